@@ -1,0 +1,1 @@
+"""The core of Hoa Ban: no Qt, no network, no token."""

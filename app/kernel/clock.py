@@ -1,0 +1,58 @@
+"""The only source of time. ruff bans `datetime.now` everywhere else."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, date, datetime, timedelta
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
+
+
+class Clock(Protocol):
+    """Tell the time of this device."""
+
+    def now(self) -> datetime:
+        """Return the aware UTC time."""
+
+    def monotonic(self) -> float:
+        """Return seconds that never run back."""
+
+
+class SystemClock:
+    """Read the operating system's clock."""
+
+    def now(self) -> datetime:
+        """Return the aware UTC time."""
+        return datetime.now(UTC)  # noqa: TID251 - the one place
+
+    def monotonic(self) -> float:
+        """Return seconds that never run back."""
+        return time.monotonic()
+
+
+class FixedClock:
+    """Stand still, and move only when told; for demonstrations and tests."""
+
+    def __init__(self, at: datetime) -> None:
+        self._at = at.astimezone(UTC)
+        self._ticks = 0.0
+
+    def now(self) -> datetime:
+        """Return the time it was set to."""
+        return self._at
+
+    def monotonic(self) -> float:
+        """Return the seconds it was moved by."""
+        return self._ticks
+
+    def advance(self, step: timedelta) -> None:
+        """Move by `step`."""
+        self._at += step
+        self._ticks += max(step.total_seconds(), 0.0)
+
+
+def local_date(at: datetime) -> date:
+    """Return the calendar day in Vietnam of an aware time."""
+    return at.astimezone(VIETNAM).date()

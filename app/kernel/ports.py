@@ -1,0 +1,246 @@
+"""The ports that adapters fill: lanes of work, prompts, guarded HTTP, signer, verifier."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+T = TypeVar("T")
+
+
+class CancelToken(Protocol):
+    """Let a worker ask whether the person stopped it."""
+
+    def raise_if_cancelled(self) -> None:
+        """Raise `Cancelled` once the person has asked to stop."""
+
+
+class Progress(Protocol):
+    """Hear how far long work is; `total` 0 means unknown."""
+
+    def __call__(self, done: int, total: int) -> None:
+        """Take note."""
+
+
+class Runner(Protocol):
+    """Run work off the caller's thread on a named lane: store, query, network or token."""
+
+    def submit(
+        self,
+        lane: str,
+        work: Callable[[], T],
+        done: Callable[[T], None],
+        failed: Callable[[BaseException], None],
+    ) -> None:
+        """Queue `work`; `done` or `failed` is called on the caller's thread."""
+
+
+class TokenState(StrEnum):
+    """What a token says of its PIN."""
+
+    FINE = "fine"
+    COUNT_LOW = "count_low"
+    FINAL_TRY = "final_try"
+    LOCKED = "locked"
+    NOT_SET = "not_set"
+
+
+@dataclass(frozen=True, slots=True)
+class TokenInfo:
+    """A token in a slot; nothing here needs a PIN."""
+
+    module: str
+    slot: int
+    label: str
+    serial: str
+    manufacturer: str = ""
+    model: str = ""
+    state: TokenState = TokenState.FINE
+    pin_pad: bool = False
+    mechanisms: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateInfo:
+    """A certificate on a token that may sign; times are aware UTC."""
+
+    token: TokenInfo
+    cert_id: str
+    label: str
+    subject: str
+    holder: str
+    issuer: str
+    serial: str
+    not_before: datetime
+    not_after: datetime
+    der: bytes
+    may_sign: bool = True
+
+
+class Prompts(Protocol):
+    """Ask the person from a worker; every method may raise `Cancelled`."""
+
+    def pin(self, token: TokenInfo, certificate: CertificateInfo, purpose: str) -> str:
+        """Ask for the PIN of a token."""
+
+
+class Purpose(StrEnum):
+    """Why one signs, with the names that officials know (the State tool's, six of seven)."""
+
+    APPROVE = "approve"
+    ISSUE = "issue"
+    ATTACHMENT = "attachment"
+    COPY = "copy"
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A place on a page: page from 0, points from the lower left corner of the shown page."""
+
+    page: int
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+@dataclass(frozen=True, slots=True)
+class SignJob:
+    """One signature to make.
+
+    `image` is the PNG of the hand signature (approve) or of the seal (issue); `lines` the
+    text block of attachment and copy. `box` None means: find it from the words of the page.
+    `expected_sha256` is the hash of the bytes that were shown; the signer refuses others.
+    """
+
+    source: Path
+    target: Path
+    purpose: Purpose
+    certificate: CertificateInfo
+    signer_name: str = ""
+    signer_title: str = ""
+    box: Box | None = None
+    image: bytes = b""
+    lines: tuple[str, ...] = ()
+    reason: str = ""
+    location: str = ""
+    tsa: str = ""
+    expected_sha256: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SignedFile:
+    """What came of a signature: the file, its level as reached, its field and signer."""
+
+    path: Path
+    sha256: str
+    level: str
+    field: str
+    signer: str
+    box: Box | None = None
+    warnings: tuple[str, ...] = ()
+
+
+class Signer(Protocol):
+    """Sign PDFs with some kind of key: a token today, SIM, remote or HSM beside it."""
+
+    def tokens(self) -> Sequence[TokenInfo]:
+        """List tokens without any PIN."""
+
+    def certificates(self) -> Sequence[CertificateInfo]:
+        """List the certificates of all tokens that may sign, without any PIN."""
+
+    def sign(self, job: SignJob, prompts: Prompts, cancel: CancelToken | None = None) -> SignedFile:
+        """Sign; raises `DeviceProblem`, `RuleViolation`, `Damaged`, `Cancelled`."""
+
+
+class Verdict(StrEnum):
+    """What is known of a signature or a file."""
+
+    VALID = "valid"
+    INVALID = "invalid"
+    UNKNOWN = "unknown"
+    NOT_COMPLIANT = "not-compliant"
+    UNSIGNED = "unsigned"
+    UNREADABLE = "unreadable"
+
+
+@dataclass(frozen=True, slots=True)
+class SignatureReport:
+    """The verdict on one signature; `reasons` are codes with texts `verify.reason.<code>`."""
+
+    field: str
+    signer: str
+    verdict: Verdict
+    level: str = ""
+    signed_at: datetime | None = None
+    time_source: str = ""
+    reasons: tuple[str, ...] = ()
+    changes: str = "none"
+    issuer: str = ""
+    organisation: str = ""
+    algorithm: str = ""
+    covers_whole_file: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FileReport:
+    """The verdict on a file: that of its worst signature."""
+
+    verdict: Verdict
+    signatures: tuple[SignatureReport, ...] = ()
+    reasons: tuple[str, ...] = ()
+    sha256: str = ""
+    checked_at: datetime | None = None
+
+
+class Verifier(Protocol):
+    """Check every signature of a file."""
+
+    def verify(self, path: Path, at: datetime | None = None, *, offline: bool = False) -> FileReport:
+        """Verify; bad files come back as verdicts, never as exceptions."""
+
+
+@dataclass(frozen=True, slots=True)
+class HttpReply:
+    """A reply within the limits of the guarded session."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class Http(Protocol):
+    """The one guarded session: limits on size, time and redirects, typed errors."""
+
+    def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        body: bytes = b"",
+        headers: Mapping[str, str] | None = None,
+        timeout: float = 10.0,
+        max_bytes: int = 1 << 20,
+    ) -> HttpReply:
+        """Ask; raises `Unavailable` with a code of the network's truth."""
+
+
+class KeyValue(Protocol):
+    """A small named store, such as the OS keyring."""
+
+    def get(self, name: str) -> str | None:
+        """Return a value or None."""
+
+    def set(self, name: str, value: str) -> None:
+        """Keep a value."""
+
+    def delete(self, name: str) -> None:
+        """Forget a value."""
+
+
+Settings = Mapping[str, Any]

@@ -1,0 +1,1 @@
+"""Data only: texts, theme, icons, fonts, forms, catalogues, trust anchors."""
