@@ -84,9 +84,7 @@ def execute(
     authorise(registry.grants, situation.actor, handler.permission)
     command = from_json(handler.command, envelope.args)
     decided = handler.decide(state.get(handler.kind, envelope.entity), command, situation)
-    stamped = tuple(
-        stamp(new, place, envelope, situation) for place, new in enumerate(decided)
-    )
+    stamped = tuple(stamp(new, place, envelope, situation) for place, new in enumerate(decided))
     for event in stamped:
         fold_in(registry, state, event)
     return stamped
@@ -180,4 +178,3 @@ class Bus:
         events = execute(self._registry, state, envelope, situation)
         state.enqueue(envelope)
         return events
-

@@ -45,6 +45,7 @@ class Broadcast:
         return lambda: self._listeners.remove(listener)
 
     def __call__(self, changes: Changes) -> None:
+        """Tell everybody, unless nothing moved."""
         if changes:
             for listener in tuple(self._listeners):
                 listener(changes)

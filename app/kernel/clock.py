@@ -25,7 +25,7 @@ class SystemClock:
 
     def now(self) -> datetime:
         """Return the aware UTC time."""
-        return datetime.now(UTC)  # noqa: TID251 - the one place
+        return datetime.now(UTC)
 
     def monotonic(self) -> float:
         """Return seconds that never run back."""

@@ -25,7 +25,8 @@ _Coder = Callable[[Any], Any]
 
 def to_json(value: object) -> dict[str, Json]:
     """Return the JSON object of a dataclass; fields equal to their default are left out."""
-    return typing.cast("dict[str, Json]", _encoder(type(value))(value))
+    model: Any = type(value)
+    return typing.cast("dict[str, Json]", _encoder(model)(value))
 
 
 def from_json(model: type[T], data: Mapping[str, Json]) -> T:
@@ -35,7 +36,8 @@ def from_json(model: type[T], data: Mapping[str, Json]) -> T:
     """
     if not isinstance(data, Mapping):
         raise RuleViolation("argument", field=model.__name__)
-    return typing.cast("T", _decoder(model)(data))
+    hint: Any = model
+    return typing.cast("T", _decoder(hint)(data))
 
 
 def fields_of(model: type) -> dict[str, str]:

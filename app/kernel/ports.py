@@ -201,7 +201,9 @@ class FileReport:
 class Verifier(Protocol):
     """Check every signature of a file."""
 
-    def verify(self, path: Path, at: datetime | None = None, *, offline: bool = False) -> FileReport:
+    def verify(
+        self, path: Path, at: datetime | None = None, *, offline: bool = False
+    ) -> FileReport:
         """Verify; bad files come back as verdicts, never as exceptions."""
 
 
