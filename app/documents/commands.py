@@ -1,0 +1,446 @@
+"""What people and the server may ask of a document; `id` is the document's."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any, ClassVar
+
+from app.documents.model import (
+    Assignee,
+    Channel,
+    DeliveryStatus,
+    Particulars,
+    Recipient,
+    Role,
+)
+from app.files.model import FileRef
+from app.kernel.command import Command
+
+# --- incoming ----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Receive(Command):
+    """Take in a paper, scanned or foreign document; it waits to be registered."""
+
+    NAME: ClassVar[str] = "document.receive"
+
+    agency: str
+    particulars: Particulars
+    channel: Channel = Channel.PAPER
+    files: tuple[FileRef, ...] = ()
+    arrived_at: datetime | None = None
+    related: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Refuse(Command):
+    """Send a misrouted document back to its sender (NĐ 30/2020 Art 21.2)."""
+
+    NAME: ClassVar[str] = "document.refuse"
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Register(Command):
+    """Enter a document in the incoming register; `number` and `epoch` are filled on the way.
+
+    `particulars` are those of the form when the clerk corrected them, else None.
+    """
+
+    NAME: ClassVar[str] = "document.register"
+
+    register: str
+    arrival_date: date
+    particulars: Particulars | None = None
+    number: int | None = None
+    epoch: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Present(Command):
+    """Present a registered document to a leader for his instruction."""
+
+    NAME: ClassVar[str] = "document.present"
+
+    leader: str
+    leader_name: str = ""
+    proposal: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class WithdrawPresent(Command):
+    """Take the document back from the leader while he has not instructed."""
+
+    NAME: ClassVar[str] = "document.withdraw_present"
+
+
+@dataclass(frozen=True, slots=True)
+class Instruct(Command):
+    """Write the leader's instruction and assign.
+
+    One who is not the leader acts for him with the authority "paper" and the scanned `slip`,
+    or by a delegation.
+    """
+
+    NAME: ClassVar[str] = "document.instruct"
+
+    text: str
+    assignees: tuple[Assignee, ...] = ()
+    due: date | None = None
+    slip: FileRef | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WithdrawInstruction(Command):
+    """Take an instruction back while nobody has acted on it."""
+
+    NAME: ClassVar[str] = "document.withdraw_instruction"
+
+    item: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Assign(Command):
+    """Assign one's own item to people of one's department; `item` is that item."""
+
+    NAME: ClassVar[str] = "document.assign"
+
+    item: str
+    assignees: tuple[Assignee, ...]
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class WithdrawAssign(Command):
+    """Take back what one handed on from an item while nobody has acted on it."""
+
+    NAME: ClassVar[str] = "document.withdraw_assign"
+
+    item: str
+
+
+@dataclass(frozen=True, slots=True)
+class HandOn(Command):
+    """Hand one's own item on to a colleague or another unit."""
+
+    NAME: ClassVar[str] = "document.hand_on"
+
+    item: str
+    assignees: tuple[Assignee, ...]
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TakeAsInfo(Command):
+    """Turn one's own item into "for information"."""
+
+    NAME: ClassVar[str] = "document.take_as_info"
+
+    item: str
+
+
+@dataclass(frozen=True, slots=True)
+class RestoreRole(Command):
+    """Undo `TakeAsInfo`: take the earlier role again."""
+
+    NAME: ClassVar[str] = "document.restore_role"
+
+    item: str
+    role: Role
+
+
+@dataclass(frozen=True, slots=True)
+class ReportProgress(Command):
+    """Write an opinion or the progress of one's item."""
+
+    NAME: ClassVar[str] = "document.progress"
+
+    item: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReportResult(Command):
+    """Report the result of one's item; it stays open until it is finished."""
+
+    NAME: ClassVar[str] = "document.report"
+
+    item: str
+    result: str
+    files: tuple[FileRef, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnItem(Command):
+    """Give an item back to its giver with a reason."""
+
+    NAME: ClassVar[str] = "document.return"
+
+    item: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class WithdrawReturn(Command):
+    """Take a returned item again while its giver has not acted."""
+
+    NAME: ClassVar[str] = "document.withdraw_return"
+
+    item: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finish(Command):
+    """Finish one's item."""
+
+    NAME: ClassVar[str] = "document.finish"
+
+    item: str
+    result: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reopen(Command):
+    """Open a finished item again, and what was completed with it."""
+
+    NAME: ClassVar[str] = "document.reopen"
+
+    item: str
+    reason: str = ""
+
+
+# --- both directions ---------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class AddNote(Command):
+    """Add an opinion to the timeline."""
+
+    NAME: ClassVar[str] = "document.note"
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Edit(Command):
+    """Change fields of the particulars; `changes` maps field names to their JSON values."""
+
+    NAME: ClassVar[str] = "document.edit"
+
+    changes: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Attach(Command):
+    """Add a file."""
+
+    NAME: ClassVar[str] = "document.attach"
+
+    file: FileRef
+
+
+@dataclass(frozen=True, slots=True)
+class Detach(Command):
+    """Undo `Attach` of a file that no signature covers."""
+
+    NAME: ClassVar[str] = "document.detach"
+
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class MarkRead(Command):
+    """Record that the actor opened the file; `id` is `reading_id(document, person)`."""
+
+    NAME: ClassVar[str] = "document.mark_read"
+
+    document: str
+
+
+# --- outgoing ----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Draft(Command):
+    """Begin an outgoing document; `form` and `form_values` when it was composed here."""
+
+    NAME: ClassVar[str] = "document.draft"
+
+    agency: str
+    particulars: Particulars
+    files: tuple[FileRef, ...] = ()
+    reply_to: str = ""
+    recipients: tuple[Recipient, ...] = ()
+    form: str = ""
+    form_values: dict[str, Any] = field(default_factory=dict)
+    related: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Discard(Command):
+    """Undo `Draft`: put a draft that was never submitted aside."""
+
+    NAME: ClassVar[str] = "document.discard"
+
+
+@dataclass(frozen=True, slots=True)
+class Revise(Command):
+    """Put a new version of the PDF; earlier versions are kept."""
+
+    NAME: ClassVar[str] = "document.revise"
+
+    file: FileRef
+    note: str = ""
+    form_values: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class SetRecipients(Command):
+    """Choose to whom the document will be issued."""
+
+    NAME: ClassVar[str] = "document.set_recipients"
+
+    recipients: tuple[Recipient, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Submit(Command):
+    """Submit a draft to the leader who will sign it."""
+
+    NAME: ClassVar[str] = "document.submit"
+
+    leader: str
+    leader_name: str = ""
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class WithdrawSubmit(Command):
+    """Take a draft back while the leader has not decided."""
+
+    NAME: ClassVar[str] = "document.withdraw_submit"
+
+
+@dataclass(frozen=True, slots=True)
+class Approve(Command):
+    """Approve a submitted draft; it then waits for the signature."""
+
+    NAME: ClassVar[str] = "document.approve"
+
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class WithdrawApproval(Command):
+    """Undo `Approve` while no number is reserved."""
+
+    NAME: ClassVar[str] = "document.withdraw_approval"
+
+
+@dataclass(frozen=True, slots=True)
+class Decline(Command):
+    """Return a submitted draft to its drafter with a reason."""
+
+    NAME: ClassVar[str] = "document.decline"
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class WithdrawDecline(Command):
+    """Undo `Decline` while the drafter has not revised."""
+
+    NAME: ClassVar[str] = "document.withdraw_decline"
+
+
+@dataclass(frozen=True, slots=True)
+class ReserveNumber(Command):
+    """Reserve number and date when the leader is about to sign.
+
+    `number` and `epoch` are filled on the way; None means that the server will give one.
+    """
+
+    NAME: ClassVar[str] = "document.reserve_number"
+
+    register: str
+    issued: date
+    number: int | None = None
+    epoch: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseNumber(Command):
+    """Give a reserved number back with a reason; nothing may be signed with it."""
+
+    NAME: ClassVar[str] = "document.release_number"
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class AttachSignature(Command):
+    """Record a signature: `file` is the signed file that takes the place of `source`."""
+
+    NAME: ClassVar[str] = "document.attach_signature"
+
+    file: FileRef
+    source: str
+    purpose: str
+    signer: str
+    level: str = ""
+    field_name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Seal(Command):
+    """Record the agency's signature, by the clerk, after the authorised person's (Art 32)."""
+
+    NAME: ClassVar[str] = "document.seal"
+
+    file: FileRef
+    source: str
+    signer: str
+    level: str = ""
+    field_name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Issue(Command):
+    """Issue a sealed document to its recipients; cannot be undone."""
+
+    NAME: ClassVar[str] = "document.issue"
+
+    recipients: tuple[Recipient, ...] = ()
+
+
+# --- the server only ---------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Deliver(Command):
+    """Put an issued document before a recipient's clerk; `id` is derived, so it comes once."""
+
+    NAME: ClassVar[str] = "document.deliver"
+
+    source: str
+    source_agency: str
+    agency: str
+    particulars: Particulars
+    files: tuple[FileRef, ...] = ()
+    related: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ReportDelivery(Command):
+    """Tell the issuer what became of his document (`id`) at a recipient."""
+
+    NAME: ClassVar[str] = "document.report_delivery"
+
+    agency: str
+    status: DeliveryStatus
+    at: datetime
+    reason: str = ""
+    number: int | None = None

@@ -1,0 +1,1 @@
+"""Files: what a record says of a file, and reading PDFs."""
