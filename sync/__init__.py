@@ -1,0 +1,1 @@
+"""How a desk and the province's server come to the same state."""

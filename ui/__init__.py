@@ -1,0 +1,1 @@
+"""Qt, and nothing but: windows, bridges from workers to the GUI thread, shared widgets."""
