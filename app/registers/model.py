@@ -1,0 +1,84 @@
+"""Numbering books and the rows in them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class RegisterMode(StrEnum):
+    """Who gives the numbers of a book."""
+
+    LEASED = "leased"
+    SERVER = "server"
+    BLOCK = "block"
+
+
+class EntryState(StrEnum):
+    """What became of a number; a number keeps its row for ever."""
+
+    GIVEN = "given"
+    RESERVED = "reserved"
+    RELEASED = "released"
+    VOIDED = "voided"
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The device that holds a book, the person who took it there, and its fencing epoch."""
+
+    device: str
+    person: str
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class Register:
+    """One agency's book of one year; every number from `first` below `next` has its row.
+
+    `first` is above 1 only where a paper book of the same year is carried on.
+    `released` holds a number that is the next one given although it is below `next`.
+    """
+
+    id: str
+    agency: str
+    year: int
+    book: str
+    name: str
+    mode: RegisterMode
+    next: int = 1
+    lease: Lease | None = None
+    epoch: int = 0
+    released: tuple[int, ...] = ()
+    first: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterEntry:
+    """The row of one number; `kind` and `entity` name what bears it, `at` the act's time."""
+
+    id: str
+    register: str
+    n: int
+    kind: str
+    entity: str
+    state: EntryState
+    reason: str
+    at: datetime
+
+
+def register_id(agency: str, year: int, book: str) -> str:
+    """Name the book of an agency and a year, alike everywhere."""
+    return f"{agency}:{year}:{book}"
+
+
+def entry_id(register: str, n: int) -> str:
+    """Name the row of a number."""
+    return f"{register}:{n}"
+
+
+def parts_of(register: str) -> tuple[str, int, str]:
+    """Split a register's id into agency, year and book; `ValueError` for any other text."""
+    agency, year, book = register.rsplit(":", 2)
+    return agency, int(year), book

@@ -1,0 +1,211 @@
+"""How numbers leave a book: the pure functions that other features' rules call.
+
+Invariants, whatever the order of calls: every number from `first` below `next` has exactly
+one row; no number is given twice; a row is never removed (NĐ 30/2020 Art 15, 22.2).
+One command draws at most one number from one book.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from app.kernel.clock import local_date
+from app.kernel.codec import to_json
+from app.kernel.errors import RuleViolation
+from app.kernel.event import NewEvent
+from app.kernel.feature import Context
+from app.registers.model import (
+    EntryState,
+    Register,
+    RegisterEntry,
+    RegisterMode,
+    entry_id,
+    parts_of,
+    register_id,
+)
+
+MIN_REASON = 3
+GAP = "gap"
+# Numbers are skipped where the server refused what a desk had numbered offline
+MAX_GAP = 1000
+
+
+def book_of(ctx: Context, register: str) -> tuple[Register, list[NewEvent]]:
+    """Return the book, and the event that opens it where the new year has none yet.
+
+    The year's first act opens the book from last year's: its name, mode, lease and epoch go
+    on, so a desk that holds the book numbers through New Year without a line. Raises
+    `RuleViolation("register.unknown")` where there is no book to go on from.
+    """
+    found: Register | None = ctx.get("register", register)
+    if found is not None:
+        return found, []
+    try:
+        agency, year, book = parts_of(register)
+    except ValueError as error:
+        raise RuleViolation("register.unknown", field="register") from error
+    last: Register | None = ctx.get("register", register_id(agency, year - 1, book))
+    if last is None:
+        raise RuleViolation("register.unknown", field="register")
+    opened = Register(
+        id=register,
+        agency=agency,
+        year=year,
+        book=book,
+        name=last.name,
+        mode=last.mode,
+        lease=last.lease,
+        epoch=last.epoch,
+    )
+    return opened, [opened_event(opened)]
+
+
+def opened_event(register: Register) -> NewEvent:
+    """Return the event that opens a book as it is."""
+    return NewEvent("register", register.id, "register.opened", to_json(register))
+
+
+def origin_number(ctx: Context, register: str) -> tuple[int | None, int | None]:
+    """Return the number and epoch that this device may give by itself, or (None, None).
+
+    Only a device that holds the book may; every other one waits for the server.
+    """
+    book, _ = book_of(ctx, register)
+    lease = book.lease
+    if book.mode is not RegisterMode.LEASED or lease is None or lease.device != ctx.device:
+        return None, None
+    return _following(book), lease.epoch
+
+
+def draw(
+    ctx: Context,
+    register: str,
+    wanted: int | None,
+    epoch: int | None,
+    kind: str,
+    entity: str,
+    *,
+    reserve: bool = False,
+) -> tuple[int | None, list[NewEvent]]:
+    """Give the next number of a book to an entity, or reserve it.
+
+    `wanted` and `epoch` are what `origin_number` answered on the device of origin. Answers
+    (None, []) on a desk that has to wait for the server. Raises `RuleViolation` with
+    `register.fenced` for a stale or foreign lease, `register.held` where another device
+    holds the book, `register.taken` for a number already given, `register.year` for a book
+    of another year.
+    """
+    book, events = book_of(ctx, register)
+    if book.year != local_date(ctx.now).year:
+        raise RuleViolation("register.year", field="register", year=book.year)
+    number = _assigned(ctx, book) if wanted is None else _leased(ctx, book, wanted, epoch)
+    if number is None:
+        return None, []
+    events += [_voided(book, gap, GAP) for gap in _skipped(book, number)]
+    state = EntryState.RESERVED if reserve else EntryState.GIVEN
+    data: dict[str, Any] = {"n": number, "state": state.value, "kind": kind, "entity": entity}
+    events.append(NewEvent("register", book.id, "register.drawn", {"n": number}))
+    events.append(_row(book.id, number, data))
+    return number, events
+
+
+def confirm(ctx: Context, register: str, n: int) -> list[NewEvent]:
+    """Make a reserved number a given one; nothing happens to one given already."""
+    entry = entry_of(ctx, register, n)
+    if entry.state is EntryState.GIVEN:
+        return []
+    if entry.state is not EntryState.RESERVED:
+        raise RuleViolation("register.not_reserved", field="n", n=n)
+    return [_row(register, n, {"n": n, "state": EntryState.GIVEN.value})]
+
+
+def release(ctx: Context, register: str, n: int, reason: str) -> list[NewEvent]:
+    """Take a reserved number back.
+
+    It is the next one given if none followed it, else it stays in the book, voided. A number
+    of a device that no longer holds the book is voided too: its holder may have gone on.
+    """
+    entry = entry_of(ctx, register, n)
+    if entry.state is not EntryState.RESERVED:
+        raise RuleViolation("register.not_reserved", field="n", n=n)
+    why = checked_reason(reason)
+    book, _ = book_of(ctx, register)
+    if n != book.next - 1 or not _may_give_back(ctx, book):
+        return [_row(register, n, {"n": n, "state": EntryState.VOIDED.value, "reason": why})]
+    return [
+        NewEvent("register", register, "register.released", {"n": n}),
+        _row(register, n, {"n": n, "state": EntryState.RELEASED.value, "reason": why}),
+    ]
+
+
+def void(ctx: Context, register: str, n: int, reason: str) -> list[NewEvent]:
+    """Strike a number through; it is never given again."""
+    entry = entry_of(ctx, register, n)
+    if entry.state is EntryState.VOIDED:
+        raise RuleViolation("register.voided", field="n", n=n)
+    why = checked_reason(reason)
+    row = _row(register, n, {"n": n, "state": EntryState.VOIDED.value, "reason": why})
+    if entry.state is EntryState.RELEASED:
+        return [NewEvent("register", register, "register.voided", {"n": n}), row]
+    return [row]
+
+
+def entry_of(ctx: Context, register: str, n: int) -> RegisterEntry:
+    """Return the row of a number; `RuleViolation("register.no_number")` where it has none."""
+    entry: RegisterEntry | None = ctx.get("register_entry", entry_id(register, n))
+    if entry is None:
+        raise RuleViolation("register.no_number", field="n", n=n)
+    return entry
+
+
+def checked_reason(reason: str) -> str:
+    """Return the reason without outer blanks; `RuleViolation("register.reason")` if none."""
+    why = reason.strip()
+    if len(why) < MIN_REASON:
+        raise RuleViolation("register.reason", field="reason")
+    return why
+
+
+def _following(book: Register) -> int:
+    return book.released[0] if book.released else book.next
+
+
+def _assigned(ctx: Context, book: Register) -> int | None:
+    lease = book.lease
+    if lease is not None and (ctx.authoritative or lease.device != ctx.device):
+        raise RuleViolation("register.held", field="register")
+    return _following(book) if ctx.authoritative else None
+
+
+def _leased(ctx: Context, book: Register, wanted: int, epoch: int | None) -> int:
+    lease = book.lease
+    if lease is None or (lease.device, lease.epoch) != (ctx.device, epoch):
+        raise RuleViolation("register.fenced", field="register")
+    if wanted - book.next > MAX_GAP:
+        raise RuleViolation("register.gap", field="number", n=wanted)
+    if wanted < book.next and wanted not in book.released:
+        raise RuleViolation("register.taken", field="number", n=wanted)
+    return wanted
+
+
+def _skipped(book: Register, number: int) -> tuple[int, ...]:
+    """Return the numbers that are passed over for ever when a number is given."""
+    if number < book.next:
+        return ()
+    return (*book.released, *range(book.next, number))
+
+
+def _may_give_back(ctx: Context, book: Register) -> bool:
+    if book.lease is None:
+        return ctx.authoritative
+    return book.lease.device == ctx.device
+
+
+def _voided(book: Register, n: int, reason: str) -> NewEvent:
+    return _row(book.id, n, {"n": n, "state": EntryState.VOIDED.value, "reason": reason})
+
+
+def _row(register: str, n: int, data: dict[str, Any]) -> NewEvent:
+    return NewEvent(
+        "register_entry", entry_id(register, n), f"register_entry.{data['state']}", data
+    )

@@ -1,0 +1,205 @@
+"""The rules of numbering books: opening, leasing, fencing, voiding, and all effects."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from app.kernel.codec import from_json
+from app.kernel.errors import Conflict, NotPermitted, RuleViolation
+from app.kernel.event import Event, NewEvent
+from app.kernel.feature import Context
+from app.kernel.text import normal
+from app.registers.commands import (
+    FenceRegister,
+    LeaseRegister,
+    OpenRegister,
+    ReturnLease,
+    SetMode,
+    VoidNumber,
+)
+from app.registers.model import (
+    EntryState,
+    Lease,
+    Register,
+    RegisterEntry,
+    RegisterMode,
+    parts_of,
+    register_id,
+)
+from app.registers.numbering import checked_reason, opened_event, void
+
+ADMINISTRATOR = "administrator"
+
+
+def open_register(
+    register: Register | None, command: OpenRegister, context: Context
+) -> Sequence[NewEvent]:
+    """Open a book of an agency and a year; each is opened once."""
+    if register is not None:
+        raise Conflict("register.exists")
+    try:
+        agency, year, book = parts_of(command.id)
+    except ValueError as error:
+        raise RuleViolation("register.unknown", field="id") from error
+    _own(agency, context)
+    _offered(command.mode)
+    name = normal(command.name)
+    if not name or not book or command.first < 1:
+        raise RuleViolation("register.incomplete", field="first" if name and book else "name")
+    opened = Register(
+        id=command.id,
+        agency=agency,
+        year=year,
+        book=book,
+        name=name,
+        mode=command.mode,
+        next=command.first,
+        first=command.first,
+    )
+    return [opened_event(opened)]
+
+
+def set_mode(register: Register | None, command: SetMode, context: Context) -> Sequence[NewEvent]:
+    """Change the mode of a book that no device holds."""
+    book = _known(register)
+    _own(book.agency, context)
+    _offered(command.mode)
+    if book.lease is not None:
+        raise Conflict("register.leased")
+    return [NewEvent("register", book.id, "register.mode_set", {"mode": command.mode.value})]
+
+
+def lease(
+    register: Register | None, command: LeaseRegister, context: Context
+) -> Sequence[NewEvent]:
+    """Let the sending device hold the book, under a new epoch.
+
+    Only the server grants it: on the desk the wish is recorded and no number is given yet.
+    """
+    book = _known(register)
+    _own(book.agency, context)
+    if book.mode is not RegisterMode.LEASED:
+        raise RuleViolation("register.not_leasable", field="id")
+    if book.lease is not None:
+        raise Conflict("register.leased")
+    if command.device and command.device != context.device:
+        raise RuleViolation("register.other_device", field="device")
+    if not context.authoritative:
+        return [NewEvent("register", book.id, "register.lease_asked")]
+    data = {
+        "device": context.device,
+        "person": context.actor.person,
+        "epoch": book.epoch + 1,
+    }
+    return [NewEvent("register", book.id, "register.leased", data)]
+
+
+def return_lease(
+    register: Register | None, _: ReturnLease, context: Context
+) -> Sequence[NewEvent]:
+    """Give the book back; last year's book, if still held, goes back with it."""
+    book = _known(register)
+    if book.lease is None or book.lease.device != context.device:
+        raise RuleViolation("register.fenced", field="id")
+    return [
+        NewEvent("register", b.id, "register.lease_returned")
+        for b in _line(book, context)
+        if b.lease is not None and b.lease.device == context.device
+    ]
+
+
+def fence(
+    register: Register | None, command: FenceRegister, context: Context
+) -> Sequence[NewEvent]:
+    """Take the book, and its neighbours in time that are held, from the holding device."""
+    book = _known(register)
+    if book.lease is None:
+        raise RuleViolation("register.not_leased", field="id")
+    reason = checked_reason(command.reason)
+    return [
+        NewEvent("register", b.id, "register.fenced", {"epoch": b.epoch + 1, "reason": reason})
+        for b in _line(book, context)
+        if b.lease is not None and b.lease.device == book.lease.device
+    ]
+
+
+def void_number(
+    register: Register | None, command: VoidNumber, context: Context
+) -> Sequence[NewEvent]:
+    """Strike a number through, by the agency's own people."""
+    book = _known(register)
+    _own(book.agency, context)
+    return void(context, book.id, command.n, command.reason)
+
+
+def apply_register(register: Register | None, event: Event) -> Register:
+    """Return the book after an event."""
+    if event.name == "register.opened":
+        return from_json(Register, event.data)
+    book = _known(register)
+    data = event.data
+    match event.name:
+        case "register.drawn":
+            return _drawn(book, data["n"])
+        case "register.released":
+            return replace(book, released=(data["n"],))
+        case "register.voided":
+            return replace(book, released=tuple(n for n in book.released if n != data["n"]))
+        case "register.leased":
+            return replace(book, lease=from_json(Lease, data), epoch=data["epoch"])
+        case "register.lease_returned":
+            return replace(book, lease=None)
+        case "register.fenced":
+            return replace(book, lease=None, epoch=data["epoch"])
+        case "register.mode_set":
+            return replace(book, mode=RegisterMode(data["mode"]))
+        case _:
+            return book
+
+
+def apply_entry(entry: RegisterEntry | None, event: Event) -> RegisterEntry:
+    """Return the row of a number after an event; the bearer stays when none is named."""
+    data = event.data
+    released = data["state"] == EntryState.RELEASED.value
+    bearer = ("", "") if entry is None or released else (entry.kind, entry.entity)
+    return RegisterEntry(
+        id=event.entity,
+        register=event.entity.rsplit(":", 1)[0],
+        n=data["n"],
+        kind=data.get("kind", bearer[0]),
+        entity=data.get("entity", bearer[1]),
+        state=EntryState(data["state"]),
+        reason=data.get("reason", ""),
+        at=event.at,
+    )
+
+
+def _drawn(book: Register, n: int) -> Register:
+    if n < book.next:
+        return replace(book, released=tuple(x for x in book.released if x != n))
+    return replace(book, next=n + 1, released=())
+
+
+def _known(register: Register | None) -> Register:
+    if register is None:
+        raise RuleViolation("register.unknown", field="id")
+    return register
+
+
+def _own(agency: str, context: Context) -> None:
+    actor = context.actor
+    if actor.agency != agency and not actor.is_system and ADMINISTRATOR not in actor.roles:
+        raise NotPermitted("register.other_agency")
+
+
+def _offered(mode: RegisterMode) -> None:
+    if mode is RegisterMode.BLOCK:
+        raise RuleViolation("register.mode_not_offered", field="mode")
+
+
+def _line(book: Register, context: Context) -> list[Register]:
+    """Return the book with those of the year before and after, where they exist."""
+    ids = (register_id(book.agency, book.year + step, book.book) for step in (-1, 1))
+    others = (context.get("register", i) for i in ids)
+    return [book, *(b for b in others if b is not None)]
