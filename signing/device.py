@@ -1,0 +1,150 @@
+"""The desk's side of the helper process: start it, call it within a time limit, end it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+from typing import Any, BinaryIO
+
+from app.kernel.errors import DeviceProblem
+from signing.frames import BrokenFrame, read_frame, wipe, write_frame
+
+HELPER_SWITCH = "--token-helper"
+"""What a frozen program is started with to become a helper; the entry point honours it."""
+
+_LIMIT = 20.0
+_PIN_PAD_LIMIT = 90.0
+
+
+def helper_command(module: str) -> list[str]:
+    """Return the command line of a helper for a library."""
+    if getattr(sys, "frozen", False):
+        return [sys.executable, HELPER_SWITCH, module]
+    return [sys.executable, "-m", "signing.helper", module]
+
+
+class Device:
+    """One PKCS#11 library behind its helper process.
+
+    Calls come from one thread at a time (the token lane). A call that hangs, or a helper that
+    dies, ends the helper and raises `DeviceProblem`; the next call starts a fresh one. No call
+    is ever repeated by itself, so no PIN is ever tried twice.
+    """
+
+    def __init__(self, module: str, limit: float = _LIMIT) -> None:
+        self.module = module
+        self._limit = limit
+        self._process: subprocess.Popen[bytes] | None = None
+        self._lock = threading.Lock()
+
+    @property
+    def helper_pid(self) -> int | None:
+        """Return the process id of the helper while one runs."""
+        return self._process.pid if self._process else None
+
+    def call(
+        self, name: str, blob: bytes | bytearray = b"", *, limit: float = 0.0, **head: Any
+    ) -> tuple[dict[str, Any], bytes]:
+        """Make one call; raises `DeviceProblem`."""
+        with self._lock:
+            process = self._process or self._start()
+            return self._exchange(process, {"call": name, **head}, blob, limit or self._limit)
+
+    def login(self, slot: int, serial: str, pin: bytearray, *, pin_pad: bool = False) -> None:
+        """Log in with a PIN, which is overwritten whatever comes; raises `DeviceProblem`."""
+        try:
+            limit = _PIN_PAD_LIMIT if pin_pad else self._limit
+            self.call("login", pin, limit=limit, slot=slot, serial=serial)
+        finally:
+            wipe(pin)
+
+    def close(self) -> None:
+        """End the helper; the next call would start another."""
+        process, self._process = self._process, None
+        if process is not None:
+            _end(process)
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        process = subprocess.Popen(
+            helper_command(self.module),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+        )
+        self._process = process
+        self._exchange(process, None, b"", self._limit)
+        return process
+
+    def _exchange(
+        self,
+        process: subprocess.Popen[bytes],
+        head: dict[str, Any] | None,
+        blob: bytes | bytearray,
+        limit: float,
+    ) -> tuple[dict[str, Any], bytes]:
+        late = threading.Event()
+        timer = threading.Timer(limit, _kill_late, (process, late))
+        timer.daemon = True
+        timer.start()
+        try:
+            if head is not None:
+                write_frame(_pipe(process.stdin), head, blob)
+            reply, data = read_frame(_pipe(process.stdout))
+        except (BrokenFrame, OSError) as problem:
+            self.close()
+            if late.is_set():
+                raise DeviceProblem("token_hangs", "hang") from problem
+            raise DeviceProblem("token_crashed", "crash") from problem
+        finally:
+            timer.cancel()
+        if "error" in reply:
+            if head is None:
+                self.close()
+            raise _device_problem(str(reply["error"]))
+        return reply, bytes(data)
+
+
+def _device_problem(kind: str) -> DeviceProblem:
+    match kind:
+        case "pin_incorrect":
+            problem = DeviceProblem("pin_incorrect", kind)
+        case "pin_locked":
+            problem = DeviceProblem("pin_locked", kind)
+        case "pin_not_set":
+            problem = DeviceProblem("pin_not_set", kind)
+        case "token_gone":
+            problem = DeviceProblem("token_gone", kind)
+        case "key_missing":
+            problem = DeviceProblem("token_key_missing", kind)
+        case "mechanism":
+            problem = DeviceProblem("token_mechanism", kind)
+        case "module":
+            problem = DeviceProblem("token_module", kind)
+        case _:
+            problem = DeviceProblem("token_failed", kind)
+    return problem
+
+
+def _kill_late(process: subprocess.Popen[bytes], late: threading.Event) -> None:
+    late.set()
+    process.kill()
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    # No polite farewell: unloading is exactly where vendors' libraries hang.
+    process.kill()
+    process.wait()
+    for pipe in (process.stdin, process.stdout):
+        if pipe is not None:
+            try:
+                pipe.close()
+            except OSError:
+                continue  # bytes left for a dead reader
+
+
+def _pipe(stream: Any) -> BinaryIO:
+    if stream is None:
+        raise BrokenFrame("pipe")
+    return stream  # type: ignore[no-any-return]

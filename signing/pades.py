@@ -1,0 +1,350 @@
+"""Make one PAdES signature: check and copy the file, find the place, sign, complete, put it down.
+
+pyHanko prepares everything in this process; only the signed attributes go to the key. The source
+is never touched: the signature is made in a copy beside the target, which takes the target's
+name at the very end.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from io import BytesIO
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from asn1crypto import algos, x509
+from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+from pyhanko.sign.fields import (
+    InvisSigSettings,
+    MDPPerm,
+    SigFieldSpec,
+    SigSeedSubFilter,
+    VisibleSigSettings,
+)
+from pyhanko.sign.general import SigningError
+from pyhanko.sign.signers import PdfSignatureMetadata, PdfSigner, Signer
+from pyhanko.sign.signers.pdf_cms import PdfCMSSignedAttributes
+from pyhanko.sign.timestamps.common_utils import TimestampRequestError
+from pyhanko.sign.validation.pdf_embedded import read_certification_data
+from pyhanko.stamp import StaticStampStyle
+from pyhanko_certvalidator.registry import SimpleCertificateStore
+
+from app.kernel.clock import VIETNAM, Clock
+from app.kernel.errors import Damaged, RuleViolation, Unavailable
+from app.kernel.ports import Box, Http, Purpose, SignedFile, SignJob
+from signing.appearance import Stamp, stamp_pdf
+from signing.completion import complete
+from signing.forms import seal_box
+from signing.layout import NO_MARGINS
+from signing.pages import BAD_FILE, StampPage, filled_fields, open_reader, page_object, shape_of
+from signing.placement import find_box
+from signing.remote import HttpTimeStamper
+from signing.trust import TrustStore
+
+PERSON_FIELD = "Sig_NguoiKy"
+AGENCY_FIELD = "Sig_CoQuan"
+CHUNK = 1 << 20
+_ROOM = 16384
+_ROOM_WITH_TIME = 32768
+
+
+@dataclass(slots=True)
+class Prepared:
+    """A checked copy of a document, ready for the key; `finish` may be called once."""
+
+    job: SignJob
+    stream: BinaryIO
+    part: Path
+    writer: IncrementalPdfFileWriter
+    field: str
+    box: Box | None
+    warnings: list[str] = field(default_factory=list)
+
+
+@contextmanager
+def prepare(job: SignJob) -> Iterator[Prepared]:
+    """Copy and check a document; everything that can be refused is refused here, before a PIN.
+
+    Raises `Damaged` for files that are no sound PDF or not the bytes that were shown, and
+    `RuleViolation` for a signature out of order. The copy is removed whatever comes.
+    """
+    job.target.parent.mkdir(parents=True, exist_ok=True)
+    part = job.target.with_name(f".{os.urandom(8).hex()}.part")
+    try:
+        _copy(job, part)
+        with part.open("r+b") as stream:
+            writer, fields = _open_writer(stream)
+            _check_order(job.purpose, [name for name, _, _ in fields])
+            box = _place(job, part, writer, fields)
+            yield Prepared(job, stream, part, writer, _free_name(job.purpose, fields), box)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def finish(
+    prepared: Prepared,
+    sign_raw: Callable[[bytes], bytes],
+    *,
+    pss: bool,
+    clock: Clock,
+    trust: TrustStore,
+    http: Http | None,
+) -> SignedFile:
+    """Sign with a key, complete as far as the line allows, and give the file its name."""
+    job = prepared.job
+    signer = KeySigner(job.certificate.der, trust, sign_raw, pss=pss)
+    asyncio.run(_sign(prepared, signer, clock, http))
+    level = "B-B"
+    if job.tsa and (signer.no_time or http is None):
+        prepared.warnings.append("timestamp_unavailable")
+    elif job.tsa:
+        level = complete(prepared.stream, prepared.field, trust, http, clock, prepared.warnings)
+    if not pss and job.certificate.token.mechanisms and signer.is_rsa:
+        prepared.warnings.append("pkcs1")
+    prepared.stream.flush()
+    os.fsync(prepared.stream.fileno())
+    digest = _digest(prepared.stream)
+    prepared.stream.close()
+    prepared.part.replace(job.target)
+    _sync_folder(job.target.parent)
+    holder = job.certificate.holder
+    return SignedFile(
+        job.target, digest, level, prepared.field, holder, prepared.box, tuple(prepared.warnings)
+    )
+
+
+class KeySigner(Signer):  # type: ignore[misc]
+    """pyHanko's signer over any key that signs bytes."""
+
+    def __init__(
+        self, der: bytes, trust: TrustStore, sign_raw: Callable[[bytes], bytes], *, pss: bool
+    ) -> None:
+        certificate = x509.Certificate.load(der)
+        self._sign_raw = sign_raw
+        self.no_time = False
+        self.is_rsa = certificate.public_key.algorithm.startswith("rsa")
+        registry = SimpleCertificateStore()
+        registry.register_multiple(_chain(certificate, trust))
+        super().__init__(
+            signing_cert=certificate,
+            cert_registry=registry,
+            signature_mechanism=_mechanism(certificate, pss=pss),
+            embed_roots=False,
+        )
+
+    async def async_sign_raw(
+        self, data: bytes, digest_algorithm: str, dry_run: bool = False
+    ) -> bytes:
+        """Return the signature over the signed attributes."""
+        if dry_run or digest_algorithm != "sha256":
+            raise SigningError("only real signatures over SHA-256")
+        return self._sign_raw(data)
+
+    async def unsigned_attrs(self, *args: Any, **kwargs: Any) -> Any:
+        """Add the time stamp; without one the signature stands, and says so."""
+        try:
+            return await super().unsigned_attrs(*args, **kwargs)
+        except (TimestampRequestError, ValueError, Unavailable):
+            self.no_time = True
+            return None
+
+
+async def _sign(prepared: Prepared, signer: KeySigner, clock: Clock, http: Http | None) -> None:
+    job = prepared.job
+    stamper = HttpTimeStamper(http, job.tsa) if job.tsa and http else None
+    at = clock.now().astimezone(VIETNAM)
+    try:
+        session = _pdf_signer(prepared, signer, stamper).init_signing_session(prepared.writer)
+        session.system_time = at
+        tbs = session.prepare_tbs_document(
+            validation_info=None, bytes_reserved=_ROOM_WITH_TIME if stamper else _ROOM
+        )
+        digest, _ = tbs.digest_tbs_document(in_place=True, chunk_size=CHUNK)
+        await tbs.perform_signature(
+            digest.document_digest, PdfCMSSignedAttributes(signing_time=at)
+        )
+    except SigningError as problem:
+        raise Damaged("pdf_refuses_signature") from problem
+
+
+def _pdf_signer(
+    prepared: Prepared, signer: KeySigner, stamper: HttpTimeStamper | None
+) -> PdfSigner:
+    job, box = prepared.job, prepared.box
+    metadata = PdfSignatureMetadata(
+        field_name=prepared.field,
+        md_algorithm="sha256",
+        location=job.location or None,
+        reason=job.reason or None,
+        name=job.certificate.holder or None,
+        subfilter=SigSeedSubFilter.PADES,
+        signer_key_usage=set(),
+    )
+    place, style = None, None
+    if box is not None:
+        shape = shape_of(page_object(prepared.writer, box.page))
+        place = tuple(round(value, 2) for value in shape.to_own(box))
+        picture = stamp_pdf(Stamp(box.width, box.height, job.image, job.lines), shape.rotation)
+        style = StaticStampStyle(
+            background=StampPage(BytesIO(picture)), background_layout=NO_MARGINS, border_width=0
+        )
+    spec = SigFieldSpec(
+        prepared.field,
+        on_page=box.page if box else 0,
+        box=place,
+        invis_sig_settings=InvisSigSettings(set_print_flag=True),
+        visible_sig_settings=VisibleSigSettings(rotate_with_page=True),
+    )
+    return PdfSigner(
+        metadata, signer, timestamper=stamper, stamp_style=style, new_field_spec=spec
+    )
+
+
+def _copy(job: SignJob, part: Path) -> None:
+    """Copy while hashing: what is signed are the very bytes that were shown."""
+    digest = hashlib.sha256()
+    size = 0
+    try:
+        with job.source.open("rb") as source, part.open("xb") as sink:
+            while block := source.read(CHUNK):
+                if size == 0 and b"%PDF-" not in block[:1024]:
+                    raise Damaged("pdf_not_pdf")
+                digest.update(block)
+                sink.write(block)
+                size += len(block)
+    except FileNotFoundError as problem:
+        raise Damaged("pdf_missing") from problem
+    except OSError as problem:
+        raise Unavailable("sign_no_room") from problem
+    if size == 0:
+        raise Damaged("pdf_empty")
+    if job.expected_sha256 and digest.hexdigest() != job.expected_sha256:
+        raise Damaged("pdf_not_as_shown")
+
+
+def _open_writer(stream: BinaryIO) -> tuple[IncrementalPdfFileWriter, list[tuple[str, Any, Any]]]:
+    try:
+        reader = open_reader(stream)
+        encrypted = reader.encrypted
+        if not encrypted:
+            fields = filled_fields(reader)
+            certification = read_certification_data(reader) if fields else None
+            page_object(reader, 0)
+            writer = IncrementalPdfFileWriter.from_reader(reader)
+            writer.IO_CHUNK_SIZE = CHUNK
+    except BAD_FILE as problem:
+        raise Damaged("pdf_damaged") from problem
+    if encrypted:
+        raise Damaged("pdf_encrypted")
+    if certification is not None and certification.permission is MDPPerm.NO_CHANGES:
+        raise Damaged("pdf_locked")
+    return writer, fields
+
+
+def _check_order(purpose: Purpose, names: list[str]) -> None:
+    """Person first, then the seal, and no further person after the seal (Decree 30, Art 32)."""
+    sealed = any(name.startswith(AGENCY_FIELD) for name in names)
+    signed = any(not name.startswith(AGENCY_FIELD) for name in names)
+    if purpose is Purpose.ISSUE and not signed:
+        raise RuleViolation("seal_before_signature")
+    if purpose is Purpose.ISSUE and sealed:
+        raise RuleViolation("seal_twice")
+    if purpose is Purpose.APPROVE and sealed:
+        raise RuleViolation("signature_after_seal")
+
+
+def _free_name(purpose: Purpose, fields: list[tuple[str, Any, Any]]) -> str:
+    base = PERSON_FIELD if purpose is Purpose.APPROVE else AGENCY_FIELD
+    taken = {name for name, _, _ in fields}
+    names = (base if n == 1 else f"{base}_{n}" for n in range(1, len(taken) + 2))
+    return next(name for name in names if name not in taken)
+
+
+def _place(
+    job: SignJob, part: Path, writer: Any, fields: list[tuple[str, Any, Any]]
+) -> Box | None:
+    """Return where the picture goes; None makes an invisible signature, having nothing to show."""
+    if not job.image and not job.lines:
+        return None
+    box = job.box
+    if box is None and job.purpose is Purpose.ISSUE:
+        box = _seal_place(writer, fields)
+    if box is None:
+        box = find_box(part, job.signer_name, job.signer_title, job.purpose, len(job.lines))
+    if box is None:
+        raise RuleViolation("sign_place_unknown", "box")
+    return box
+
+
+def _seal_place(writer: Any, fields: list[tuple[str, Any, Any]]) -> Box | None:
+    """Return the place over the left third of the last person's visible signature."""
+    for name, _, widget in reversed(fields):
+        page_reference, rect = widget.get("/P"), widget.get("/Rect")
+        if name.startswith(AGENCY_FIELD) or page_reference is None or rect is None:
+            continue
+        left, bottom, right, top = (float(value) for value in rect)
+        number = _page_number(writer, widget)
+        if right > left and top > bottom and number is not None:
+            shape = shape_of(page_object(writer, number))
+            x1, y1, x2, y2 = shape.to_shown((left, bottom, right, top))
+            return seal_box(Box(number, x1, y1, x2 - x1, y2 - y1))
+    return None
+
+
+def _page_number(writer: Any, widget: Any) -> int | None:
+    wanted = widget.raw_get("/P").reference
+    for number in range(int(writer.root["/Pages"]["/Count"])):
+        if writer.find_page_for_modification(number)[0].reference == wanted:
+            return number
+    return None
+
+
+def _mechanism(certificate: x509.Certificate, *, pss: bool) -> algos.SignedDigestAlgorithm:
+    if certificate.public_key.algorithm == "ec":
+        return algos.SignedDigestAlgorithm({"algorithm": "sha256_ecdsa"})
+    if not pss:
+        return algos.SignedDigestAlgorithm({"algorithm": "sha256_rsa"})
+    sha256 = {"algorithm": "sha256"}
+    parameters = algos.RSASSAPSSParams(
+        {
+            "hash_algorithm": sha256,
+            "mask_gen_algorithm": {"algorithm": "mgf1", "parameters": sha256},
+            "salt_length": 32,
+        }
+    )
+    return algos.SignedDigestAlgorithm({"algorithm": "rsassa_pss", "parameters": parameters})
+
+
+def _chain(certificate: x509.Certificate, trust: TrustStore) -> list[x509.Certificate]:
+    """Return the issuers of a certificate that the trust store knows, nearest first."""
+    found: list[x509.Certificate] = []
+    current = certificate
+    while len(found) < 8 and current.subject != current.issuer:  # noqa: PLR2004 - a sane depth
+        issuer = next((c for c in trust.certificates if c.subject == current.issuer), None)
+        if issuer is None or issuer in found:
+            break
+        found.append(issuer)
+        current = issuer
+    return found
+
+
+def _digest(stream: BinaryIO) -> str:
+    stream.seek(0)
+    return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the new name lasting; Windows has no such call and needs none."""
+    if os.name == "posix":
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+

@@ -1,0 +1,92 @@
+"""The rim of pyHanko that signing and checking share: open a file, name what is wrong with it."""
+
+from __future__ import annotations
+
+import zlib
+from typing import Any, BinaryIO
+
+from pyhanko.pdf_utils import misc
+from pyhanko.pdf_utils.content import PdfContent
+from pyhanko.pdf_utils.layout import BoxConstraints
+from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.sign.fields import enumerate_sig_fields
+
+from signing.geometry import PageShape
+
+BAD_FILE: tuple[type[Exception], ...] = (
+    misc.PdfError,
+    ValueError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    ArithmeticError,
+    AssertionError,
+    NotImplementedError,
+    RecursionError,
+    MemoryError,
+    OSError,
+    zlib.error,
+)
+"""What pyHanko and its parsers raise on damaged and hostile files, as measured on such files."""
+
+FULL_TURN = 360
+
+
+def open_reader(stream: BinaryIO) -> PdfFileReader:
+    """Open a PDF leniently: signing must not fail on what every viewer shows."""
+    return PdfFileReader(stream, strict=False)
+
+
+def page_object(handler: Any, index: int) -> Any:
+    """Return the dictionary of a page."""
+    return handler.find_page_for_modification(index)[0].get_object()
+
+
+def shape_of(page: Any) -> PageShape:
+    """Return the visible part and the rotation of a page dictionary."""
+    media = _inherited(page, "/MediaBox") or [0, 0, 595.276, 841.89]
+    crop = _inherited(page, "/CropBox") or media
+    m, c = _ordered(media), _ordered(crop)
+    rotation = int(_inherited(page, "/Rotate") or 0) % FULL_TURN
+    return PageShape(
+        max(m[0], c[0]), max(m[1], c[1]), min(m[2], c[2]), min(m[3], c[3]), rotation // 90 * 90
+    )
+
+
+def filled_fields(reader: Any) -> list[tuple[str, Any, Any]]:
+    """Return name, signature and field of every signature field that is filled."""
+    found = []
+    for name, value, reference in enumerate_sig_fields(reader, filled_status=True):
+        found.append((name, value, reference.get_object()))
+    return found
+
+
+class StampPage(PdfContent):  # type: ignore[misc]
+    """A pre-rendered stamp as the content of a signature's appearance."""
+
+    def __init__(self, pdf: BinaryIO) -> None:
+        super().__init__()
+        self._pdf = pdf
+
+    def render(self) -> bytes:
+        """Bring the page in as a form and return the operator that paints it."""
+        form = self.writer.import_page_as_xobject(PdfFileReader(self._pdf), page_ix=0)
+        self.resources.xobject["/HoaBanStamp"] = form
+        x1, y1, x2, y2 = form.get_object()["/BBox"]
+        self.box = BoxConstraints(width=abs(x1 - x2), height=abs(y1 - y2))
+        return b"/HoaBanStamp Do"
+
+
+def _inherited(page: Any, key: str) -> Any:
+    node, steps = page, 0
+    while node is not None and steps < 64:
+        if key in node:
+            return node[key]
+        node = node["/Parent"] if "/Parent" in node else None
+        steps += 1
+    return None
+
+
+def _ordered(box: Any) -> tuple[float, float, float, float]:
+    x1, y1, x2, y2 = (float(value) for value in box)
+    return min(x1, x2), min(y1, y2), max(x1, x2), max(y1, y2)

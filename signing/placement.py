@@ -1,0 +1,156 @@
+"""Find the place of a signature from the words of the page."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pypdfium2 as pdfium
+import pypdfium2.raw as pdfium_c
+
+from app.kernel.ports import Box, Purpose
+from signing.forms import POINTS_PER_MM, figures, seal_box, text_box
+from signing.geometry import PageShape, Rect
+
+_MAX_PAGES = 300
+_TITLE_REACH = 220.0
+"""How far above the name, in points, its title is looked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """The letters of a page, folded, with the rectangle of each as shown."""
+
+    text: str
+    rects: tuple[Rect | None, ...]
+
+    def places(self, wanted: str) -> Iterator[Rect]:
+        """Yield the rectangle of every occurrence of some words."""
+        needle = _fold(wanted)
+        start = self.text.find(needle) if needle else -1
+        while start >= 0:
+            parts = [r for r in self.rects[start : start + len(needle)] if r is not None]
+            if parts:
+                yield _union(parts)
+            start = self.text.find(needle, start + 1)
+
+
+def find_box(
+    pdf: Path | bytes, name: str, title: str, purpose: Purpose, lines: int = 2
+) -> Box | None:
+    """Return the place for a signature, or None when the words are not on the page.
+
+    Approve: centred between title and name, at the last place where the name stands under its
+    title. Issue: the seal over the left third of that. Attachment and copy: top right of page 1.
+    """
+    document = pdfium.PdfDocument(pdf)
+    try:
+        if purpose in (Purpose.ATTACHMENT, Purpose.COPY):
+            return text_box(*page_shape(document, 0).shown_size, lines)
+        signature = _signature_box(document, name, title)
+    finally:
+        document.close()
+    if signature is None or purpose is Purpose.APPROVE:
+        return signature
+    return seal_box(signature)
+
+
+def page_shape(document: pdfium.PdfDocument, index: int) -> PageShape:
+    """Return the visible part and the rotation of a page."""
+    page = document[index]
+    try:
+        media, crop = page.get_mediabox(), page.get_cropbox()
+        return PageShape(
+            max(media[0], crop[0]),
+            max(media[1], crop[1]),
+            min(media[2], crop[2]),
+            min(media[3], crop[3]),
+            page.get_rotation(),
+        )
+    finally:
+        page.close()
+
+
+def _signature_box(document: pdfium.PdfDocument, name: str, title: str) -> Box | None:
+    last = len(document) - 1
+    fallback: Box | None = None
+    for index in range(last, max(last - _MAX_PAGES, -1), -1):
+        words = _read_words(document, index)
+        hint = list(words.places("Nơi nhận"))
+        for place in reversed(list(words.places(name))):
+            above = _title_above(words, title, place)
+            if above is not None:
+                return _between(index, above[1], place)
+            beside_list = any(rect[0] <= place[0] <= rect[2] + 60 for rect in hint)
+            if fallback is None and not beside_list:
+                fallback = _between(index, place[3] + 60.0, place)
+    return fallback
+
+
+def _title_above(words: _Words, title: str, name: Rect) -> Rect | None:
+    """Return the nearest title over the name; its last line counts when it has several."""
+    wanted = [line for line in title.splitlines() if line.strip()][-1:]
+    near = [
+        rect
+        for line in wanted
+        for rect in words.places(line)
+        if 0 <= rect[1] - name[3] <= _TITLE_REACH and rect[0] < name[2] and rect[2] > name[0]
+    ]
+    return min(near, key=lambda rect: rect[1], default=None)
+
+
+def _between(page: int, upper: float, name: Rect) -> Box:
+    size = figures()["signature_mm"]
+    width = size["width"] * POINTS_PER_MM
+    gap = upper - name[3]
+    height = min(size["height"] * POINTS_PER_MM, gap - 2)
+    height = max(height, size["smallest_height"] * POINTS_PER_MM)
+    middle_x, middle_y = (name[0] + name[2]) / 2, name[3] + gap / 2
+    return Box(page, middle_x - width / 2, middle_y - height / 2, width, height)
+
+
+def _read_words(document: pdfium.PdfDocument, index: int) -> _Words:
+    shape = page_shape(document, index)
+    page = document[index]
+    text_page = page.get_textpage()
+    letters: list[str] = []
+    rects: list[Rect | None] = []
+    try:
+        for number in range(text_page.count_chars()):
+            letter = chr(pdfium_c.FPDFText_GetUnicode(text_page, number))
+            if unicodedata.combining(letter) and letters:
+                letters[-1] = unicodedata.normalize("NFC", letters[-1] + letter)
+                continue
+            if letter.isspace():
+                if letters and letters[-1] != " ":
+                    letters.append(" ")
+                    rects.append(None)
+                continue
+            letters.append(letter)
+            rects.append(shape.to_shown(text_page.get_charbox(number, loose=False)))
+    finally:
+        text_page.close()
+        page.close()
+    return _Words("".join(_lower(letter) for letter in letters), tuple(rects))
+
+
+def _fold(text: str) -> str:
+    composed = unicodedata.normalize("NFC", text)
+    return " ".join("".join(_lower(letter) for letter in composed).split())
+
+
+def _lower(letter: str) -> str:
+    """Lower one letter, keeping it one letter so that places still count."""
+    low = letter.lower()
+    return low if len(low) == 1 else letter[0]
+
+
+def _union(parts: list[Rect]) -> Rect:
+    return (
+        min(p[0] for p in parts),
+        min(p[1] for p in parts),
+        max(p[2] for p in parts),
+        max(p[3] for p in parts),
+    )

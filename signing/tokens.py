@@ -1,0 +1,226 @@
+"""The token signer: PKCS#11 tokens of any number of libraries behind the kernel's `Signer`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Any
+
+from app.kernel.clock import Clock
+from app.kernel.errors import DeviceProblem, RuleViolation
+from app.kernel.ports import (
+    CancelToken,
+    CertificateInfo,
+    Http,
+    Prompts,
+    SignedFile,
+    SignJob,
+    TokenInfo,
+    TokenState,
+)
+from signing.certificates import describe, key_of
+from signing.device import Device
+from signing.trust import TrustStore
+
+
+class TokenSigner:
+    """Sign with tokens; every call may take seconds and belongs on the token lane.
+
+    One helper process per library, started at first use. A library that fails is left out of
+    listings and named in `faults`; a call that needs it raises `DeviceProblem`.
+    """
+
+    def __init__(
+        self,
+        modules: Sequence[str],
+        clock: Clock,
+        trust: TrustStore,
+        http: Http | None = None,
+        limit: float = 20.0,
+    ) -> None:
+        self._devices = {module: Device(module, limit) for module in modules}
+        self._clock = clock
+        self._trust = trust
+        self._http = http
+        self.faults: dict[str, str] = {}
+
+    def __enter__(self) -> TokenSigner:
+        """Return the signer; leaving ends its helpers."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """End the helpers."""
+        self.close()
+
+    def close(self) -> None:
+        """End every helper process."""
+        for device in self._devices.values():
+            device.close()
+
+    def tokens(self) -> Sequence[TokenInfo]:
+        """List the tokens that are plugged in now, without any PIN."""
+        self.faults.clear()
+        found: list[TokenInfo] = []
+        for module, device in self._devices.items():
+            try:
+                found += _tokens(module, device)
+            except DeviceProblem as problem:
+                self.faults[module] = problem.code
+        return found
+
+    def certificates(self) -> Sequence[CertificateInfo]:
+        """List the certificates of all tokens that are not CAs', without any PIN."""
+        found: list[CertificateInfo] = []
+        for token in self.tokens():
+            try:
+                found += _certificates(self._devices[token.module], token)
+            except DeviceProblem as problem:
+                self.faults[token.module] = problem.code
+        return found
+
+    def sign(self, job: SignJob, prompts: Prompts, cancel: CancelToken | None = None) -> SignedFile:
+        """Check, ask for the PIN, sign and complete one document.
+
+        Raises `DeviceProblem`, `RuleViolation`, `Damaged`, `Unavailable` and `Cancelled`; then
+        the target has not been written.
+        """
+        from signing import pades  # noqa: PLC0415 - pyHanko costs half a second at start
+
+        self._check_certificate(job.certificate)
+        device, token = self._find(job.certificate.token)
+        with pades.prepare(job) as prepared:
+            _go_on(cancel)
+            self._login(device, token, job, prompts)
+            try:
+                _go_on(cancel)
+                return pades.finish(
+                    prepared,
+                    _raw(device, token, job.certificate),
+                    pss=_scheme(token, job.certificate) == "pss",
+                    clock=self._clock,
+                    trust=self._trust,
+                    http=self._http,
+                )
+            finally:
+                _logout(device)
+
+    def _check_certificate(self, certificate: CertificateInfo) -> None:
+        if not certificate.may_sign:
+            raise RuleViolation("certificate_not_for_signing", "certificate")
+        now = self._clock.now()
+        if now > certificate.not_after:
+            raise RuleViolation("certificate_expired", "certificate")
+        if now < certificate.not_before:
+            raise RuleViolation("certificate_not_yet", "certificate")
+
+    def _find(self, wanted: TokenInfo) -> tuple[Device, TokenInfo]:
+        """Return the token as it is plugged in now: its slot may have changed, its state too."""
+        device = self._devices.get(wanted.module)
+        if device is None:
+            raise DeviceProblem("token_gone", "token_gone")
+        for token in _tokens(wanted.module, device):
+            if (token.serial, token.label) == (wanted.serial, wanted.label):
+                if token.state is TokenState.LOCKED:
+                    raise DeviceProblem("pin_locked", "pin_locked")
+                return device, token
+        raise DeviceProblem("token_gone", "token_gone")
+
+    def _login(self, device: Device, token: TokenInfo, job: SignJob, prompts: Prompts) -> None:
+        pin = bytearray(prompts.pin(token, job.certificate, job.purpose.value).encode())
+        if not pin and not token.pin_pad:
+            raise DeviceProblem("pin_empty", "pin_incorrect")
+        try:
+            device.login(token.slot, token.serial, pin, pin_pad=token.pin_pad and not pin)
+        except DeviceProblem as problem:
+            if problem.code == "pin_incorrect":
+                raise self._wrong_pin(device, token) from problem
+            raise
+
+    def _wrong_pin(self, device: Device, token: TokenInfo) -> DeviceProblem:
+        """Say what the token says of itself after a wrong PIN."""
+        now = [t for t in _tokens(token.module, device) if t.serial == token.serial]
+        match now[0].state if now else TokenState.FINE:
+            case TokenState.LOCKED:
+                return DeviceProblem("pin_locked", "pin_locked")
+            case TokenState.FINAL_TRY:
+                return DeviceProblem("pin_incorrect_last", "pin_incorrect")
+            case TokenState.COUNT_LOW:
+                return DeviceProblem("pin_incorrect_low", "pin_incorrect")
+            case _:
+                return DeviceProblem("pin_incorrect", "pin_incorrect")
+
+
+def _tokens(module: str, device: Device) -> list[TokenInfo]:
+    reply, _ = device.call("tokens", refresh=True)
+    return [_token(module, item) for item in reply["tokens"]]
+
+
+def _token(module: str, item: dict[str, Any]) -> TokenInfo:
+    return TokenInfo(
+        module=module,
+        slot=item["slot"],
+        label=item["label"],
+        serial=item["serial"],
+        manufacturer=item["manufacturer"],
+        model=item["model"],
+        state=TokenState(item["state"]),
+        pin_pad=item["pin_pad"],
+        mechanisms=tuple(item["mechanisms"]),
+    )
+
+
+def _certificates(device: Device, token: TokenInfo) -> list[CertificateInfo]:
+    reply, _ = device.call("certificates", slot=token.slot, serial=token.serial)
+    found = []
+    for item in reply["certificates"]:
+        try:
+            found.append(describe(bytes.fromhex(item["der"]), token, item["id"], item["label"]))
+        except (ValueError, TypeError, LookupError):
+            continue  # tokens carry odd objects beside certificates
+    return [info for info in found if info.may_sign]
+
+
+def _scheme(token: TokenInfo, certificate: CertificateInfo) -> str:
+    """Choose PSS when the token offers it, else PKCS#1 v1.5; ECDSA for keys on curves."""
+    if key_of(certificate.der)[0] == "ec":
+        return "ecdsa"
+    offered = {"SHA256_RSA_PKCS_PSS", "RSA_PKCS_PSS"} & set(token.mechanisms)
+    return "pss" if offered else "pkcs1"
+
+
+def _raw(device: Device, token: TokenInfo, certificate: CertificateInfo) -> Any:
+    scheme = _scheme(token, certificate)
+    public = key_of(certificate.der)[1].hex()
+
+    def sign_raw(data: bytes) -> bytes:
+        _, signature = device.call(
+            "sign",
+            data,
+            id=certificate.cert_id,
+            public=public,
+            scheme=scheme,
+            mechanisms=list(token.mechanisms),
+        )
+        return signature
+
+    return sign_raw
+
+
+def _logout(device: Device) -> None:
+    """End the session; a token that is gone or a helper that died has ended it already."""
+    if device.helper_pid is None:
+        return
+    try:
+        device.call("logout")
+    except DeviceProblem:
+        device.close()
+
+
+def _go_on(cancel: CancelToken | None) -> None:
+    if cancel is not None:
+        cancel.raise_if_cancelled()

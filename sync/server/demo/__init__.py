@@ -1,0 +1,1 @@
+"""The demonstration province: nothing in the product needs it."""
