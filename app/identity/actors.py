@@ -96,9 +96,7 @@ def _leads(get: Get, person: str, agency: str, at: date | datetime) -> bool:
     )
 
 
-def _delegated(
-    get: Get, post: Post, at: date | datetime, acting_for: str, authority: str
-) -> bool:
+def _delegated(get: Get, post: Post, at: date | datetime, acting_for: str, authority: str) -> bool:
     """Tell whether a delegation and the post that gave it are both valid on that day."""
     for given in post.delegations:
         if (given.principal, str(given.authority)) != (acting_for, authority):

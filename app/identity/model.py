@@ -114,9 +114,7 @@ def day_of(at: date | datetime) -> date:
     return local_date(at) if isinstance(at, datetime) else at
 
 
-def valid(
-    valid_from: date | None, valid_to: date | None, at: date | datetime
-) -> bool:
+def valid(valid_from: date | None, valid_to: date | None, at: date | datetime) -> bool:
     """Tell whether a day lies within a validity; both ends are included, None is open."""
     day = day_of(at)
     return (valid_from is None or valid_from <= day) and (valid_to is None or day <= valid_to)

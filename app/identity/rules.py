@@ -111,9 +111,7 @@ def put_post(post: Post | None, command: PutPost, context: Context) -> Sequence[
     put = Post(**{**_fields(command), "title": _text(command.title, "title")}, delegations=held)
     events = [NewEvent("post", command.id, "post.put", to_json(put))]
     if post is None:
-        events.append(
-            NewEvent("person", command.person, "person.appointed", {"post": command.id})
-        )
+        events.append(NewEvent("person", command.person, "person.appointed", {"post": command.id}))
     return events
 
 

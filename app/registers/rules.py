@@ -95,9 +95,7 @@ def lease(
     return [NewEvent("register", book.id, "register.leased", data)]
 
 
-def return_lease(
-    register: Register | None, _: ReturnLease, context: Context
-) -> Sequence[NewEvent]:
+def return_lease(register: Register | None, _: ReturnLease, context: Context) -> Sequence[NewEvent]:
     """Give the book back; last year's book, if still held, goes back with it."""
     book = _known(register)
     if book.lease is None or book.lease.device != context.device:
