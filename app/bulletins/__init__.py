@@ -1,0 +1,1 @@
+"""The province's notices with read marks: the smallest feature."""

@@ -1,0 +1,1 @@
+"""Citizens and organisations that an agency deals with."""
