@@ -1,0 +1,1 @@
+"""The way from worker threads to the GUI thread: lanes, changes, prompts."""

@@ -1,0 +1,1 @@
+"""Widgets, theme, actions and models that every page shares."""

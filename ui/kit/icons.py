@@ -1,0 +1,61 @@
+"""One-colour icons drawn in the colours of the theme, and the logo of the program."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from PySide6.QtCore import QByteArray, QRectF, Qt
+from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
+from PySide6.QtSvg import QSvgRenderer
+from PySide6.QtWidgets import QApplication
+
+from app.kernel.texts import resource
+from ui.kit.theme import theme
+
+LOGO = "hoa-ban"
+
+
+@lru_cache(maxsize=512)
+def _renderer(name: str, color: str) -> QSvgRenderer:
+    source = resource("icons", f"{name}.svg").read_text(encoding="utf-8")
+    return QSvgRenderer(QByteArray(source.replace("currentColor", color).encode()))
+
+
+def draw_icon(painter: QPainter, rect: QRectF, name: str, color: QColor) -> None:
+    """Draw an icon into a rectangle."""
+    painter.save()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    _renderer(name, color.name()).render(painter, rect)
+    painter.restore()
+
+
+def pixmap(name: str, size: float = 18, token: str = "ink2") -> QPixmap:
+    """Return an icon as a pixmap, `size` in pixels at 100 %, sharp on the primary screen."""
+    screen = QApplication.primaryScreen()
+    ratio = screen.devicePixelRatio() if screen is not None else 1.0
+    side = theme().px(size)
+    picture = QPixmap(round(side * ratio), round(side * ratio))
+    picture.setDevicePixelRatio(ratio)
+    picture.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(picture)
+    draw_icon(painter, QRectF(0, 0, side, side), name, theme().color(token))
+    painter.end()
+    return picture
+
+
+def icon(name: str, token: str = "ink2", size: float = 18) -> QIcon:
+    """Return an icon for Qt's own menus and buttons, in the colour of now."""
+    return QIcon(pixmap(name, size, token))
+
+
+def app_icon() -> QIcon:
+    """Return the icon of the program for windows and the task bar."""
+    made = QIcon()
+    for size in (16, 24, 32, 48, 64, 128, 256):
+        picture = QPixmap(size, size)
+        picture.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(picture)
+        draw_icon(painter, QRectF(0, 0, size, size), LOGO, QColor())
+        painter.end()
+        made.addPixmap(picture)
+    return made

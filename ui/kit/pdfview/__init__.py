@@ -1,0 +1,1 @@
+"""Our own view of PDF pages, rendered off the GUI thread."""
