@@ -57,6 +57,11 @@ class Revocation:
         self.ocsps: dict[bytes, ocsp.OCSPResponse] = {}
         self.crls: dict[str, crl.CertificateList] = {}
 
+    @property
+    def on_line(self) -> bool:
+        """Tell whether anything may be asked at all."""
+        return self._http is not None
+
     def fetchers(self) -> Fetchers:
         """Return them in the form of pyHanko's validator."""
         return Fetchers(
@@ -133,8 +138,8 @@ class _Crl(CRLFetcher):  # type: ignore[misc]
         return list(self._shared.crls.values())
 
     def fetched_crls_for_cert(self, cert: x509.Certificate) -> Iterable[crl.CertificateList]:
-        urls = _crl_urls(cert, use_deltas=False)
-        return [self._shared.crls[url] for url in urls if url in self._shared.crls]
+        # The contract of the base class: KeyError says that nothing was fetched yet.
+        return [self._shared.crls[url] for url in _crl_urls(cert, use_deltas=False)]
 
 
 class _NoCertificates(CertificateFetcher):  # type: ignore[misc]
@@ -161,8 +166,7 @@ def _crl_urls(cert: x509.Certificate, *, use_deltas: bool) -> list[str]:
 
 
 def _load_crl(body: bytes) -> crl.CertificateList:
-    loaded = crl.CertificateList.load(body)
     try:
-        return crl.CertificateList.load(loaded.dump(force=True), strict=True)
+        return crl.CertificateList.load(body, strict=True)
     except ValueError as problem:
         raise CRLFetchError("not a list") from problem
