@@ -45,9 +45,8 @@ def stamp_pdf(stamp: Stamp, rotation: int = 0) -> bytes:
         f"box(width: {stamp.width:.3f}pt, height: {stamp.height:.3f}pt)[{content}]))\n"
     )
     with as_file(resource("fonts")) as fonts:
-        made = typst.compile(
-            source.encode(), font_paths=[str(fonts)], ignore_system_fonts=True, pdf_tags=False
-        )
+        face = typst.Fonts(include_system_fonts=False, font_paths=[str(fonts)])
+        made = typst.compile(source.encode(), font_paths=face, pdf_tags=False)
     return bytes(made)
 
 

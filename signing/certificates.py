@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from asn1crypto import x509
+from asn1crypto import x509  # type: ignore[import-untyped]
 
 from app.kernel.ports import CertificateInfo, TokenInfo
 

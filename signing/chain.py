@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from asn1crypto import x509
+from asn1crypto import x509  # type: ignore[import-untyped]
 from pyhanko.sign.validation.errors import SignatureValidationError
 from pyhanko.sign.validation.generic_cms import (
     extract_tst_data_iter,
@@ -104,7 +104,7 @@ async def _walk(
 ) -> tuple[str, ...]:
     try:
         validator = CertificateValidator(certificate, validation_context=context)
-        await validator.async_validate_usage(set(), extended)
+        await validator.async_validate_usage(set(), extended)  # type: ignore[no-untyped-call]
     except InsufficientRevinfoError:
         return ("revocation_unknown",)
     except RevokedError:

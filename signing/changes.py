@@ -25,7 +25,7 @@ from pyhanko.sign.diff_analysis import (
 )
 from pyhanko.sign.fields import enumerate_sig_fields
 
-from signing.pages import BAD_FILE
+from signing.pages import BAD_FILE, value_of
 
 MAX_REVISIONS = 200
 """Diffs grow with the revisions; a file with more is not one that an office made."""
@@ -33,14 +33,19 @@ MAX_REVISIONS = 200
 _LTA = ModificationLevel.LTA_UPDATES
 _POLICY = StandardDiffPolicy(
     global_rules=[
-        CatalogModificationRule(),
+        CatalogModificationRule(),  # type: ignore[no-untyped-call]
         DocInfoRule().as_qualified(_LTA),
         XrefStreamRule().as_qualified(_LTA),
         ObjectStreamRule().as_qualified(_LTA),
         DSSCompareRule().as_qualified(_LTA),
-        MetadataUpdateRule().as_qualified(_LTA),
+        MetadataUpdateRule().as_qualified(_LTA),  # type: ignore[no-untyped-call]
     ],
-    form_rule=FormUpdatingRule(field_rules=[SigFieldCreationRule(), SigFieldModificationRule()]),
+    form_rule=FormUpdatingRule(
+        field_rules=[
+            SigFieldCreationRule(),  # type: ignore[no-untyped-call]
+            SigFieldModificationRule(),
+        ]
+    ),
 )
 
 # The library logs each refusal as a warning; the verdict already says it, with its reason.
@@ -86,7 +91,7 @@ def _shows_unsigned(old: Any, new: Any) -> bool:
         if name in before or value is not None:
             continue
         widget = reference.get_object()
-        left, bottom, right, top = (float(part) for part in widget.get("/Rect", [0, 0, 0, 0]))
+        left, bottom, right, top = (float(part) for part in value_of(widget, "/Rect", [0, 0, 0, 0]))
         if right > left and top > bottom and "/AP" in widget:
             return True
     return False

@@ -32,7 +32,7 @@ class FixedPin:
 
     value: str
 
-    def pin(self, token: TokenInfo, certificate: CertificateInfo, purpose: str) -> str:
+    def pin(self, token: TokenInfo, certificate: CertificateInfo, purpose: str) -> str:  # noqa: ARG002
         """Return the PIN."""
         return self.value
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any, BinaryIO
 
-from asn1crypto import x509
+from asn1crypto import x509  # type: ignore[import-untyped]
 from pyhanko.sign.validation.dss import DocumentSecurityStore
 from pyhanko.sign.validation.generic_cms import extract_tst_data_iter
 from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
@@ -61,11 +61,12 @@ def complete(
 
 async def _paths(signature: Any, context: ValidationContext) -> list[Any]:
     first = CertificateValidator(signature.signer_cert, validation_context=context)
-    paths = [await first.async_validate_usage(set())]
+    paths = [await first.async_validate_usage(set())]  # type: ignore[no-untyped-call]
     stamper = _stamp_signer(signature)
     if stamper is not None:
         second = CertificateValidator(stamper, validation_context=context)
-        paths.append(await second.async_validate_usage(set(), {"time_stamping"}))
+        path = await second.async_validate_usage(set(), {"time_stamping"})  # type: ignore[no-untyped-call]
+        paths.append(path)
     return paths
 
 

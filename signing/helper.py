@@ -239,9 +239,7 @@ def _sign(key: Any, scheme: str, mechanisms: set[str], data: bytes) -> bytes:
     if scheme == "pss":
         parameters = (pkcs11.Mechanism.SHA256, pkcs11.MGF.SHA256, 32)
         whole = "SHA256_RSA_PKCS_PSS" in mechanisms
-        mechanism = (
-            pkcs11.Mechanism.SHA256_RSA_PKCS_PSS if whole else pkcs11.Mechanism.RSA_PKCS_PSS
-        )
+        mechanism = pkcs11.Mechanism.SHA256_RSA_PKCS_PSS if whole else pkcs11.Mechanism.RSA_PKCS_PSS
         signed = key.sign(
             data if whole else digest, mechanism=mechanism, mechanism_param=parameters
         )

@@ -12,6 +12,6 @@ from pyhanko.pdf_utils.layout import (
 NO_MARGINS = SimpleBoxLayoutRule(
     x_align=AxisAlignment.ALIGN_MID,
     y_align=AxisAlignment.ALIGN_MID,
-    margins=Margins.uniform(0),
+    margins=Margins(0, 0, 0, 0),
     inner_content_scaling=InnerScaling.STRETCH_TO_FIT,
 )

@@ -17,7 +17,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from asn1crypto import algos, x509
+from asn1crypto import algos, x509  # type: ignore[import-untyped]
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.sign.fields import (
     InvisSigSettings,
@@ -41,7 +41,15 @@ from signing.appearance import Stamp, stamp_pdf
 from signing.completion import complete
 from signing.forms import seal_box
 from signing.layout import NO_MARGINS
-from signing.pages import BAD_FILE, StampPage, filled_fields, open_reader, page_object, shape_of
+from signing.pages import (
+    BAD_FILE,
+    StampPage,
+    filled_fields,
+    open_reader,
+    page_object,
+    shape_of,
+    value_of,
+)
 from signing.placement import find_box
 from signing.remote import HttpTimeStamper
 from signing.trust import TrustStore
@@ -61,7 +69,7 @@ class Prepared:
     stream: BinaryIO
     part: Path
     writer: IncrementalPdfFileWriter
-    field: str
+    field_name: str
     box: Box | None
     warnings: list[str] = field(default_factory=list)
 
@@ -103,7 +111,9 @@ def finish(
     if job.tsa and (signer.no_time or http is None):
         prepared.warnings.append("timestamp_unavailable")
     elif job.tsa:
-        level = complete(prepared.stream, prepared.field, trust, http, clock, prepared.warnings)
+        level = complete(
+            prepared.stream, prepared.field_name, trust, http, clock, prepared.warnings
+        )
     if not pss and job.certificate.token.mechanisms and signer.is_rsa:
         prepared.warnings.append("pkcs1")
     prepared.stream.flush()
@@ -114,11 +124,17 @@ def finish(
     _sync_folder(job.target.parent)
     holder = job.certificate.holder
     return SignedFile(
-        job.target, digest, level, prepared.field, holder, prepared.box, tuple(prepared.warnings)
+        job.target,
+        digest,
+        level,
+        prepared.field_name,
+        holder,
+        prepared.box,
+        tuple(prepared.warnings),
     )
 
 
-class KeySigner(Signer):  # type: ignore[misc]
+class KeySigner(Signer):
     """pyHanko's signer over any key that signs bytes."""
 
     def __init__(
@@ -128,7 +144,7 @@ class KeySigner(Signer):  # type: ignore[misc]
         self._sign_raw = sign_raw
         self.no_time = False
         self.is_rsa = certificate.public_key.algorithm.startswith("rsa")
-        registry = SimpleCertificateStore()
+        registry = SimpleCertificateStore()  # type: ignore[no-untyped-call]
         registry.register_multiple(_chain(certificate, trust))
         super().__init__(
             signing_cert=certificate,
@@ -165,9 +181,7 @@ async def _sign(prepared: Prepared, signer: KeySigner, clock: Clock, http: Http 
             validation_info=None, bytes_reserved=_ROOM_WITH_TIME if stamper else _ROOM
         )
         digest, _ = tbs.digest_tbs_document(in_place=True, chunk_size=CHUNK)
-        await tbs.perform_signature(
-            digest.document_digest, PdfCMSSignedAttributes(signing_time=at)
-        )
+        await tbs.perform_signature(digest.document_digest, PdfCMSSignedAttributes(signing_time=at))
     except SigningError as problem:
         raise Damaged("pdf_refuses_signature") from problem
 
@@ -177,7 +191,7 @@ def _pdf_signer(
 ) -> PdfSigner:
     job, box = prepared.job, prepared.box
     metadata = PdfSignatureMetadata(
-        field_name=prepared.field,
+        field_name=prepared.field_name,
         md_algorithm="sha256",
         location=job.location or None,
         reason=job.reason or None,
@@ -194,15 +208,13 @@ def _pdf_signer(
             background=StampPage(BytesIO(picture)), background_layout=NO_MARGINS, border_width=0
         )
     spec = SigFieldSpec(
-        prepared.field,
+        prepared.field_name,
         on_page=box.page if box else 0,
-        box=place,
+        box=place,  # type: ignore[arg-type]
         invis_sig_settings=InvisSigSettings(set_print_flag=True),
         visible_sig_settings=VisibleSigSettings(rotate_with_page=True),
     )
-    return PdfSigner(
-        metadata, signer, timestamper=stamper, stamp_style=style, new_field_spec=spec
-    )
+    return PdfSigner(metadata, signer, timestamper=stamper, stamp_style=style, new_field_spec=spec)
 
 
 def _copy(job: SignJob, part: Path) -> None:
@@ -265,9 +277,7 @@ def _free_name(purpose: Purpose, fields: list[tuple[str, Any, Any]]) -> str:
     return next(name for name in names if name not in taken)
 
 
-def _place(
-    job: SignJob, part: Path, writer: Any, fields: list[tuple[str, Any, Any]]
-) -> Box | None:
+def _place(job: SignJob, part: Path, writer: Any, fields: list[tuple[str, Any, Any]]) -> Box | None:
     """Return where the picture goes; None makes an invisible signature, having nothing to show."""
     if not job.image and not job.lines:
         return None
@@ -284,8 +294,8 @@ def _place(
 def _seal_place(writer: Any, fields: list[tuple[str, Any, Any]]) -> Box | None:
     """Return the place over the left third of the last person's visible signature."""
     for name, _, widget in reversed(fields):
-        page_reference, rect = widget.get("/P"), widget.get("/Rect")
-        if name.startswith(AGENCY_FIELD) or page_reference is None or rect is None:
+        page, rect = value_of(widget, "/P"), value_of(widget, "/Rect")
+        if name.startswith(AGENCY_FIELD) or page is None or rect is None:
             continue
         left, bottom, right, top = (float(value) for value in rect)
         number = _page_number(writer, widget)
@@ -324,7 +334,7 @@ def _chain(certificate: x509.Certificate, trust: TrustStore) -> list[x509.Certif
     """Return the issuers of a certificate that the trust store knows, nearest first."""
     found: list[x509.Certificate] = []
     current = certificate
-    while len(found) < 8 and current.subject != current.issuer:  # noqa: PLR2004 - a sane depth
+    while len(found) < 8 and current.subject != current.issuer:
         issuer = next((c for c in trust.certificates if c.subject == current.issuer), None)
         if issuer is None or issuer in found:
             break
@@ -335,7 +345,7 @@ def _chain(certificate: x509.Certificate, trust: TrustStore) -> list[x509.Certif
 
 def _digest(stream: BinaryIO) -> str:
     stream.seek(0)
-    return hashlib.file_digest(stream, "sha256").hexdigest()
+    return hashlib.file_digest(stream, "sha256").hexdigest()  # type: ignore[arg-type]
 
 
 def _sync_folder(folder: Path) -> None:
@@ -346,5 +356,3 @@ def _sync_folder(folder: Path) -> None:
             os.fsync(handle)
         finally:
             os.close(handle)
-
-

@@ -13,7 +13,7 @@ from pyhanko.sign.fields import enumerate_sig_fields
 
 from signing.geometry import PageShape
 
-BAD_FILE: tuple[type[Exception], ...] = (
+BAD_FILE = (
     misc.PdfError,
     ValueError,
     LookupError,
@@ -61,7 +61,15 @@ def filled_fields(reader: Any) -> list[tuple[str, Any, Any]]:
     return found
 
 
-class StampPage(PdfContent):  # type: ignore[misc]
+def value_of(dictionary: Any, key: str, default: Any = None) -> Any:
+    """Return an entry with references followed; pyHanko's own `get` does not follow them."""
+    try:
+        return dictionary[key]
+    except KeyError:
+        return default
+
+
+class StampPage(PdfContent):
     """A pre-rendered stamp as the content of a signature's appearance."""
 
     def __init__(self, pdf: BinaryIO) -> None:
@@ -70,7 +78,7 @@ class StampPage(PdfContent):  # type: ignore[misc]
 
     def render(self) -> bytes:
         """Bring the page in as a form and return the operator that paints it."""
-        form = self.writer.import_page_as_xobject(PdfFileReader(self._pdf), page_ix=0)
+        form = self._ensure_writer.import_page_as_xobject(PdfFileReader(self._pdf), page_ix=0)
         self.resources.xobject["/HoaBanStamp"] = form
         x1, y1, x2, y2 = form.get_object()["/BBox"]
         self.box = BoxConstraints(width=abs(x1 - x2), height=abs(y1 - y2))
@@ -82,7 +90,7 @@ def _inherited(page: Any, key: str) -> Any:
     while node is not None and steps < 64:
         if key in node:
             return node[key]
-        node = node["/Parent"] if "/Parent" in node else None
+        node = value_of(node, "/Parent")
         steps += 1
     return None
 

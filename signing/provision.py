@@ -25,8 +25,8 @@ def put_certificate(
 
 def main() -> int:
     """Store the certificate that the frame on standard input describes."""
-    import pkcs11  # noqa: PLC0415 - only this process may load it
-    from pkcs11.util.x509 import decode_x509_certificate  # noqa: PLC0415 - as above
+    import pkcs11
+    from pkcs11.util.x509 import decode_x509_certificate
 
     head, der = read_frame(sys.stdin.buffer)
     library = pkcs11.lib(head["module"])

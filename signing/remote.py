@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from asn1crypto import crl, ocsp, tsp, x509
+from asn1crypto import crl, ocsp, tsp, x509  # type: ignore[import-untyped]
 from pyhanko.sign.timestamps import TimeStamper
 from pyhanko.sign.timestamps.common_utils import TimestampRequestError
 from pyhanko_certvalidator.authority import Authority
@@ -23,13 +23,14 @@ from app.kernel.ports import Http
 
 _MAX_REPLY = 8 << 20
 _MAX_ASKS = 24
+_NOTHING: tuple[x509.Certificate, ...] = ()
 
 
-class HttpTimeStamper(TimeStamper):  # type: ignore[misc]
+class HttpTimeStamper(TimeStamper):
     """Ask a time stamping authority (RFC 3161)."""
 
     def __init__(self, http: Http, url: str) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self._http = http
         self._url = url
 
@@ -42,7 +43,7 @@ class HttpTimeStamper(TimeStamper):  # type: ignore[misc]
             )
         except HoaBanError as problem:
             raise TimestampRequestError("no reply") from problem
-        if reply.status != 200:  # noqa: PLR2004 - HTTP
+        if reply.status != 200:
             raise TimestampRequestError("refused")
         return tsp.TimeStampResp.load(reply.body)
 
@@ -83,10 +84,10 @@ class Revocation:
         except HoaBanError:
             self._dead.add(url)  # one dead address must not cost a wait per signature
             return None
-        return reply.body if reply.status == 200 else None  # noqa: PLR2004 - HTTP
+        return reply.body if reply.status == 200 else None
 
 
-class _Ocsp(OCSPFetcher):  # type: ignore[misc]
+class _Ocsp(OCSPFetcher):
     def __init__(self, shared: Revocation) -> None:
         self._shared = shared
 
@@ -115,7 +116,7 @@ class _Ocsp(OCSPFetcher):  # type: ignore[misc]
         return [] if found is None else [found]
 
 
-class _Crl(CRLFetcher):  # type: ignore[misc]
+class _Crl(CRLFetcher):
     def __init__(self, shared: Revocation) -> None:
         self._shared = shared
 
@@ -142,15 +143,15 @@ class _Crl(CRLFetcher):  # type: ignore[misc]
         return [self._shared.crls[url] for url in _crl_urls(cert, use_deltas=False)]
 
 
-class _NoCertificates(CertificateFetcher):  # type: ignore[misc]
+class _NoCertificates(CertificateFetcher):
     """Fetch no certificates: chains come from the file and the administrator's folder."""
 
-    async def fetch_cert_issuers(self, cert: x509.Certificate) -> Any:
-        for nothing in ():
+    async def fetch_cert_issuers(self, cert: x509.Certificate) -> Any:  # noqa: ARG002
+        for nothing in _NOTHING:
             yield nothing
 
-    async def fetch_crl_issuers(self, certificate_list: crl.CertificateList) -> Any:
-        for nothing in ():
+    async def fetch_crl_issuers(self, certificate_list: crl.CertificateList) -> Any:  # noqa: ARG002
+        for nothing in _NOTHING:
             yield nothing
 
     def fetched_certs(self) -> Iterable[x509.Certificate]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 from app.kernel.clock import Clock
 from app.kernel.errors import DeviceProblem, RuleViolation
@@ -44,7 +44,7 @@ class TokenSigner:
         self._http = http
         self.faults: dict[str, str] = {}
 
-    def __enter__(self) -> TokenSigner:
+    def __enter__(self) -> Self:
         """Return the signer; leaving ends its helpers."""
         return self
 
@@ -89,7 +89,7 @@ class TokenSigner:
         Raises `DeviceProblem`, `RuleViolation`, `Damaged`, `Unavailable` and `Cancelled`; then
         the target has not been written.
         """
-        from signing import pades  # noqa: PLC0415 - pyHanko costs half a second at start
+        from signing import pades
 
         self._check_certificate(job.certificate)
         device, token = self._find(job.certificate.token)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 
-from asn1crypto import pem, x509
+from asn1crypto import pem, x509  # type: ignore[import-untyped]
 
 _ENDINGS = {".pem", ".crt", ".cer", ".der"}
 _MAX_SIZE = 1 << 20
@@ -49,9 +49,11 @@ class TrustStore:
             if path.stat().st_size > _MAX_SIZE:
                 raise ValueError(path.name)
             data = path.read_bytes()
-            parts = [part for _, _, part in pem.unarmor(data, multiple=True)] if pem.detect(
-                data
-            ) else [data]
+            parts = (
+                [part for _, _, part in pem.unarmor(data, multiple=True)]
+                if pem.detect(data)
+                else [data]
+            )
             loaded = [x509.Certificate.load(part, strict=True) for part in parts]
             for certificate in loaded:
                 certificate.subject.hashable  # noqa: B018 - parsing is lazy; nonsense shows here

@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from asn1crypto import crl, ocsp
+from asn1crypto import crl, ocsp  # type: ignore[import-untyped]
 from pyhanko.sign.general import CMSExtractionError
 from pyhanko.sign.validation.dss import DocumentSecurityStore
 from pyhanko.sign.validation.errors import SignatureValidationError
@@ -22,7 +22,7 @@ from app.kernel.ports import FileReport, Http, SignatureReport, Verdict
 from signing.certificates import common_name, holder, may_sign, organisation
 from signing.chain import Evidence, judge, stamped_at
 from signing.changes import MAX_REVISIONS, Revisions
-from signing.pages import BAD_FILE, filled_fields, open_reader
+from signing.pages import BAD_FILE, filled_fields, open_reader, value_of
 from signing.remote import Revocation
 from signing.trust import TrustStore
 
@@ -70,7 +70,9 @@ class PdfVerifier:
         self._http = http
         self._lists: dict[str, Any] = {}
 
-    def verify(self, path: Path, at: datetime | None = None, *, offline: bool = False) -> FileReport:
+    def verify(
+        self, path: Path, at: datetime | None = None, *, offline: bool = False
+    ) -> FileReport:
         """Verify one file as of a time (default: now); the worst signature decides."""
         now = self._clock.now()
         try:
@@ -151,9 +153,7 @@ async def _check_all(
     return reports
 
 
-async def _check_one(
-    signature: Any, revisions: Revisions, evidence: Evidence
-) -> SignatureReport:
+async def _check_one(signature: Any, revisions: Revisions, evidence: Evidence) -> SignatureReport:
     reasons: list[str] = []
     certificate = signature.signer_cert
     intact, covers_all = _integrity(signature, reasons)
@@ -164,7 +164,10 @@ async def _check_one(
     if signature.sig_object_type == "/DocTimeStamp":
         signed_at, source = _document_time(signature), "timestamp"
         reasons += await judge(
-            certificate, signature.other_embedded_certs, evidence, evidence.now,
+            certificate,
+            signature.other_embedded_certs,
+            evidence,
+            evidence.now,
             usage="time_stamping",
         )
     else:
@@ -216,7 +219,7 @@ def _one_gap(signature: Any) -> bool:
     """Tell whether the signed ranges leave out the signature itself and nothing more."""
     ranges = [int(value) for value in signature.byte_range]
     gap = len(signature.pkcs7_content) * 2 + 2
-    return len(ranges) == 4 and ranges[0] == 0 and ranges[2] - ranges[1] == gap  # noqa: PLR2004
+    return len(ranges) == 4 and ranges[0] == 0 and ranges[2] - ranges[1] == gap
 
 
 def _algorithms(signature: Any, certificate: Any, reasons: list[str]) -> None:
@@ -227,7 +230,7 @@ def _algorithms(signature: Any, certificate: Any, reasons: list[str]) -> None:
     least = _MIN_EC if key.algorithm == "ec" else _MIN_RSA
     if key.algorithm in ("rsa", "ec", "rsassa_pss") and key.bit_size < least:
         reasons.append("weak_key")
-    form = signature.sig_object.get("/SubFilter")
+    form = value_of(signature.sig_object, "/SubFilter")
     if form == _LEGACY:
         reasons.append("legacy_format")
     elif form not in (_PADES, _STAMP):
@@ -268,7 +271,7 @@ def _document_time(signature: Any) -> datetime | None:
 
 def _level(signature: Any, source: str, evidence: Evidence) -> str:
     """Return the level that the file itself carries, without saying that it is valid."""
-    form = signature.sig_object.get("/SubFilter")
+    form = value_of(signature.sig_object, "/SubFilter")
     if form == _STAMP:
         return "DocTimeStamp"
     if form != _PADES:

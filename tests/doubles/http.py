@@ -1,10 +1,10 @@
-"""A plain `Http` for tests: urllib on loopback, with the port's typed errors."""
+"""A plain `Http` for tests: the standard library on loopback, with the port's typed errors."""
 
 from __future__ import annotations
 
-import urllib.error
-import urllib.request
+import http.client
 from collections.abc import Mapping
+from urllib.parse import urlsplit
 
 from app.kernel.errors import Unavailable
 from app.kernel.ports import HttpReply
@@ -28,14 +28,14 @@ class LoopbackHttp:
     ) -> HttpReply:
         """Ask; raises `Unavailable`."""
         self.asked.append(url)
-        assert url.startswith("http://127.0.0.1:"), "tests stay on loopback"
-        request = urllib.request.Request(
-            url, data=body or None, headers=dict(headers or {}), method=method
-        )
+        parts = urlsplit(url)
+        assert parts.hostname == "127.0.0.1", "tests stay on loopback"
+        line = http.client.HTTPConnection("127.0.0.1", parts.port, timeout=timeout)
         try:
-            with urllib.request.urlopen(request, timeout=timeout) as reply:
-                return HttpReply(reply.status, dict(reply.headers), reply.read(max_bytes))
-        except urllib.error.HTTPError as problem:
-            return HttpReply(problem.code, {}, b"")
+            line.request(method, parts.path, body or None, dict(headers or {}))
+            reply = line.getresponse()
+            return HttpReply(reply.status, dict(reply.headers), reply.read(max_bytes))
         except OSError as problem:
             raise Unavailable("no_line") from problem
+        finally:
+            line.close()

@@ -78,14 +78,14 @@ class DemoAuthority:
 
     def certificate(self, label: str) -> bytes:
         """Return a certificate (DER): root, ca, tsa, ocsp, person-LOGIN or agency-CODE."""
-        from certomancer.registry import CertLabel  # noqa: PLC0415 - optional extra
+        from certomancer.registry import CertLabel
 
         certificate: bytes = self._open().get_cert(CertLabel(label)).dump()
         return certificate
 
     def anchors(self, folder: Path) -> list[Path]:
         """Write root and issuing CA as PEM files for a trust store; returns them."""
-        from asn1crypto import pem  # noqa: PLC0415 - comes with the extra
+        from asn1crypto import pem  # type: ignore[import-untyped]
 
         folder.mkdir(parents=True, exist_ok=True)
         written = []
@@ -135,7 +135,7 @@ class DemoAuthority:
             thread.join()
 
     def _open(self) -> PKIArchitecture:
-        from certomancer.registry import ArchLabel, CertomancerConfig  # noqa: PLC0415 - extra
+        from certomancer.registry import ArchLabel, CertomancerConfig
 
         config = CertomancerConfig(self.plan, key_search_dir=str(self.folder), lazy_load_keys=True)
         return config.get_pki_arch(ArchLabel(_ARCH))
@@ -155,8 +155,8 @@ class _Answers:
 
     def answer(self, path: str, body: bytes) -> tuple[bytes, str] | None:
         """Return body and media type, or None for an unknown path."""
-        from asn1crypto import ocsp, tsp  # noqa: PLC0415 - comes with the extra
-        from certomancer.registry import ServiceLabel  # noqa: PLC0415 - extra
+        from asn1crypto import ocsp, tsp
+        from certomancer.registry import ServiceLabel
 
         services, now = self.authority.service_registry, self.clock.now()
         _, _, service, label, *_ = [*path.split("/"), "", "", ""]
@@ -313,8 +313,8 @@ def _sample(name: str) -> str:
 
 
 def _make_key(path: Path) -> None:
-    from cryptography.hazmat.primitives import serialization  # noqa: PLC0415 - with the extra
-    from cryptography.hazmat.primitives.asymmetric import rsa  # noqa: PLC0415 - with the extra
+    from cryptography.hazmat.primitives import serialization
+    from cryptography.hazmat.primitives.asymmetric import rsa
 
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     encoded = key.private_bytes(
