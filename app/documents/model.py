@@ -74,6 +74,7 @@ class State(StrEnum):
     SIGNED = "signed"
     SEALED = "sealed"
     ISSUED = "issued"
+    DISCARDED = "discarded"
 
 
 class Role(StrEnum):
@@ -168,7 +169,8 @@ class Item:
     """What one person or department owes for an incoming document.
 
     `parent` is the item of the giver ("" for the one that the clerk presented);
-    `presented` marks a leader's item that waits for his instruction.
+    `presented` marks a leader's item that waits for his instruction; `done_with` is the item
+    whose finishing completed this one too.
     """
 
     id: str
@@ -189,11 +191,17 @@ class Item:
     result: str = ""
     reason: str = ""
     done_at: datetime | None = None
+    done_with: str = ""
 
     @property
     def is_open(self) -> bool:
-        """Tell whether the holder still owes something himself."""
-        return self.state in (State.WAITING, State.IN_PROGRESS, State.RETURNED)
+        """Tell whether the holder himself still owes something."""
+        return self.state in (State.WAITING, State.IN_PROGRESS)
+
+    @property
+    def is_live(self) -> bool:
+        """Tell whether somebody, the holder or one he handed it to, still owes something."""
+        return self.is_open or self.state is State.PASSED
 
 
 @dataclass(frozen=True, slots=True)
