@@ -1,0 +1,1 @@
+"""What travels between a desk and the server: messages and their coding, no behaviour."""

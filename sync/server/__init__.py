@@ -1,0 +1,1 @@
+"""The province's reference server: one core over SQLite or PostgreSQL, a thin HTTP skin."""

@@ -1,0 +1,214 @@
+"""Rows for a desk: what moved in its buckets since its position, page by page.
+
+Each page is read in a short transaction of its own, so a slow line holds no lock and no
+connection. Only an `end` that says `caught_up` promises a consistent whole.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import Connection, Select, select, tuple_, union_all
+
+from app.kernel.feature import Registry
+from sync.protocol.messages import (
+    PAGE,
+    End,
+    Frame,
+    GoneFrame,
+    Mark,
+    ReceiptFrame,
+    Request,
+    RowFrame,
+    ScopeFrame,
+)
+from sync.server import tables
+from sync.server.directory import Directory
+from sync.server.store import Store
+from sync.server.unit import EVENT, Unit
+
+GRANT = "grant"
+REVOKE = "revoke"
+Key = tuple[str, str]
+
+
+@dataclass(slots=True)
+class Position:
+    """Where the desk will stand after the frames that were sent."""
+
+    cursor: int
+    lag: dict[str, int]
+    buckets: tuple[str, ...]
+    sent: set[tuple[str, str, int]] = field(default_factory=set)
+    rows: int = 0
+
+    def next_lagging(self) -> str | None:
+        """Return the most urgent bucket that is not filled yet."""
+        return next((b for b in self.buckets if b in self.lag), None)
+
+
+class Pull:
+    """Answer one request's rows."""
+
+    def __init__(self, store: Store, registry: Registry, directory: Directory) -> None:
+        self._store = store
+        self._registry = registry
+        self._directory = directory
+
+    def run(
+        self, request: Request, person: str, now: datetime, floor: int
+    ) -> Iterator[Frame]:
+        """Yield scope changes, receipts, rows, marks and the end."""
+        with self._store.read() as connection:
+            buckets = self._buckets(connection, person, now)
+            head = self._store.head(connection)
+            receipts = self._receipts(connection, request)
+        position, scope = _start(request, buckets, head, floor)
+        yield from scope
+        yield from receipts
+        if scope or receipts:
+            yield Mark(position.cursor, dict(position.lag))
+        while True:
+            with self._store.read() as connection:
+                lag = dict(position.lag)
+                steady = self._buckets(connection, person, now) == buckets
+                frames, done = self._page(connection, position)
+            yield from frames
+            if frames or lag != position.lag:
+                yield Mark(position.cursor, dict(position.lag))
+            if done or position.rows >= request.want or not steady:
+                caught_up = done and steady
+                yield End(position.cursor, more=not caught_up, caught_up=caught_up)
+                return
+
+    def scope_of(self, person: str, now: datetime) -> tuple[str, ...]:
+        """Return the buckets of a person, the most urgent first."""
+        with self._store.read() as connection:
+            return self._buckets(connection, person, now)
+
+    def moved(self, buckets: Sequence[str], cursor: int) -> bool:
+        """Tell whether anything in these buckets is newer than the cursor."""
+        with self._store.read() as connection:
+            head = self._store.head(connection)
+            return head > cursor and connection.execute(_slice(buckets, cursor, head)).first() is not None
+
+    def _buckets(self, connection: Connection, person: str, now: datetime) -> tuple[str, ...]:
+        unit = Unit(self._store, connection, self._registry)
+        pairs = self._directory.scope(unit, person, now)
+        return tuple(b for b, _ in sorted(pairs, key=lambda pair: (pair[1], pair[0])))
+
+    def _receipts(self, connection: Connection, request: Request) -> list[Frame]:
+        r = tables.receipt.c
+        sent = {c.n for c in request.commands}
+        query = (
+            select(r.n, r.body)
+            .where(r.device == request.device, r.n > request.receipts_seen)
+            .order_by(r.n)
+        )
+        return [
+            ReceiptFrame(**json.loads(body))
+            for n, body in connection.execute(query)
+            if n not in sent
+        ]
+
+    def _page(self, connection: Connection, position: Position) -> tuple[list[Frame], bool]:
+        """Return the frames of the next page, and whether nothing is left after it."""
+        bucket = position.next_lagging()
+        if bucket is not None:
+            start = position.lag[bucket]
+            found = list(connection.execute(_slice([bucket], start, position.cursor)))
+            if len(found) < PAGE:
+                del position.lag[bucket]
+            else:
+                position.lag[bucket] = found[-1].seq
+            frames = self._frames(connection, position, [(r.kind, r.id) for r in found])
+            return frames, False
+        head = self._store.head(connection)
+        found = list(connection.execute(_slice(position.buckets, position.cursor, head)))
+        done = len(found) < PAGE
+        position.cursor = max(position.cursor, head) if done else found[-1].seq
+        return self._frames(connection, position, [(r.kind, r.id) for r in found]), done
+
+    def _frames(
+        self, connection: Connection, position: Position, keys: Sequence[Key]
+    ) -> list[Frame]:
+        held = frozenset(position.buckets)
+        rows = self._rows(connection, sorted(set(keys)))
+        frames: list[Frame] = []
+        for kind, name in dict.fromkeys(keys):
+            row = rows.get((kind, name))
+            ver, buckets, raw = row if row is not None else (0, (), "")
+            mine = tuple(b for b in buckets if b in held)
+            if (kind, name, ver) in position.sent:
+                continue
+            position.sent.add((kind, name, ver))
+            position.rows += 1
+            frames.append(
+                RowFrame(kind, name, ver, mine, raw=raw) if mine else GoneFrame(kind, name, ver)
+            )
+        return frames
+
+    def _rows(
+        self, connection: Connection, keys: Sequence[Key]
+    ) -> Mapping[Key, tuple[int, tuple[str, ...], str]]:
+        e, v = tables.entity.c, tables.event.c
+        events = [name for kind, name in keys if kind == EVENT]
+        others = [key for key in keys if key[0] != EVENT]
+        found: dict[Key, tuple[int, tuple[str, ...], str]] = {}
+        if others:
+            query = select(e.kind, e.id, e.ver, e.buckets, e.data).where(
+                tuple_(e.kind, e.id).in_(others)
+            )
+            for kind, name, ver, buckets, data in connection.execute(query):
+                found[kind, name] = (ver, tuple(json.loads(buckets)), data)
+        if events:
+            past = (
+                select(v.id, v.ver, e.buckets, v.data)
+                .join_from(tables.event, tables.entity, (e.kind == v.kind) & (e.id == v.entity))
+                .where(v.id.in_(events))
+            )
+            for name, ver, buckets, data in connection.execute(past):
+                found[EVENT, name] = (ver, tuple(json.loads(buckets)), data)
+        return found
+
+
+def _slice(buckets: Sequence[str], after: int, upto: int) -> Select[tuple[str, str, int]]:
+    """Ask for the next page of the log: each bucket by its own index, then merged."""
+    c = tables.log.c
+    parts = [
+        select(
+            select(c.kind, c.id, c.seq)
+            .where(c.bucket == bucket, c.seq > after, c.seq <= upto)
+            .order_by(c.seq)
+            .limit(PAGE)
+            .subquery()
+        )
+        for bucket in buckets or ("",)
+    ]
+    merged = (parts[0] if len(parts) == 1 else union_all(*parts)).subquery()
+    return select(merged.c.kind, merged.c.id, merged.c.seq).order_by(merged.c.seq).limit(PAGE)
+
+
+def _start(
+    request: Request, buckets: Sequence[str], head: int, floor: int
+) -> tuple[Position, list[Frame]]:
+    """Compare what the desk holds with what it may hold."""
+    held = set(request.scope)
+    stale = _stale(request, floor)
+    kept = (held & set(buckets)) - stale
+    new = [b for b in buckets if b not in kept]
+    # A desk that keeps nothing starts at the head: what it misses comes by the lag alone.
+    cursor = min(request.cursor, head) if kept else head
+    lag = {b: at for b, at in request.lag.items() if b in kept} | dict.fromkeys(new, 0)
+    frames: list[Frame] = [ScopeFrame(b, REVOKE) for b in sorted(held - kept)]
+    frames += [ScopeFrame(b, GRANT) for b in new]
+    return Position(cursor, lag, tuple(buckets)), frames
+
+
+def _stale(request: Request, floor: int) -> set[str]:
+    """Return the buckets whose position is older than the oldest tombstone kept."""
+    at = {bucket: request.lag.get(bucket, request.cursor) for bucket in request.scope}
+    return {bucket for bucket, seq in at.items() if 0 < seq < floor}

@@ -1,0 +1,181 @@
+"""The server's database: transactions, the numbers of the log, writing in sets.
+
+A number of the log is drawn under one lock that is held until the commit, so numbers follow
+the order of commits and a reader never skips a late one. On PostgreSQL that is an advisory
+lock, on SQLite the only writer there is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Connection,
+    Integer,
+    Table,
+    create_engine,
+    event,
+    func,
+    make_url,
+    select,
+    text,
+)
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import QueuePool
+
+from app.kernel.clock import Clock
+from app.kernel.errors import Unavailable
+from app.kernel.ids import new_id
+from sync.server import tables
+
+T = TypeVar("T")
+# Any fixed number does; only this program takes advisory locks in its database.
+_LOCK = 0x484F4142
+_TRIES = 12
+# Serialisation failure, deadlock, a key that somebody else was first to write.
+_AGAIN = {"40001", "40P01", "23505"}
+
+
+class Store:
+    """Open the database at a URL; creates what is missing."""
+
+    def __init__(self, url: str, clock: Clock, pool: int = 8) -> None:
+        parsed = make_url(url)
+        if parsed.drivername == "postgresql":
+            parsed = parsed.set(drivername="postgresql+psycopg")
+        self.postgres = parsed.get_backend_name() == "postgresql"
+        options: dict[str, Any] = {"isolation_level": "REPEATABLE READ"} if self.postgres else {}
+        self.engine = create_engine(
+            parsed, poolclass=QueuePool, pool_size=pool, max_overflow=pool * 2, **options
+        )
+        if not self.postgres:
+            event.listen(self.engine, "connect", _open_sqlite)
+            event.listen(self.engine, "begin", _begin_sqlite)
+        self._create(clock)
+
+    def _create(self, clock: Clock) -> None:
+        with self.write() as connection:
+            if self.postgres:
+                self.lock(connection)
+            tables.metadata.create_all(connection)
+            if self.postgres:
+                connection.execute(text("CREATE SEQUENCE IF NOT EXISTS log_number"))
+            for name in ("server", "history"):
+                if self.meta(connection, name) is None:
+                    self.set_meta(connection, name, new_id(clock.now()))
+
+    def close(self) -> None:
+        """Give every connection back."""
+        self.engine.dispose()
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """Give a snapshot to read from; nothing that is written in it stays."""
+        with self.engine.connect() as connection:
+            yield connection
+            connection.rollback()
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """Give a transaction, committed at the end."""
+        with self.engine.connect() as connection:
+            connection = connection.execution_options(hb_write=True)
+            with connection.begin():
+                yield connection
+
+    def retrying(self, work: Callable[[Connection], T]) -> T:
+        """Run `work` in a transaction, again when another one came between."""
+        for _ in range(_TRIES):
+            try:
+                with self.write() as connection:
+                    return work(connection)
+            except DBAPIError as error:
+                if getattr(error.orig, "sqlstate", None) not in _AGAIN:
+                    raise
+        raise Unavailable("sync.busy")
+
+    def lock(self, connection: Connection) -> None:
+        """Take the lock of the log until the commit; SQLite's writer holds it already."""
+        if self.postgres:
+            connection.execute(select(func.pg_advisory_xact_lock(_LOCK)))
+
+    def draw(self, connection: Connection, count: int) -> int:
+        """Return the first of `count` fresh numbers; call with the lock held."""
+        if self.postgres:
+            drawn = text("SELECT setval('log_number', nextval('log_number') + :more)")
+            return int(connection.scalar(drawn, {"more": count - 1}) or 0) - count + 1
+        first = int(self.meta(connection, "log_number") or 0) + 1
+        self.set_meta(connection, "log_number", str(first + count - 1))
+        return first
+
+    def head(self, connection: Connection) -> int:
+        """Return the newest number that this snapshot sees."""
+        return int(connection.scalar(select(func.max(tables.log.c.seq))) or 0)
+
+    def meta(self, connection: Connection, name: str) -> str | None:
+        """Return a value of the server itself, or None."""
+        query = select(tables.meta.c.value).where(tables.meta.c.name == name)
+        return connection.scalar(query)
+
+    def set_meta(self, connection: Connection, name: str, value: str) -> None:
+        """Keep a value of the server itself."""
+        self.put(connection, tables.meta, [(name, value)])
+
+    def put(
+        self, connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]
+    ) -> None:
+        """Insert or replace rows, given in the order of the table's columns, as one set."""
+        if not rows:
+            return
+        if self.postgres:
+            columns = {c.name: list(v) for c, v in zip(table.columns, zip(*rows, strict=True), strict=True)}
+            connection.execute(text(_set_wise(table)), columns)
+        else:
+            connection.exec_driver_sql(_row_wise(table), list(rows))
+
+
+def _conflict(table: Table) -> str:
+    keys = ", ".join(c.name for c in table.primary_key.columns)
+    rest = [c.name for c in table.columns if not c.primary_key]
+    action = ", ".join(f'"{name}" = excluded."{name}"' for name in rest)
+    return f"ON CONFLICT ({keys}) DO " + (f"UPDATE SET {action}" if rest else "NOTHING")
+
+
+def _names(table: Table) -> str:
+    return ", ".join(f'"{c.name}"' for c in table.columns)
+
+
+def _row_wise(table: Table) -> str:
+    marks = ", ".join("?" for _ in table.columns)
+    return f"INSERT INTO {table.name} ({_names(table)}) VALUES ({marks}) {_conflict(table)}"
+
+
+def _set_wise(table: Table) -> str:
+    arrays = ", ".join(f"CAST(:{c.name} AS {_array(c.type)}[])" for c in table.columns)
+    return (
+        f"INSERT INTO {table.name} ({_names(table)}) SELECT * FROM unnest({arrays}) "
+        f"{_conflict(table)}"
+    )
+
+
+def _array(kind: Any) -> str:
+    if isinstance(kind, BigInteger):
+        return "bigint"
+    if isinstance(kind, Boolean):
+        return "boolean"
+    return "integer" if isinstance(kind, Integer) else "text"
+
+
+def _open_sqlite(connection: Any, _: Any) -> None:
+    connection.isolation_level = None
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=30000"):
+        connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    write = connection.get_execution_options().get("hb_write", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")

@@ -1,0 +1,138 @@
+"""The server's tables; the same on SQLite and on PostgreSQL."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Index,
+    Integer,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+)
+
+metadata = MetaData()
+
+meta = Table(
+    "meta",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+)
+
+entity = Table(
+    "entity",
+    metadata,
+    Column("kind", Text, nullable=False),
+    Column("id", Text, nullable=False),
+    Column("ver", BigInteger, nullable=False),
+    Column("buckets", Text, nullable=False),
+    Column("data", Text, nullable=False),
+    PrimaryKeyConstraint("kind", "id"),
+)
+
+event = Table(
+    "event",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("entity", Text, nullable=False),
+    Column("ver", BigInteger, nullable=False),
+    Column("data", Text, nullable=False),
+)
+Index("event_entity", event.c.kind, event.c.entity, event.c.ver)
+
+# One row per bucket, kind and id, moved forward in place: never longer than what lives.
+log = Table(
+    "log",
+    metadata,
+    Column("bucket", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("id", Text, nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("gone", Boolean, nullable=False),
+    PrimaryKeyConstraint("bucket", "kind", "id"),
+)
+Index("log_bucket_seq", log.c.bucket, log.c.seq)
+Index("log_seq", log.c.seq, unique=True)
+
+device = Table(
+    "device",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("person", Text, nullable=False),
+    Column("last_n", BigInteger, nullable=False),
+    Column("rules", Integer, nullable=False),
+    Column("seen_at", Text, nullable=False),
+)
+
+receipt = Table(
+    "receipt",
+    metadata,
+    Column("device", Text, nullable=False),
+    Column("n", BigInteger, nullable=False),
+    Column("command", Text, nullable=False),
+    Column("hash", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    PrimaryKeyConstraint("device", "n"),
+)
+Index("receipt_command", receipt.c.command)
+
+account = Table(
+    "account",
+    metadata,
+    Column("login", Text, primary_key=True),
+    Column("person", Text, nullable=False),
+    Column("password", Text, nullable=False),
+    Column("active", Boolean, nullable=False),
+)
+
+# Tokens are kept as hashes; `family` is one sign-in, ended as a whole when misused.
+token = Table(
+    "token",
+    metadata,
+    Column("hash", Text, primary_key=True),
+    Column("family", Text, nullable=False),
+    Column("login", Text, nullable=False),
+    Column("use", Text, nullable=False),
+    Column("expires", BigInteger, nullable=False),
+    Column("spent", BigInteger),
+)
+Index("token_family", token.c.family)
+
+attempt = Table(
+    "attempt",
+    metadata,
+    Column("who", Text, primary_key=True),
+    Column("failures", Integer, nullable=False),
+    Column("until", BigInteger, nullable=False),
+)
+
+file = Table(
+    "file",
+    metadata,
+    Column("sha256", Text, primary_key=True),
+    Column("size", BigInteger, nullable=False),
+    Column("leaves", Text, nullable=False),
+)
+
+file_ref = Table(
+    "file_ref",
+    metadata,
+    Column("sha256", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("entity", Text, nullable=False),
+    PrimaryKeyConstraint("sha256", "kind", "entity"),
+)
+
+# Who has shown that he holds a file's content; until an entity names it, only he may see it.
+possession = Table(
+    "possession",
+    metadata,
+    Column("sha256", Text, nullable=False),
+    Column("person", Text, nullable=False),
+    PrimaryKeyConstraint("sha256", "person"),
+)

@@ -1,0 +1,171 @@
+"""A unit of work: entities read once, changed in memory, written as sets at the end.
+
+The rules are pure, so a savepoint is a copy of what was written since; nothing goes to the
+database before `flush`. There the log's lock comes last, after all other writes.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection, delete, select, tuple_
+
+from app.kernel.codec import from_json, to_json
+from app.kernel.event import Event
+from app.kernel.feature import Registry
+from sync.protocol.codec import dumps
+from sync.server import tables
+from sync.server.store import Store
+
+EVENT = "event"
+Key = tuple[str, str]
+LogKey = tuple[str, str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """An entity with its version; `value` None means that there is none."""
+
+    value: Any
+    ver: int
+
+
+@dataclass(slots=True)
+class _Layer:
+    """What was written since a savepoint."""
+
+    written: dict[Key, Held] = field(default_factory=dict)
+    events: list[tuple[Event, int]] = field(default_factory=list)
+
+
+class Unit:
+    """The server's `State` within one transaction."""
+
+    def __init__(self, store: Store, connection: Connection, registry: Registry) -> None:
+        self._store = store
+        self._connection = connection
+        self._registry = registry
+        self._loaded: dict[Key, tuple[Held, frozenset[str]]] = {}
+        self._kept = _Layer()
+        self._open = _Layer()
+
+    def prefetch(self, keys: Iterable[Key]) -> None:
+        """Read many entities at once."""
+        wanted = sorted(set(keys) - self._loaded.keys())
+        for at in range(0, len(wanted), 400):
+            self._read(wanted[at : at + 400])
+
+    def _read(self, keys: list[Key]) -> None:
+        e = tables.entity.c
+        query = select(e.kind, e.id, e.ver, e.buckets, e.data).where(tuple_(e.kind, e.id).in_(keys))
+        for key in keys:
+            self._loaded[key] = (Held(None, 0), frozenset())
+        for kind, entity, ver, buckets, data in self._connection.execute(query):
+            value = from_json(self._registry.kind(kind).model, json.loads(data))
+            self._loaded[kind, entity] = (Held(value, ver), frozenset(json.loads(buckets)))
+
+    def _held(self, key: Key) -> Held:
+        found = self._open.written.get(key) or self._kept.written.get(key)
+        if found is not None:
+            return found
+        if key not in self._loaded:
+            self._read([key])
+        return self._loaded[key][0]
+
+    def get(self, kind: str, entity: str) -> Any:
+        """Return an entity with the writes of this unit, or None."""
+        return self._held((kind, entity)).value
+
+    def version(self, kind: str, entity: str) -> int:
+        """Return how many events made the entity what it is."""
+        return self._held((kind, entity)).ver
+
+    def put(self, kind: str, entity: str, value: Any) -> None:
+        """Write an entity; its version rises by one."""
+        key = (kind, entity)
+        self._open.written[key] = Held(value, self._held(key).ver + 1)
+
+    def record(self, event: Event) -> None:
+        """Write an event at the version that it made."""
+        self._open.events.append((event, self.version(event.kind, event.entity)))
+
+    def keep(self) -> None:
+        """Close the savepoint and keep what was written since."""
+        self._kept.written |= self._open.written
+        self._kept.events += self._open.events
+        self._open = _Layer()
+
+    def roll_back(self) -> None:
+        """Forget what was written since the savepoint."""
+        self._open = _Layer()
+
+    def moved(self, kind: str) -> bool:
+        """Tell whether an entity of a kind was written in this unit."""
+        return any(k == kind for k, _ in self._kept.written)
+
+    def flush(self) -> None:
+        """Write everything that was kept, then the log under its lock."""
+        if not self._kept.written:
+            return
+        self._store.put(self._connection, tables.entity, [self._row(k) for k in self._kept.written])
+        self._store.put(self._connection, tables.event, [
+            (e.id, e.kind, e.entity, ver, dumps(to_json(e))) for e, ver in self._kept.events
+        ])
+        self._write_files()
+        moves = self._moves()
+        self._store.lock(self._connection)
+        first = self._store.draw(self._connection, len(moves)) if moves else 0
+        self._store.put(self._connection, tables.log, [
+            (*key, first + place, gone) for place, (key, gone) in enumerate(moves.items())
+        ])
+
+    def _row(self, key: Key) -> tuple[Any, ...]:
+        held = self._kept.written[key]
+        return (*key, held.ver, dumps(sorted(self._buckets(key))), dumps(to_json(held.value)))
+
+    def _buckets(self, key: Key) -> frozenset[str]:
+        return self._registry.kind(key[0]).buckets(self._kept.written[key].value)
+
+    def _moves(self) -> dict[LogKey, bool]:
+        moves: dict[LogKey, bool] = {}
+        now: dict[Key, frozenset[str]] = {}
+        rehoused: list[Key] = []
+        for key in self._kept.written:
+            now[key] = self._buckets(key)
+            before = self._loaded.get(key, (Held(None, 0), frozenset[str]()))
+            if before[0].value is not None and before[1] != now[key]:
+                rehoused.append(key)
+            for bucket in before[1] | now[key]:
+                moves[bucket, *key] = bucket not in now[key]
+        for key in rehoused:
+            for bucket in self._loaded[key][1] ^ now[key]:
+                for past in self._past(key):
+                    moves[bucket, EVENT, past] = bucket not in now[key]
+        for event, _ in self._kept.events:
+            for bucket in now[event.kind, event.entity]:
+                moves[bucket, EVENT, event.id] = False
+        return moves
+
+    def _past(self, key: Key) -> list[str]:
+        e = tables.event.c
+        query = select(e.id).where(e.kind == key[0], e.entity == key[1]).order_by(e.ver)
+        return list(self._connection.scalars(query))
+
+    def _write_files(self) -> None:
+        refs: list[tuple[str, str, str]] = []
+        for (kind, entity), held in self._kept.written.items():
+            names = self._registry.kind(kind).files(held.value)
+            old = self._loaded.get((kind, entity))
+            before = self._registry.kind(kind).files(old[0].value) if old and old[0].value else ()
+            refs += [(name, kind, entity) for name in names]
+            if set(before) - names:
+                self._drop_files(kind, entity, set(before) - names)
+        self._store.put(self._connection, tables.file_ref, refs)
+
+    def _drop_files(self, kind: str, entity: str, names: set[str]) -> None:
+        f = tables.file_ref.c
+        where = (f.kind == kind, f.entity == entity, f.sha256.in_(names))
+        self._connection.execute(delete(tables.file_ref).where(*where))
