@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from app.identity import commands, rules
+from app.identity import commands, queries, rules
 from app.identity.model import ADMINISTRATOR, LEADER, Person, Post, Unit
+from app.identity.tables import PROJECTIONS
 from app.kernel.feature import Feature, Handler, Kind
 
 
@@ -33,8 +34,10 @@ FEATURE = Feature(
         Handler(commands.Delegate, "post", DELEGATE, rules.delegate),
         Handler(commands.EndDelegation, "post", DELEGATE, rules.end_delegation),
     ),
+    projections=PROJECTIONS,
     grants={
         MANAGE: frozenset({ADMINISTRATOR}),
         DELEGATE: frozenset({LEADER, ADMINISTRATOR}),
     },
+    lists={"unit": queries.list_units, "person": queries.list_people},
 )
