@@ -440,3 +440,13 @@ def test_numbers_are_unique_and_gap_free_in_any_order(
     for device in office.desks:
         office.push(device)
     office.check()
+
+
+def test_a_released_number_that_is_passed_over_is_voided() -> None:
+    world = leased()
+    world.run(CLERK, Take(BOOK, 1, 1, reserve=True), device="d1")
+    world.run(CLERK, Back(BOOK, 1), device="d1")
+    assert book(world).released == (1,)
+    world.run(CLERK, Take(BOOK, 2, 1), device="d1")
+    assert states(world) == {1: "voided", 2: "given"}
+    assert book(world).released == ()
