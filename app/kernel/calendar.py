@@ -209,9 +209,7 @@ class WorkingCalendar:
         special = self.special(day)
         if special is None:
             return counted
-        return replace(
-            counted, name=special.name, basis=special.basis, confirmed=special.confirmed
-        )
+        return replace(counted, name=special.name, basis=special.basis, confirmed=special.confirmed)
 
     def _computed_year(self, year: int) -> dict[date, SpecialDay]:
         if year not in self._computed:

@@ -1,0 +1,1 @@
+"""Reference data as a synced kind with validity dates."""
