@@ -1,0 +1,137 @@
+"""A real SoftHSM2, a real demonstration authority, and small documents in the decree's layout."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+import typst
+
+from app.kernel.clock import SystemClock
+from app.kernel.ports import CertificateInfo, Purpose, SignedFile, SignJob, TokenInfo
+from signing.appearance import demo_seal, demo_signature
+from signing.tokens import TokenSigner
+from signing.trust import TrustStore
+from signing.verify import PdfVerifier
+from sync.server.demo.authority import DemoAuthority
+from tests.doubles.http import LoopbackHttp
+
+MODULE = "/usr/lib/softhsm/libsofthsm2.so"
+PINS = {"Người ký": "4711", "Cơ quan": "080915"}
+NAME, TITLE, AGENCY = "Lò Văn Mẫu", "CHỦ TỊCH", "UBND xã Mẫu"
+FONTS = Path(__file__).parents[2] / "resources" / "fonts"
+
+
+@dataclass
+class Pins:
+    """Answer with the right PINs, or with a given one; `asked` names the tokens."""
+
+    value: str = ""
+    asked: list[str] = field(default_factory=list)
+
+    def pin(self, token: TokenInfo, _certificate: CertificateInfo, _purpose: str) -> str:
+        """Return a PIN."""
+        self.asked.append(token.label)
+        return self.value or PINS[token.label]
+
+
+@dataclass
+class Office:
+    """Everything that a test needs to sign and check."""
+
+    folder: Path
+    authority: DemoAuthority
+    http: LoopbackHttp
+    trust: TrustStore
+
+    def signer(self, *, http: bool = True, limit: float = 20.0) -> TokenSigner:
+        """Return a signer over SoftHSM2."""
+        line = self.http if http else None
+        return TokenSigner([MODULE], SystemClock(), self.trust, line, limit)
+
+    def verifier(self, *, trust: TrustStore | None = None) -> PdfVerifier:
+        """Return a verifier that trusts the demonstration authority."""
+        return PdfVerifier(trust or self.trust, SystemClock(), self.http)
+
+    def sign(self, source: Path, purpose: Purpose, **more: object) -> SignedFile:
+        """Sign as the person or, for every other purpose, as the agency."""
+        with self.signer() as signer:
+            return signer.sign(self.job(signer, source, purpose, **more), Pins())
+
+    def job(self, signer: TokenSigner, source: Path, purpose: Purpose, **more: object) -> SignJob:
+        """Return a job with the picture that belongs to its purpose."""
+        label = "Người ký" if purpose is Purpose.APPROVE else "Cơ quan"
+        chosen = next(c for c in signer.certificates() if c.token.label == label)
+        values: dict[str, object] = {"signer_name": NAME, "signer_title": TITLE}
+        if purpose is Purpose.APPROVE:
+            values["image"] = demo_signature(NAME)
+        if purpose is Purpose.ISSUE:
+            values["image"] = demo_seal(AGENCY)
+        target = source.with_name(f"{source.stem}-{purpose.value}.pdf")
+        return SignJob(source, target, purpose, chosen, **(values | more))  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="session")
+def shared_office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+    """One authority and its two tokens for all tests that do not harm them."""
+    folder = tmp_path_factory.mktemp("office")
+    with pytest.MonkeyPatch.context() as patch:
+        use_tokens(folder, patch)
+        people, agencies = [("mau", NAME)], [("mau", AGENCY)]
+        authority = DemoAuthority.create(folder / "ca", people, agencies, port=free_port())
+        authority.anchors(folder / "trust")
+        for holder, label in (("person-mau", "Người ký"), ("agency-mau", "Cơ quan")):
+            authority.load_token(holder, label, PINS[label], module=MODULE)
+        with authority.serve():
+            yield Office(folder, authority, LoopbackHttp(), TrustStore([folder / "trust"]))
+
+
+@pytest.fixture
+def office(shared_office: Office) -> Office:
+    """The shared office with an empty list of addresses."""
+    shared_office.http.asked.clear()
+    return shared_office
+
+
+def use_tokens(folder: Path, patch: pytest.MonkeyPatch) -> None:
+    """Let SoftHSM2 keep its tokens in a folder."""
+    tokens = folder / "tokens"
+    tokens.mkdir(parents=True)
+    settings = folder / "softhsm2.conf"
+    settings.write_text(f"directories.tokendir = {tokens}\nobjectstore.backend = file\n")
+    patch.setenv("SOFTHSM2_CONF", str(settings))
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def typeset(body: str) -> bytes:
+    """Return a PDF."""
+    fonts = typst.Fonts(include_system_fonts=False, font_paths=[str(FONTS)])
+    source = f'#set text(font: "Liberation Serif", size: 13pt)\n{body}'
+    return bytes(typst.compile(source.encode(), font_paths=fonts))
+
+
+LETTER = f"""#set page(paper: "a4")
+Số: 05/QĐ-UBND
+#v(10pt)
+Theo đề nghị của ông {NAME}, nội dung văn bản mẫu.
+#v(380pt)
+#grid(columns: (1fr, 1fr), [*Nơi nhận:*\\ - {NAME};\\ - Lưu: VT.],
+  align(center)[*{TITLE}* #v(80pt) *{NAME}*])
+"""
+
+
+@pytest.fixture
+def letter(tmp_path: Path) -> Path:
+    """A letter whose signer's name stands in the text and in the list of recipients too."""
+    path = tmp_path / "letter.pdf"
+    path.write_bytes(typeset(LETTER))
+    return path
