@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from app.documents import commands as c
-from app.documents import undo
+from app.documents import details, undo
 from app.documents.grants import GRANTS
 from app.documents.model import KIND, READING, Document, Reading
+from app.documents.projection import PROJECTIONS
 from app.documents.rules import (
     editing,
     fold,
@@ -116,5 +117,12 @@ FEATURE = Feature(
     ),
     handlers=(*_INCOMING, *_BOTH, *_OUTGOING, *_SERVER),
     reactions=_REACTIONS,
+    projections=PROJECTIONS,
+    lists={
+        "document": details.list_documents,
+        "timeline": details.list_timeline,
+        "register_book": details.list_register_book,
+        "delivery": details.list_deliveries,
+    },
     grants=GRANTS,
 )

@@ -1,39 +1,326 @@
-"""Rows for screens; every function takes the connection and the reader.
-
-The first call signatures (stable):
-`page(connection, actor, direction, view, chips, text, today, offset, limit)`.
-"""
+"""Rows for screens; every function takes the connection and the reader."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, literal_column, select
+
+from app.documents import filters
+from app.documents.filters import r, w
+from app.documents.model import (
+    DeliveryStatus,
+    Direction,
+    Role,
+    State,
+    Urgency,
+)
 from app.documents.rows import (
+    Ask,
     Chip,
     DeliveryRow,
-    Detail,
     DocumentRow,
     Hit,
-    IncomingBookRow,
     ListPage,
-    OutgoingBookRow,
-    ReadingRow,
-    TimelineRow,
     TwinRow,
     View,
     WorkRow,
 )
+from app.documents.tables import DELIVERIES, FILES, READINGS, ROWS, WORK
+from app.documents.words import symbol_key
+from app.kernel.actor import Actor
+from app.kernel.text import fold
 
-__all__ = [
-    "Chip",
-    "DeliveryRow",
-    "Detail",
-    "DocumentRow",
-    "Hit",
-    "IncomingBookRow",
-    "ListPage",
-    "OutgoingBookRow",
-    "ReadingRow",
-    "TimelineRow",
-    "TwinRow",
-    "View",
-    "WorkRow",
-]
+PAGE = 200
+COUNTED = 5000
+_URGENCIES = list(Urgency)
+
+
+def page(
+    connection: Connection, actor: Actor, ask: Ask, offset: int = 0, limit: int = PAGE
+) -> ListPage:
+    """Return one window of a list, newest first; `total` counts no further than 5,000 hits."""
+    where = filters.conditions(actor, ask.direction, ask.view, ask.chips, ask.today)
+    worded = filters.worded(connection, ask.text)
+    if worded is not None:
+        where.append(worded)
+    chosen = select(ROWS).where(*where).order_by(r.seq.desc()).offset(offset).limit(limit)
+    found = connection.execute(chosen).all()
+    rows = tuple(_rows(connection, actor, found, ask.today))
+    if len(found) < limit and (found or offset == 0):
+        return ListPage(rows, offset + len(found), offset)
+    counted = select(r.seq).where(*where).limit(COUNTED).subquery()
+    total = connection.execute(select(func.count()).select_from(counted)).scalar_one()
+    return ListPage(rows, total, offset)
+
+
+def chip_counts(
+    connection: Connection,
+    actor: Actor,
+    direction: Direction,
+    today: date,
+    view: View = View.OPEN,
+) -> dict[Chip, int]:
+    """Return how many open documents of a view each chip keeps."""
+    where = filters.conditions(actor, direction, view, (), today)
+    where.append(literal_column("document_row.open = 1"))
+    asked = [
+        func.coalesce(func.sum(filters.chip(kind, actor, today)), 0).label(kind.value)
+        for kind in Chip
+    ]
+    found = connection.execute(select(*asked).where(*where)).one()
+    return {kind: int(getattr(found, kind.value)) for kind in Chip}
+
+
+def view_counts(
+    connection: Connection, actor: Actor, direction: Direction, today: date
+) -> dict[View, int]:
+    """Return the counters beside the views that name work; each counts to 5,000 at most."""
+    counts: dict[View, int] = {}
+    for view in View:
+        if view in (View.ALL, View.DONE, View.ISSUED):
+            continue
+        where = filters.conditions(actor, direction, view, (), today)
+        inner = select(r.seq).where(*where).limit(COUNTED).subquery()
+        counts[view] = connection.execute(select(func.count()).select_from(inner)).scalar_one()
+    return counts
+
+
+def signing_box(connection: Connection, actor: Actor, today: date) -> ListPage:
+    """Return what waits for the actor's signature."""
+    return page(connection, actor, Ask(Direction.OUTGOING, View.TO_SIGN, today=today))
+
+
+def my_work(
+    connection: Connection, actor: Actor, today: date, limit: int = PAGE
+) -> tuple[WorkRow, ...]:
+    """Return what the actor owes, the earliest deadline first, work without one last."""
+    names = filters.whos(actor)
+    ask = (
+        select(ROWS, WORK, filters.unread(actor).label("unread"))
+        .join(WORK, w.seq == r.seq)
+        .where(w.who.in_(names), w.open == 1)
+        .order_by(w.due.is_(None), w.due, r.urgency.desc(), r.seq.desc())
+        .limit(limit)
+    )
+    own = [_work(row, today) for row in connection.execute(ask).mappings()]
+    return (*own, *_office_work(connection, actor, today, limit - len(own)))
+
+
+_OFFICE = (
+    (View.TO_REGISTER, Direction.INCOMING, "register"),
+    (View.TO_PRESENT, Direction.INCOMING, "present"),
+    (View.TO_SEAL, Direction.OUTGOING, "seal"),
+    (View.TO_ISSUE, Direction.OUTGOING, "issue"),
+)
+
+
+def _office_work(
+    connection: Connection, actor: Actor, today: date, room: int
+) -> Iterable[WorkRow]:
+    """Yield what the agency's clerk owes by his post."""
+    if "clerk" not in actor.roles:
+        return
+    for view, direction, task in _OFFICE:
+        asked = Ask(direction, view, today=today)
+        for row in page(connection, actor, asked, limit=max(room, 1)).rows:
+            yield WorkRow(
+                row.id, "", task, direction, None, row.state, row.symbol, row.arrival_number,
+                row.subject, row.issuer, row.urgency, row.due, row.overdue, row.unread, "", "",
+            )  # fmt: skip
+
+
+def deliveries(
+    connection: Connection,
+    actor: Actor,
+    document: str = "",
+    status: DeliveryStatus | None = None,
+    limit: int = PAGE,
+) -> tuple[DeliveryRow, ...]:
+    """Return what became of issued documents at their recipients, newest first."""
+    d = DELIVERIES.c
+    ask = select(ROWS, DELIVERIES).join(DELIVERIES, d.seq == r.seq).where(filters.visible(actor))
+    if document:
+        ask = ask.where(r.id == document)
+    if status is not None:
+        ask = ask.where(d.status == status.value)
+    found = connection.execute(ask.order_by(r.seq.desc()).limit(limit))
+    return tuple(
+        DeliveryRow(
+            document=row.id,
+            symbol=row.symbol,
+            subject=row.subject,
+            issued=day(row.issued),
+            unit=row.unit,
+            name=row.name,
+            paper=bool(row._mapping[d.paper]),  # noqa: SLF001 - SQLAlchemy's public name
+            status=DeliveryStatus(row.status),
+            at=moment(row.at),
+            reason=row.reason,
+            arrival_number=row._mapping[d.number],  # noqa: SLF001
+        )
+        for row in found
+    )
+
+
+def twins(
+    connection: Connection,
+    actor: Actor,
+    *,
+    sha256: str = "",
+    number: str = "",
+    notation: str = "",
+    issuer: str = "",
+    issued: date | None = None,
+    besides: str = "",
+) -> tuple[TwinRow, ...]:
+    """Return documents that may be the same: by file, or by number, notation, issuer and date.
+
+    An empty issuer or date matches every one; without a number only the file is compared.
+    """
+    found: dict[str, TwinRow] = {}
+    if sha256:
+        same = select(FILES.c.seq).where(FILES.c.sha256 == sha256)
+        _gather(connection, actor, found, "file", [r.seq.in_(same)])
+    if number:
+        where: list[Any] = [r.symbol_key == symbol_key(number, notation)]
+        if issuer:
+            where.append(r.issuer_key == fold(issuer))
+        if issued is not None:
+            where.append(r.issued == issued.isoformat())
+        _gather(connection, actor, found, "symbol", where)
+    found.pop(besides, None)
+    return tuple(found.values())
+
+
+def _gather(
+    connection: Connection, actor: Actor, found: dict[str, TwinRow], why: str, where: list[Any]
+) -> None:
+    kept = (r.direction == Direction.INCOMING.value, r.state != State.DISCARDED.value)
+    ask = select(ROWS).where(filters.visible(actor), *kept, *where).limit(10)
+    for row in connection.execute(ask):
+        twin = TwinRow(
+            row.id, why, Direction(row.direction), State(row.state), row.arrival_number,
+            day(row.arrival_date), row.symbol, row.issuer, day(row.issued), row.subject,
+        )  # fmt: skip
+        found.setdefault(row.id, twin)
+
+
+def search(
+    connection: Connection, actor: Actor, text: str, limit: int = 50, *, texts: bool = True
+) -> tuple[Hit, ...]:
+    """Return the newest documents that hold the words, in their fields or their PDFs' text."""
+    worded = filters.worded(connection, text, texts=texts)
+    if worded is None:
+        return ()
+    ask = select(ROWS).where(worded, filters.visible(actor), r.state != State.DISCARDED.value)
+    found = connection.execute(ask.order_by(r.seq.desc()).limit(limit))
+    return tuple(
+        Hit(
+            row.id, Direction(row.direction), State(row.state), row.symbol, row.arrival_number,
+            row.subject, row.issuer, day(row.issued),
+        )
+        for row in found
+    )  # fmt: skip
+
+
+def palette(
+    connection: Connection, actor: Actor, text: str, limit: int = 8
+) -> tuple[Hit, ...]:
+    """Return a few hits on metadata for the palette."""
+    return search(connection, actor, text, limit, texts=False)
+
+
+def day(text: str | None) -> date | None:
+    """Return the date that a row holds as text."""
+    return date.fromisoformat(text) if text else None
+
+
+def moment(text: str | None) -> datetime | None:
+    """Return the time that a row holds as text."""
+    return datetime.fromisoformat(text) if text else None
+
+
+def _rows(
+    connection: Connection, actor: Actor, found: Sequence[Row[Any]], today: date
+) -> Iterable[DocumentRow]:
+    mine = _my_items(connection, actor, [row.seq for row in found])
+    seen = _read(connection, actor, [row.id for row in found])
+    for row in found:
+        yield _document_row(row, mine.get(row.seq), row.id not in seen, today)
+
+
+def _my_items(connection: Connection, actor: Actor, seqs: list[int]) -> dict[int, Row[Any]]:
+    ask = select(WORK).where(w.seq.in_(seqs), w.who.in_(filters.whos(actor)))
+    return {row.seq: row for row in connection.execute(ask.order_by(w.open, w.item))}
+
+
+def _read(connection: Connection, actor: Actor, ids: list[str]) -> set[str]:
+    c = READINGS.c
+    ask = select(c.document).where(c.document.in_(ids), c.person == actor.person)
+    return set(connection.execute(ask).scalars())
+
+
+def _document_row(
+    row: Row[Any], mine: Row[Any] | None, is_unread: bool, today: date
+) -> DocumentRow:
+    due = day(row.due)
+    has_item = mine is not None and bool(mine.item)
+    return DocumentRow(
+        id=row.id,
+        direction=Direction(row.direction),
+        state=State(row.state),
+        arrival_number=row.arrival_number,
+        arrival_date=day(row.arrival_date),
+        number=row.number,
+        notation=row.notation,
+        symbol=row.symbol,
+        issued=day(row.issued),
+        issuer=row.issuer,
+        subject=row.subject,
+        type_name=row.type_name,
+        urgency=_URGENCIES[row.urgency],
+        due=due,
+        signer=row.signer,
+        lead_name=row.lead_name,
+        drafter_name=row.drafter_name,
+        unread=is_unread,
+        overdue=bool(row.open and due and due < today and today != date.max),
+        awaiting_me=bool(mine is not None and mine.open and mine.task != "draft"),
+        signed=bool(row.signed),
+        sealed=bool(row.sealed),
+        paper=bool(row.paper),
+        has_file=bool(row.file_sha256),
+        number_waiting=bool(row.number_waiting),
+        file_sha256=row.file_sha256,
+        my_item=mine.item if mine is not None and has_item else "",
+        my_role=Role(mine.role) if mine is not None and mine.role else None,
+        my_state=State(mine.state) if mine is not None and has_item else None,
+        my_due=day(mine.due) if mine is not None else None,
+        recipients=row.recipients,
+        delivered=row.delivered,
+    )
+
+
+def _work(row: Mapping[Any, Any], today: date) -> WorkRow:
+    due = day(row[w.due])
+    return WorkRow(
+        document=row[r.id],
+        item=row[w.item],
+        task=row[w.task],
+        direction=Direction(row[r.direction]),
+        role=Role(row[w.role]) if row[w.role] else None,
+        state=State(row[w.state]),
+        symbol=row[r.symbol],
+        arrival_number=row[r.arrival_number],
+        subject=row[r.subject],
+        issuer=row[r.issuer],
+        urgency=_URGENCIES[row[r.urgency]],
+        due=due,
+        overdue=due is not None and due < today,
+        unread=bool(row["unread"]),
+        giver_name=row[w.giver_name],
+        text=row[w.text],
+    )

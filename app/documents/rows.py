@@ -92,6 +92,17 @@ class DocumentRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Ask:
+    """What a list shall show; `text` is what was typed in the quick filter."""
+
+    direction: Direction
+    view: View = View.OPEN
+    chips: tuple[Chip, ...] = ()
+    text: str = ""
+    today: date = date.max
+
+
+@dataclass(frozen=True, slots=True)
 class ListPage:
     """A window on a list: the rows from `offset`, and how many match in all."""
 
