@@ -1,0 +1,26 @@
+"""Small named values of the database."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection
+
+DEVICE = "device"
+HISTORY = "history"
+CURSOR = "cursor"
+LAG = "lag"
+LAST_N = "last_n"
+RECEIPTS_SEEN = "receipts_seen"
+RESETTING = "resetting"
+VAULT_KEY = "vault_key"
+SCHEMA = "schema"
+
+
+def read(connection: Connection, key: str, default: str = "") -> str:
+    """Return a value, or the default."""
+    found = connection.exec_driver_sql("SELECT value FROM meta WHERE key = ?", (key,)).scalar()
+    return default if found is None else str(found)
+
+
+def write(connection: Connection, key: str, value: str) -> None:
+    """Keep a value."""
+    connection.exec_driver_sql("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))

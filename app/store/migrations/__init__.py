@@ -1,0 +1,22 @@
+"""The numbered steps from an empty database to today's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from app.store.migrations import m0001_first
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    """One step; its number never changes and its text is never edited once released."""
+
+    number: int
+    name: str
+    run: Callable[[Connection], None]
+
+
+MIGRATIONS: tuple[Migration, ...] = (Migration(1, "first", m0001_first.run),)
