@@ -21,6 +21,7 @@ _GAP = 6.0
 _ICON = 16.0
 _PADDING = {"link": 0.0, "chip": 10.0, "icon": 0.0}
 _HEIGHTS = {"link": 20.0, "chip": 24.0}
+_CHOICES = ("chip", "segment")
 _INKS = {"primary": "on-accent", "danger": "bad", "link": "info", "ghost": "ink2"}
 
 
@@ -111,7 +112,7 @@ class Button(QPushButton):
 
     def _text_font(self) -> QFont:
         size = SMALL if self.kind in ("chip", "link") else 14.0
-        strong = self.kind == "primary" or (self.kind == "chip" and self.isChecked())
+        strong = self.kind == "primary" or (self.kind in _CHOICES and self.isChecked())
         font = theme().font(size, bold=strong)
         font.setUnderline(self.kind == "link")
         return font
@@ -119,7 +120,7 @@ class Button(QPushButton):
     def _ink(self) -> QColor:
         if not self.isEnabled():
             return theme().color("ink3")
-        if self.kind == "chip":
+        if self.kind in _CHOICES:
             return theme().color("accent" if self.isChecked() else "ink2")
         return theme().color(_INKS.get(self.kind, "ink"))
 

@@ -26,7 +26,7 @@ class FormField(QWidget):
     ) -> None:
         super().__init__(parent)
         self.editor = editor
-        self._label = Label(label, "secondary")
+        self._label = Label(label.replace("&", "&&"), "secondary")
         self._label.setBuddy(editor)
         self._error = Label("", "bad", wrap=True)
         self._error.hide()

@@ -26,7 +26,7 @@ class Label(QLabel):
     ) -> None:
         super().__init__(text, parent)
         self.setTextFormat(Qt.TextFormat.PlainText)
-        self.setProperty("text", style)
+        self.setProperty("look", style)
         self.setWordWrap(wrap)
         if selectable:
             self.setTextInteractionFlags(
@@ -36,7 +36,7 @@ class Label(QLabel):
 
     def set_style(self, style: str) -> None:
         """Change the text style."""
-        self.setProperty("text", style)
+        self.setProperty("look", style)
         restyle(self)
 
 
@@ -47,7 +47,7 @@ class ElidedLabel(QLabel):
         super().__init__(parent)
         self._whole = text
         self.setTextFormat(Qt.TextFormat.PlainText)
-        self.setProperty("text", style)
+        self.setProperty("look", style)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self._elide()
 

@@ -38,6 +38,11 @@ class _Box(QBoxLayout):
             else:
                 self.addLayout(item)
 
+    def set_margins(self, margins: tuple[float, float, float, float]) -> None:
+        """Give other margins, for 100 %: left, top, right, bottom."""
+        self._margins = margins
+        self._rescale()
+
     def _rescale(self) -> None:
         look = theme()
         self.setSpacing(look.px(self._gap))

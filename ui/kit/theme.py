@@ -1,7 +1,7 @@
 """Theme: tokens to QPalette and one QSS, light or dark, at any scale from 100 to 250 %.
 
 This is the only place that calls `setStyleSheet`. Sizes in `resources/theme/app.qss` are
-written for 100 %; every `px` in it is multiplied by the scale. Widgets that paint
+written for 100 %; every `px` in it is multiplied by the scale, hairlines (1px) excepted. Widgets that paint
 themselves ask `theme()` for colours, fonts and pixels, and repaint on the style change that
 Qt sends to all widgets.
 """
@@ -23,7 +23,7 @@ SCALE_MIN, SCALE_MAX = 100, 250
 BODY, SMALL, TINY, TITLE = 14.0, 12.5, 11.0, 16.0
 FAMILY = "Noto Sans"
 _FACES = ("NotoSans-Regular.ttf", "NotoSans-Bold.ttf", "NotoSans-Italic.ttf")
-_PIXELS = re.compile(r"(\d+(?:\.\d+)?)px")
+_PIXELS = re.compile(r"(?<![\d.])(?!1px)(\d+(?:\.\d+)?)px")
 _TOKEN = re.compile(r"@([a-z0-9-]+)")
 _ROLES = {
     QPalette.ColorRole.Window: "bg",

@@ -1,0 +1,146 @@
+"""The list of places: icon, text and count, in sections."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from PySide6.QtCore import QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent
+from PySide6.QtWidgets import QPushButton, QScrollArea, QSizePolicy, QStyle, QStyleOptionButton, QWidget
+
+from ui.kit.buttons import grouped
+from ui.kit.icons import draw_icon
+from ui.kit.labels import Label, Pane
+from ui.kit.layout import Column, Row
+from ui.kit.theme import BODY, TINY, theme
+
+
+@dataclass(frozen=True, slots=True)
+class NavItem:
+    """A place; items of one section stand together under its title ("" first, untitled)."""
+
+    key: str
+    icon: str
+    text: str
+    count: int = 0
+    section: str = ""
+
+
+class _Entry(QPushButton):
+    """One place in the list."""
+
+    def __init__(self, item: NavItem) -> None:
+        super().__init__()
+        self.item = item
+        self.count = item.count
+        self.setCheckable(True)
+        self.setAutoExclusive(True)
+        self.setProperty("kind", "nav")
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.set_count(item.count)
+
+    def set_count(self, count: int) -> None:
+        """Show a count; 0 shows none."""
+        self.count = count
+        self.setAccessibleName(f"{self.item.text} {count}" if count else self.item.text)
+        self.update()
+
+    def sizeHint(self) -> QSize:  # noqa: D102
+        wide = self.fontMetrics().horizontalAdvance(self.item.text)
+        return QSize(wide + theme().px(72), theme().px(30))
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: D102
+        look = theme()
+        option = QStyleOptionButton()
+        self.initStyleOption(option)
+        painter = QPainter(self)
+        bevel = QStyle.ControlElement.CE_PushButtonBevel
+        self.style().drawControl(bevel, option, painter, self)
+        on = self.isChecked()
+        ink = look.color("accent" if on else "ink2")
+        side = look.px(17)
+        draw_icon(
+            painter,
+            QRectF(look.px(9), (self.height() - side) / 2, side, side),
+            self.item.icon,
+            ink,
+        )
+        count = grouped(self.count) if self.count else ""
+        area = self.rect().adjusted(look.px(35), 0, -look.px(9), 0)
+        painter.setPen(ink)
+        painter.setFont(look.font(TINY, bold=True))
+        right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+        painter.drawText(area, right, count)
+        if count:
+            area.adjust(0, 0, -painter.fontMetrics().horizontalAdvance(count) - look.px(4), 0)
+        painter.setFont(look.font(BODY, bold=on))
+        left = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+        elide = Qt.TextElideMode.ElideRight
+        shown = painter.fontMetrics().elidedText(self.item.text, elide, area.width())
+        painter.drawText(area, left, shown)
+        painter.end()
+
+
+class Navigation(QScrollArea):
+    """Choose a place; `chosen(str)` carries its key. Up and Down move."""
+
+    chosen = Signal(str)
+
+    def __init__(self, name: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setAccessibleName(name)
+        self.setWidgetResizable(True)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._entries: dict[str, _Entry] = {}
+
+    def set_items(self, items: Sequence[NavItem]) -> None:
+        """Show these places."""
+        kept = self.current
+        body, column = Pane("none"), Column(gap=1.5)
+        self._entries = {}
+        for section in dict.fromkeys(item.section for item in items):
+            if section:
+                column.extend(6, _section(section))
+            for item in (item for item in items if item.section == section):
+                entry = _Entry(item)
+                entry.clicked.connect(lambda _=False, key=item.key: self.chosen.emit(key))
+                self._entries[item.key] = entry
+                column.extend(entry)
+        column.extend(None)
+        body.setLayout(column)
+        self.setWidget(body)
+        self.select(kept)
+
+    @property
+    def current(self) -> str:
+        """Return the key of the place chosen, "" if none."""
+        return next((key for key, entry in self._entries.items() if entry.isChecked()), "")
+
+    def select(self, key: str) -> None:
+        """Mark a place without a signal."""
+        if key in self._entries:
+            self._entries[key].setChecked(True)
+
+    def set_count(self, key: str, count: int) -> None:
+        """Show a count at a place."""
+        if key in self._entries:
+            self._entries[key].set_count(count)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: D102
+        step = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1}.get(Qt.Key(event.key()), 0)
+        keys = list(self._entries)
+        if not step or self.current not in keys:
+            super().keyPressEvent(event)
+            return
+        place = keys.index(self.current) + step
+        if 0 <= place < len(keys):
+            self._entries[keys[place]].setFocus(Qt.FocusReason.OtherFocusReason)
+            self._entries[keys[place]].click()
+
+
+def _section(text: str) -> QWidget:
+    holder = Pane("none")
+    holder.setLayout(Row(Label(text, "secondary"), margins=(9, 2, 0, 2)))
+    return holder

@@ -1,0 +1,51 @@
+"""Long work: how far it is, and a way to stop it."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QProgressBar, QWidget
+
+from ui.kit.buttons import Button
+from ui.kit.labels import Label
+from ui.kit.layout import Column, Row
+from ui.kit.texts import tr
+
+
+class ProgressStrip(QWidget):
+    """A sentence, a bar and a stop button; `cancelled` when stopping is asked for."""
+
+    cancelled = Signal()
+
+    def __init__(
+        self, text: str = "", *, cancellable: bool = True, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._text = Label(text, "strong")
+        self._detail = Label("", "secondary")
+        self.cancel_button = Button(tr("kit.cancel"))
+        self.cancel_button.setVisible(cancellable)
+        self.cancel_button.clicked.connect(self._cancel)
+        self._bar = QProgressBar()
+        self._bar.setTextVisible(False)
+        self._bar.setAccessibleName(text)
+        head = Row(self._text, self._detail, None, self.cancel_button)
+        self.setLayout(Column(head, self._bar, gap=8))
+        self.set_progress(0, 0)
+
+    def set_progress(self, done: int, total: int, detail: str = "", text: str = "") -> None:
+        """Show how far the work is; `total` 0 means unknown."""
+        self._bar.setRange(0, total)
+        self._bar.setValue(done)
+        self._detail.setText(detail)
+        if text:
+            self._text.setText(text)
+            self._bar.setAccessibleName(text)
+
+    def _cancel(self) -> None:
+        self.cancel_button.setEnabled(False)
+        self.cancelled.emit()
+
+    def restart(self) -> None:
+        """Make stopping possible again, for the next piece of work."""
+        self.cancel_button.setEnabled(True)
+        self.set_progress(0, 0)
