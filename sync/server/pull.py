@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import Connection, Select, select, tuple_, union_all
+from sqlalchemy import Connection, Select, select, union_all
 
 from app.kernel.feature import Registry
 from sync.protocol.messages import (
@@ -154,25 +154,30 @@ class Pull:
     def _rows(
         self, connection: Connection, keys: Sequence[Key]
     ) -> Mapping[Key, tuple[int, tuple[str, ...], str]]:
-        e, v = tables.entity.c, tables.event.c
-        events = [name for kind, name in keys if kind == EVENT]
-        others = [key for key in keys if key[0] != EVENT]
+        wanted: dict[str, list[str]] = {}
+        for kind, name in keys:
+            wanted.setdefault(kind, []).append(name)
         found: dict[Key, tuple[int, tuple[str, ...], str]] = {}
-        if others:
-            query = select(e.kind, e.id, e.ver, e.buckets, e.data).where(
-                tuple_(e.kind, e.id).in_(others)
-            )
-            for kind, name, ver, buckets, data in connection.execute(query):
+        for kind, names in wanted.items():
+            query = self._past(names) if kind == EVENT else self._present(kind, names)
+            for name, ver, buckets, data in connection.execute(query):
                 found[kind, name] = (ver, tuple(json.loads(buckets)), data)
-        if events:
-            past = (
-                select(v.id, v.ver, e.buckets, v.data)
-                .join_from(tables.event, tables.entity, (e.kind == v.kind) & (e.id == v.entity))
-                .where(v.id.in_(events))
-            )
-            for name, ver, buckets, data in connection.execute(past):
-                found[EVENT, name] = (ver, tuple(json.loads(buckets)), data)
         return found
+
+    def _present(self, kind: str, names: Sequence[str]) -> Select[tuple[str, int, str, str]]:
+        e = tables.entity.c
+        return select(e.id, e.ver, e.buckets, e.data).where(
+            e.kind == kind, self._store.among(e.id, names)
+        )
+
+    def _past(self, names: Sequence[str]) -> Select[tuple[str, int, str, str]]:
+        """Ask for events; they lie where their entity lies."""
+        e, v = tables.entity.c, tables.event.c
+        return (
+            select(v.id, v.ver, e.buckets, v.data)
+            .join_from(tables.event, tables.entity, (e.kind == v.kind) & (e.id == v.entity))
+            .where(self._store.among(v.id, names))
+        )
 
 
 def _slice(buckets: Sequence[str], after: int, upto: int) -> Select[tuple[str, str, int]]:

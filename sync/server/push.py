@@ -53,7 +53,9 @@ class Past:
 
 def command_hash(envelope: Envelope) -> str:
     """Return the hash of what was asked, whatever device and number it travels under."""
-    value = to_json(replace(envelope, device="", n=None))
+    e = envelope
+    value = (e.id, e.name, e.version, e.kind, e.entity, e.args, e.person, e.post,
+             e.at.isoformat(), e.base_ver, e.acting_for, e.authority)
     return hashlib.sha256(dumps(value).encode()).hexdigest()[:32]
 
 
@@ -88,7 +90,7 @@ class Push:
         work.prefetch(c for c in turn if c.id not in known)
         fresh = [(c, self._answer(work, c, known)) for c in turn]
         work.unit.flush()
-        self._remember(connection, request, fresh)
+        self._remember(connection, request, fresh, known)
         last += len(turn)
         if turn or not owner:
             row = (request.device, person, last, request.rules, now.isoformat())
@@ -121,11 +123,11 @@ class Push:
         r = tables.receipt.c
         found: dict[str, Past] = {}
         numbers = [c.n for c in request.commands]
-        own = select(r.n, r.hash, r.body).where(r.device == request.device, r.n.in_(numbers))
+        own = select(r.n, r.hash, r.body).where(r.device == request.device, self._store.among(r.n, numbers))
         for n, digest, body in connection.execute(own):
             found[f"#{n}"] = Past(digest, _receipt(body))
         by_id = select(r.command, r.hash, r.body).where(
-            r.command.in_([c.id for c in request.commands])
+            self._store.among(r.command, [c.id for c in request.commands])
         )
         for command, digest, body in connection.execute(by_id):
             found[command] = Past(digest, _receipt(body))
@@ -136,6 +138,7 @@ class Push:
         number = envelope.n or 0
         if past is not None:
             if past.hash != command_hash(envelope):
+                known[envelope.id] = Past(command_hash(envelope), past.receipt)
                 return _refused(envelope, RuleViolation("sync.command_reused"))
             return replace(past.receipt, n=number)
         try:
@@ -163,9 +166,10 @@ class Push:
         connection: Connection,
         request: Request,
         fresh: Sequence[tuple[Envelope, ReceiptFrame]],
+        known: Mapping[str, Past],
     ) -> None:
         rows = [
-            (request.device, c.n, c.id, command_hash(c), dumps(to_json(r))) for c, r in fresh
+            (request.device, c.n, c.id, known[c.id].hash, dumps(to_json(r))) for c, r in fresh
         ]
         self._store.put(connection, tables.receipt, rows)
 

@@ -12,14 +12,19 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from sqlalchemy import (
+    ARRAY,
     BigInteger,
     Boolean,
+    Column,
+    ColumnElement,
     Connection,
     Integer,
     Table,
+    any_,
     create_engine,
     event,
     func,
+    literal,
     make_url,
     select,
     text,
@@ -30,6 +35,7 @@ from sqlalchemy.pool import QueuePool
 from app.kernel.clock import Clock
 from app.kernel.errors import Unavailable
 from app.kernel.ids import new_id
+from sync.protocol.codec import dumps
 from sync.server import tables
 
 T = TypeVar("T")
@@ -125,6 +131,12 @@ class Store:
         """Keep a value of the server itself."""
         self.put(connection, tables.meta, [(name, value)])
 
+    def among(self, column: Column[Any], values: Sequence[Any]) -> ColumnElement[bool]:
+        """Return the condition that a column is one of many values, cheap to plan."""
+        if self.postgres:
+            return column == any_(literal(list(values), ARRAY(column.type)))
+        return column.in_(values)
+
     def put(
         self, connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]
     ) -> None:
@@ -132,8 +144,9 @@ class Store:
         if not rows:
             return
         if self.postgres:
-            columns = {c.name: list(v) for c, v in zip(table.columns, zip(*rows, strict=True), strict=True)}
-            connection.execute(text(_set_wise(table)), columns)
+            names = [c.name for c in table.columns]
+            packed = dumps([dict(zip(names, row, strict=True)) for row in rows])
+            connection.execute(text(_set_wise(table)), {"packed": packed})
         else:
             connection.exec_driver_sql(_row_wise(table), list(rows))
 
@@ -155,14 +168,16 @@ def _row_wise(table: Table) -> str:
 
 
 def _set_wise(table: Table) -> str:
-    arrays = ", ".join(f"CAST(:{c.name} AS {_array(c.type)}[])" for c in table.columns)
+    # One JSON text is what psycopg sends fastest: arrays cost it a regex per item.
+    columns = ", ".join(f'"{c.name}" {_type(c.type)}' for c in table.columns)
     return (
-        f"INSERT INTO {table.name} ({_names(table)}) SELECT * FROM unnest({arrays}) "
+        f"INSERT INTO {table.name} ({_names(table)}) "
+        f"SELECT * FROM json_to_recordset(CAST(:packed AS json)) AS t({columns}) "
         f"{_conflict(table)}"
     )
 
 
-def _array(kind: Any) -> str:
+def _type(kind: Any) -> str:
     if isinstance(kind, BigInteger):
         return "bigint"
     if isinstance(kind, Boolean):

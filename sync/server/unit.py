@@ -7,11 +7,11 @@ database before `flush`. There the log's lock comes last, after all other writes
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, delete, select, tuple_
+from sqlalchemy import Connection, delete, select
 
 from app.kernel.codec import from_json, to_json
 from app.kernel.event import Event
@@ -21,6 +21,7 @@ from sync.server import tables
 from sync.server.store import Store
 
 EVENT = "event"
+_BATCH = 500
 Key = tuple[str, str]
 LogKey = tuple[str, str, str]
 
@@ -51,20 +52,27 @@ class Unit:
         self._loaded: dict[Key, tuple[Held, frozenset[str]]] = {}
         self._kept = _Layer()
         self._open = _Layer()
+        self._moved: set[str] = set()
 
     def prefetch(self, keys: Iterable[Key]) -> None:
         """Read many entities at once."""
-        wanted = sorted(set(keys) - self._loaded.keys())
-        for at in range(0, len(wanted), 400):
-            self._read(wanted[at : at + 400])
+        wanted: dict[str, list[str]] = {}
+        for kind, entity in sorted(set(keys) - self._loaded.keys()):
+            wanted.setdefault(kind, []).append(entity)
+        for kind, names in wanted.items():
+            for at in range(0, len(names), _BATCH):
+                self._read(kind, names[at : at + _BATCH])
 
-    def _read(self, keys: list[Key]) -> None:
+    def _read(self, kind: str, names: Sequence[str]) -> None:
         e = tables.entity.c
-        query = select(e.kind, e.id, e.ver, e.buckets, e.data).where(tuple_(e.kind, e.id).in_(keys))
-        for key in keys:
-            self._loaded[key] = (Held(None, 0), frozenset())
-        for kind, entity, ver, buckets, data in self._connection.execute(query):
-            value = from_json(self._registry.kind(kind).model, json.loads(data))
+        query = select(e.id, e.ver, e.buckets, e.data).where(
+            e.kind == kind, self._store.among(e.id, names)
+        )
+        model = self._registry.kind(kind).model
+        for name in names:
+            self._loaded[kind, name] = (Held(None, 0), frozenset())
+        for entity, ver, buckets, data in self._connection.execute(query):
+            value = from_json(model, json.loads(data))
             self._loaded[kind, entity] = (Held(value, ver), frozenset(json.loads(buckets)))
 
     def _held(self, key: Key) -> Held:
@@ -72,7 +80,7 @@ class Unit:
         if found is not None:
             return found
         if key not in self._loaded:
-            self._read([key])
+            self._read(key[0], key[1:])
         return self._loaded[key][0]
 
     def get(self, kind: str, entity: str) -> Any:
@@ -95,6 +103,7 @@ class Unit:
     def keep(self) -> None:
         """Close the savepoint and keep what was written since."""
         self._kept.written |= self._open.written
+        self._moved |= {kind for kind, _ in self._open.written}
         self._kept.events += self._open.events
         self._open = _Layer()
 
@@ -104,7 +113,7 @@ class Unit:
 
     def moved(self, kind: str) -> bool:
         """Tell whether an entity of a kind was written in this unit."""
-        return any(k == kind for k, _ in self._kept.written)
+        return kind in self._moved
 
     def flush(self) -> None:
         """Write everything that was kept, then the log under its lock."""
