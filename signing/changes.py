@@ -31,22 +31,30 @@ MAX_REVISIONS = 200
 """Diffs grow with the revisions; a file with more is not one that an office made."""
 
 _LTA = ModificationLevel.LTA_UPDATES
-_POLICY = StandardDiffPolicy(
-    global_rules=[
-        CatalogModificationRule(),  # type: ignore[no-untyped-call]
-        DocInfoRule().as_qualified(_LTA),
-        XrefStreamRule().as_qualified(_LTA),
-        ObjectStreamRule().as_qualified(_LTA),
-        DSSCompareRule().as_qualified(_LTA),
-        MetadataUpdateRule().as_qualified(_LTA),  # type: ignore[no-untyped-call]
-    ],
-    form_rule=FormUpdatingRule(
-        field_rules=[
-            SigFieldCreationRule(),  # type: ignore[no-untyped-call]
-            SigFieldModificationRule(),
-        ]
-    ),
-)
+
+
+def _policy(*, orphans: bool) -> StandardDiffPolicy:
+    return StandardDiffPolicy(
+        global_rules=[
+            CatalogModificationRule(),  # type: ignore[no-untyped-call]
+            DocInfoRule().as_qualified(_LTA),
+            XrefStreamRule().as_qualified(_LTA),
+            ObjectStreamRule().as_qualified(_LTA),
+            DSSCompareRule().as_qualified(_LTA),
+            MetadataUpdateRule().as_qualified(_LTA),  # type: ignore[no-untyped-call]
+        ],
+        form_rule=FormUpdatingRule(
+            field_rules=[
+                SigFieldCreationRule(),  # type: ignore[no-untyped-call]
+                SigFieldModificationRule(),
+            ]
+        ),
+        ignore_orphaned_objects=orphans,
+    )
+
+
+# Looking for orphans reads the whole file; most revisions have none, so it comes second.
+_POLICIES = (_policy(orphans=False), _policy(orphans=True))
 
 # The library logs each refusal as a warning; the verdict already says it, with its reason.
 logging.getLogger("pyhanko.sign.diff_analysis").setLevel(logging.ERROR)
@@ -77,11 +85,13 @@ class Revisions:
     def _permitted(self, number: int) -> bool:
         old = self._reader.get_historical_resolver(number - 1)
         new = self._reader.get_historical_resolver(number)
-        try:
-            _POLICY.apply(old, new)
-            return not _shows_unsigned(old, new)
-        except (SuspiciousModification, *BAD_FILE):
-            return False
+        for policy in _POLICIES:
+            try:
+                policy.apply(old, new)
+                return not _shows_unsigned(old, new)
+            except (SuspiciousModification, *BAD_FILE):
+                continue
+        return False
 
 
 def _shows_unsigned(old: Any, new: Any) -> bool:

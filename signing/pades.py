@@ -327,7 +327,9 @@ def _mechanism(certificate: x509.Certificate, *, pss: bool) -> algos.SignedDiges
             "salt_length": 32,
         }
     )
-    return algos.SignedDigestAlgorithm({"algorithm": "rsassa_pss", "parameters": parameters})
+    made = algos.SignedDigestAlgorithm({"algorithm": "rsassa_pss", "parameters": parameters})
+    # Read back from its bytes it is not encoded anew at each of its many uses.
+    return algos.SignedDigestAlgorithm.load(made.dump())
 
 
 def _chain(certificate: x509.Certificate, trust: TrustStore) -> list[x509.Certificate]:

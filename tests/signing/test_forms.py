@@ -38,7 +38,7 @@ def extent(image: Image.Image, colour: tuple[int, int, int]) -> tuple[float, flo
     near = [
         (i % wide, i // wide)
         for i, pixel in enumerate(image.get_flattened_data())
-        if all(abs(a - b) < 40 for a, b in zip(pixel, colour, strict=True))  # noqa: PLR2004
+        if all(abs(a - b) < 40 for a, b in zip(pixel, colour, strict=True))
     ]
     xs, ys = [p[0] for p in near], [p[1] for p in near]
     return (
@@ -117,13 +117,13 @@ def test_attachments_and_copies_bear_text_and_no_picture(
     signed = office.sign(letter, purpose, lines=lines)
     assert signed.box is not None
     assert signed.box.page == 0
-    assert signed.box.x + signed.box.width > 500  # noqa: PLR2004 - right of an A4 page
-    assert signed.box.y > 780  # noqa: PLR2004 - top of an A4 page
+    assert signed.box.x + signed.box.width > 500
+    assert signed.box.y > 780
     form = pdfium.PdfDocument(stamp_pdf(Stamp(200, 30, b"", lines)))
     assert form[0].get_textpage().get_text_range().split("\r\n") == list(lines)
     form.close()
     dark = extent(picture(signed.path).crop((0, 0, 1190, 120)), (0, 0, 0))
-    assert dark[2] / 595 > 0.8  # noqa: PLR2004 - the block is set to the right
+    assert dark[2] / 595 > 0.8
 
 
 def test_no_place_is_said_and_a_given_box_is_used(office: Office, letter: Path) -> None:
@@ -152,7 +152,7 @@ def test_the_last_place_under_the_title_wins_over_later_mentions(tmp_path: Path)
 
 
 def test_decomposed_letters_are_found_too(tmp_path: Path) -> None:
-    import unicodedata  # noqa: PLC0415 - beside its only use
+    import unicodedata
 
     path = tmp_path / "nfd.pdf"
     path.write_bytes(typeset(f"#align(center)[*{TITLE}* #v(70pt) *{NAME}*]"))

@@ -26,7 +26,7 @@ name = generic.NameObject
 @pytest.fixture(scope="module")
 def issued(shared_office: Office, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A letter with a field for its number, signed by the person and sealed by the agency."""
-    from tests.signing.conftest import LETTER  # noqa: PLC0415 - beside its only use
+    from tests.signing.conftest import LETTER
 
     source = tmp_path_factory.mktemp("issued") / "letter.pdf"
     source.write_bytes(_with_field(typeset(LETTER)))
@@ -48,8 +48,8 @@ def test_signed_and_sealed_is_valid_for_us_and_for_poppler(office: Office, issue
     other = subprocess.run(
         ["pdfsig", "-nocert", str(issued)], capture_output=True, text=True, check=False
     )
-    assert other.stdout.count("Signature is Valid") == 2  # noqa: PLR2004 - person and agency
-    assert other.stdout.count("ETSI.CAdES.detached") == 2  # noqa: PLR2004 - as above
+    assert other.stdout.count("Signature is Valid") == 2
+    assert other.stdout.count("ETSI.CAdES.detached") == 2
 
 
 def test_long_term_data_need_no_line(office: Office, issued: Path) -> None:
@@ -153,12 +153,12 @@ def test_one_unreadable_signature_hides_no_other(
 
 
 def test_a_revoked_certificate_is_invalid(office: Office, letter: Path, tmp_path: Path) -> None:
-    from datetime import timedelta  # noqa: PLC0415 - beside its only use
+    from datetime import timedelta
 
-    from app.kernel.clock import SystemClock  # noqa: PLC0415 - as above
-    from sync.server.demo.authority import DemoAuthority  # noqa: PLC0415 - as above
-    from tests.doubles.http import LoopbackHttp  # noqa: PLC0415 - as above
-    from tests.signing.conftest import MODULE, NAME, free_port, use_tokens  # noqa: PLC0415
+    from app.kernel.clock import SystemClock
+    from sync.server.demo.authority import DemoAuthority
+    from tests.doubles.http import LoopbackHttp
+    from tests.signing.conftest import MODULE, NAME, free_port, use_tokens
 
     authority = DemoAuthority.create(tmp_path / "ca", [("mau", NAME)], [], port=free_port())
     authority.anchors(tmp_path / "trust")
