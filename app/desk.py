@@ -1,0 +1,168 @@
+"""An opened profile without a window: what the screens and the command line stand on.
+
+It holds the parts that the composition root built and offers the few ways in: ask, act, sign.
+The layer lies between the features and the screens, so that both skins share one desk.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol, TypeVar
+
+from app.catalogues.model import Item, item_id
+from app.flows.keys import same_holder
+from app.identity.actors import resolve
+from app.identity.model import CLERK, Person, Post, Unit, valid
+from app.kernel.actor import Actor
+from app.kernel.bus import Bus
+from app.kernel.calendar import WorkingCalendar
+from app.kernel.changes import Broadcast, Changes
+from app.kernel.clock import Clock
+from app.kernel.codec import to_json
+from app.kernel.command import Command
+from app.kernel.errors import NotPermitted
+from app.kernel.event import Event
+from app.kernel.feature import Registry
+from app.kernel.ports import CertificateInfo, Http, Signer, Verifier
+from app.settings import Settings
+from app.store.desk import DeskStore
+from app.store.replica import Replica
+
+T = TypeVar("T")
+# Entries of this list give the name in a certificate where it differs from the directory's
+KEY_HOLDER = "key_holder"
+
+
+class SyncStatus(Protocol):
+    """What the status bar says of the line."""
+
+    state: str
+    since: datetime | None
+    last_sync: datetime | None
+    retry_at: datetime | None
+
+
+class Synchroniser(Protocol):
+    """The sync service as the screens see it."""
+
+    @property
+    def status(self) -> SyncStatus:
+        """Return where the line stands."""
+
+    def poke(self) -> None:
+        """Sync now."""
+
+
+@dataclass
+class Desk:
+    """One person's opened profile and everything that serves it."""
+
+    store: DeskStore
+    registry: Registry
+    bus: Bus
+    clock: Clock
+    person: str
+    settings: Settings
+    calendar: WorkingCalendar
+    signer: Signer
+    verifier: Verifier
+    http: Http
+    sync: Synchroniser | None = None
+
+    @property
+    def changes(self) -> Broadcast:
+        """Return the one way to hear of changes."""
+        return self.store.changes
+
+    def posts(self) -> tuple[Post, ...]:
+        """Return the person's posts that are valid today; empty before the first sync."""
+        who: Person | None = self.store.get("person", self.person)
+        held = (self.store.get("post", post) for post in (who.posts if who is not None else ()))
+        now = self.clock.now()
+        return tuple(p for p in held if p is not None and valid(p.valid_from, p.valid_to, now))
+
+    def actor(self, post: str = "", acting_for: str | None = None, authority: str = "") -> Actor:
+        """Return the person as an actor at a post, the first valid one by default.
+
+        Raises `NotPermitted("identity.post")` where there is none.
+        """
+        chosen = post or next((p.id for p in self.posts()), "")
+        if not chosen:
+            raise NotPermitted("identity.post")
+        now = self.clock.now()
+        return resolve(self.store.get, self.person, chosen, now, acting_for, authority)
+
+    def outbox_counts(self) -> tuple[int, int]:
+        """Return how many commands wait to be sent, and how many were refused."""
+        states = [item.state for item in Replica(self.store).items()]
+        refused = sum(state == "refused" for state in states)
+        return len(states) - refused, refused
+
+    def may_use(self, certificate: CertificateInfo) -> bool:
+        """Tell whether a certificate is the person's own, or the seal in the hands of a clerk.
+
+        A personal key is offered to its owner alone (NĐ 30/2020 Art 32).
+        """
+        return self.owner_of(certificate) != ""
+
+    def owner_of(self, certificate: CertificateInfo) -> str:
+        """Return the id of the person or of the agency whose key this is here, "" for others."""
+        clerk_at = {p.agency for p in self.posts() if CLERK in p.roles}
+        for kind, owner in (("person", self.person), *(("unit", a) for a in sorted(clerk_at))):
+            found: Person | Unit | None = self.store.get(kind, owner)
+            alias: Item | None = self.store.get("catalogue", item_id(KEY_HOLDER, owner, None))
+            names = [n.name for n in (found,) if n is not None]
+            names += [alias.label] if alias is not None else []
+            if any(same_holder(certificate.holder, name) for name in names):
+                return owner
+        return ""
+
+    def query(self, ask: Callable[..., T], actor: Actor, *args: Any) -> T:
+        """Run `ask(connection, actor, *args)` on a read-only connection."""
+        with self.store.reader() as connection:
+            return ask(connection, actor, *args)
+
+    def list_rows(
+        self, name: str, actor: Actor, text: str, limit: int
+    ) -> Sequence[Mapping[str, Any]]:
+        """Return the plain rows of a named list, or of a kind's entities as JSON."""
+        ask = self.registry.lists.get(name)
+        if ask is not None:
+            with self.store.reader() as connection:
+                return ask(connection, actor, text, limit)
+        kind = self.registry.kind(name)
+        found = self.store.entities(name, limit)
+        return [
+            {"id": entity_id, **to_json(entity)}
+            for entity_id, entity in found
+            if kind.readable(entity, actor)
+        ]
+
+    def run(self, actor: Actor, *commands: Command) -> Changes:
+        """Run commands in one local transaction."""
+        return self.bus.run(actor, *commands)
+
+    def run_undoable(self, actor: Actor, *commands: Command) -> tuple[Changes, tuple[Command, ...]]:
+        """Run commands and return with the changes what would undo them, last first.
+
+        The undo is empty unless every command has an inverse.
+        """
+        inverse: list[Command] = []
+        for command in commands:
+            handler = self.registry.handler(command.NAME)
+            before = self.store.get(handler.kind, command.id)
+            undo = handler.undo(before, command) if handler.undo is not None else None
+            if undo is not None:
+                inverse.insert(0, undo)
+        changes = self.bus.run(actor, *commands)
+        return changes, tuple(inverse) if len(inverse) == len(commands) else ()
+
+    def timeline(self, kind: str, entity: str) -> Sequence[Event]:
+        """Return what happened to an entity, oldest first."""
+        return self.store.events(kind, entity)
+
+    def close(self) -> None:
+        """Close the store and everything that holds it."""
+        self.store.close()

@@ -1,0 +1,56 @@
+"""What a page is to the shell: its place in the navigation and the few calls between them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QWidget
+
+from ui.bridge.session import Session
+from ui.kit.actions import Action
+
+
+class Page(QWidget):
+    """Base of all pages.
+
+    `navigate(page, kind, id)` asks the shell for another page; `count_changed(int)` is the
+    number beside the page's name in the navigation.
+    """
+
+    navigate = Signal(str, str, str)
+    count_changed = Signal(int)
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.session = session
+
+    def activate(self) -> None:
+        """Be shown: load what is stale and take the focus."""
+
+    def actions(self) -> Sequence[Action]:
+        """Return the page's acts, for its keys, the palette and the F1 map."""
+        return ()
+
+    def open_entity(self, kind: str, entity: str) -> None:
+        """Show one entity."""
+
+    def close_page(self) -> None:
+        """Let go of everything that outlives the widget."""
+
+
+@dataclass(frozen=True, slots=True)
+class PageSpec:
+    """One line of the navigation; `roles` empty means everybody."""
+
+    name: str
+    icon: str
+    text_key: str
+    make: Callable[[Session], Page]
+    section: str = ""
+    roles: frozenset[str] = field(default_factory=frozenset)
+
+    def suits(self, roles: frozenset[str]) -> bool:
+        """Tell whether somebody with these roles has use for the page."""
+        return not self.roles or bool(self.roles & roles)

@@ -1,0 +1,129 @@
+"""What every page holds: the opened desk, asked and told without the GUI thread waiting.
+
+A page asks with `query`, acts with `act`, and hears of every change by `changed`. Answers and
+failures come back on the GUI thread. Pages never touch the store, the bus or the token itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from PySide6.QtCore import QObject, Signal
+
+from app.desk import Desk
+from app.kernel.actor import Actor
+from app.kernel.changes import Changes
+from app.kernel.command import Command
+from app.kernel.errors import Cancelled, HoaBanError
+from app.kernel.ports import Runner
+from app.kernel.texts import Texts
+from ui.bridge.changes import ChangesSignal
+from ui.bridge.prompts import QtPrompts
+
+T = TypeVar("T")
+Done = Callable[[Any], None]
+Failed = Callable[[HoaBanError], None]
+
+
+class Session(QObject):
+    """An opened desk of one person at one of his posts.
+
+    `changed(Changes)` re-emits the bus; `actor_changed(Actor)` follows the post switcher;
+    `refused(HoaBanError)` carries typed errors that no caller took; `undoable(str, tuple)` the
+    text key of an act and the commands that undo it; `bug(BaseException)` what no rule
+    foresaw, for the crash dialog.
+    """
+
+    changed = Signal(object)
+    actor_changed = Signal(object)
+    refused = Signal(object)
+    undoable = Signal(str, object)
+    bug = Signal(object)
+
+    def __init__(
+        self,
+        desk: Desk,
+        runner: Runner,
+        texts: Texts,
+        actor: Actor,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self.desk = desk
+        self.texts = texts
+        self.runner = runner
+        self.prompts = QtPrompts(self)
+        self._actor = actor
+        self._changes = ChangesSignal(desk.changes, self)
+        self._changes.changed.connect(self.changed)
+
+    @property
+    def actor(self) -> Actor:
+        """Return who acts, at which post."""
+        return self._actor
+
+    def take_post(self, actor: Actor) -> None:
+        """Act at another post of the same person from now on."""
+        self._actor = actor
+        self.actor_changed.emit(actor)
+
+    def query(
+        self,
+        ask: Callable[..., T],
+        *args: Any,
+        done: Callable[[T], None],
+        failed: Failed | None = None,
+    ) -> None:
+        """Run `ask(connection, actor, *args)` on the query lane."""
+        desk, actor = self.desk, self._actor
+        self.work("query", lambda: desk.query(ask, actor, *args), done, failed)
+
+    def act(
+        self,
+        *commands: Command,
+        done: Callable[[Changes], None] | None = None,
+        failed: Failed | None = None,
+        undo_text: str = "",
+    ) -> None:
+        """Run commands in one transaction on the store lane; offer undo where there is one."""
+        desk, actor = self.desk, self._actor
+
+        def finish(outcome: tuple[Changes, tuple[Command, ...]]) -> None:
+            changes, inverse = outcome
+            if undo_text and inverse:
+                self.undoable.emit(undo_text, inverse)
+            if done is not None:
+                done(changes)
+
+        self.work("store", lambda: desk.run_undoable(actor, *commands), finish, failed)
+
+    def work(
+        self,
+        lane: str,
+        job: Callable[[], T],
+        done: Callable[[T], None],
+        failed: Failed | None = None,
+    ) -> None:
+        """Run any job on a lane; typed errors go to `failed`, else to `refused`."""
+
+        def sort_out(error: BaseException) -> None:
+            if isinstance(error, Cancelled) and failed is None:
+                return
+            if not isinstance(error, HoaBanError):
+                self.bug.emit(error)
+            elif failed is not None:
+                failed(error)
+            else:
+                self.refused.emit(error)
+
+        self.runner.submit(lane, job, done, sort_out)
+
+    def explain(self, error: HoaBanError) -> str:
+        """Return the text of an error: what happened and what to do."""
+        return self.texts.error(error)
+
+    def close(self) -> None:
+        """Stop listening and cancel open questions."""
+        self._changes.close()
+        self.prompts.close()

@@ -1,0 +1,1 @@
+"""The window around the pages: start, login, navigation, palette, status, crash dialog."""

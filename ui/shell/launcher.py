@@ -1,0 +1,41 @@
+"""What the window needs to open desks; the composition root gives it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from app.desk import Desk
+from app.kernel.actor import Actor
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileInfo:
+    """A profile on this machine: whose it is; nothing secret."""
+
+    folder: Path
+    user: str
+    server: str
+    name: str = ""
+    quick: bool = False
+
+
+class Launcher(Protocol):
+    """Find, make and open profiles; every call may take long and runs on a lane."""
+
+    def profiles(self) -> Sequence[ProfileInfo]:
+        """List the profiles of this machine."""
+
+    def open(self, folder: Path, password: str | None) -> Desk:
+        """Open a profile; None asks the OS keyring. Raises the typed errors of the store."""
+
+    def check(self, desk: Desk, password: str | None) -> None:
+        """Check the password of a desk that is open behind the lock."""
+
+    def first_actor(self, desk: Desk) -> Actor:
+        """Return the person at his first post, after a first sync where it needs one."""
+
+    def create(self, server: str, user: str, password: str) -> Path:
+        """Make a profile after signing in at the server."""

@@ -1,0 +1,104 @@
+"""The status bar: the line since when, acts that wait, the last sync, the signing device."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from PySide6.QtCore import QTimer, Signal
+from PySide6.QtWidgets import QWidget
+
+from app.kernel.clock import VIETNAM, Clock
+from app.kernel.texts import Texts
+from ui.kit.labels import Icon, Label, Pane
+from ui.kit.layout import Row, put
+
+EXPIRY_WARNING_DAYS = 60
+_EVERY_MS = 5000
+_TONES = {"ok": ("wifi", "ok"), "syncing": ("sync", "info")}
+
+
+@dataclass(frozen=True, slots=True)
+class LineState:
+    """What the status bar says; times are aware, `device` is empty without a token."""
+
+    state: str = "offline"
+    since: datetime | None = None
+    waiting: int = 0
+    refused: int = 0
+    last_sync: datetime | None = None
+    retry_at: datetime | None = None
+    device: str = ""
+    device_until: datetime | None = None
+
+
+class StatusBar(Pane):
+    """Show a `LineState`; `outbox_asked` when the person wants to see what waits."""
+
+    outbox_asked = Signal()
+
+    def __init__(self, texts: Texts, clock: Clock, parent: QWidget | None = None) -> None:
+        super().__init__("bg", parent)
+        self._texts = texts
+        self._clock = clock
+        self._state = LineState()
+        self._icon = Icon("wifi-off", 14, "warn")
+        self._line = Label(style="secondary")
+        self._sync = Label(style="secondary")
+        self._device = Label(style="secondary")
+        self._next = Label(style="secondary")
+        row = Row(
+            self._icon, self._line, 12, self._sync, 12, self._device, None, self._next,
+            gap=6, margins=(12, 3, 12, 3),
+        )  # fmt: skip
+        put(self, row)
+        self.setAccessibleName(texts("shell.status"))
+        self._timer = QTimer(self)
+        self._timer.timeout.connect(self._tell)
+        self._timer.start(_EVERY_MS)
+        self._tell()
+
+    def show_state(self, state: LineState) -> None:
+        """Show where things stand."""
+        self._state = state
+        self._tell()
+
+    @property
+    def state(self) -> LineState:
+        """Return what is shown."""
+        return self._state
+
+    def _tell(self) -> None:
+        state, texts = self._state, self._texts
+        icon, tone = _TONES.get(state.state, ("wifi-off", "warn"))
+        line = texts(f"shell.line.{state.state}", since=_hour(state.since))
+        waiting = texts("shell.waiting", n=state.waiting) if state.waiting else ""
+        refused = texts("shell.refused", n=state.refused) if state.refused else ""
+        self._line.setText(" · ".join(part for part in (line, waiting, refused) if part))
+        self._icon.set_icon(icon, "bad" if state.refused else tone, line)
+        self._line.set_style("bad" if state.refused else "secondary")
+        at = _hour(state.last_sync)
+        self._sync.setText(texts("shell.last_sync", at=at) if at else texts("shell.never_synced"))
+        self._device.setText(self._device_text())
+        self._next.setText(self._retry_text())
+
+    def _device_text(self) -> str:
+        state = self._state
+        if not state.device:
+            return self._texts("shell.no_device")
+        if state.device_until is None:
+            return self._texts("shell.device", name=state.device)
+        days = (state.device_until - self._clock.now()).days
+        self._device.set_style("warn" if days <= EXPIRY_WARNING_DAYS else "secondary")
+        return self._texts("shell.device_days", name=state.device, days=max(days, 0))
+
+    def _retry_text(self) -> str:
+        retry = self._state.retry_at
+        if retry is None or self._state.state == "ok":
+            return ""
+        seconds = int((retry - self._clock.now()).total_seconds())
+        return self._texts("shell.retry_in", seconds=seconds) if seconds > 0 else ""
+
+
+def _hour(at: datetime | None) -> str:
+    return at.astimezone(VIETNAM).strftime("%H:%M") if at is not None else ""

@@ -1,0 +1,91 @@
+"""Keep the status bar true: the line, the outbox, and the signing device."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+
+from PySide6.QtCore import QObject, QTimer
+
+from app.desk import Desk
+from app.kernel.errors import HoaBanError
+from ui.bridge.session import Session
+from ui.shell.statusbar import LineState
+
+_LINE_MS = 1000
+# Tokens are looked for seldom: polling blinks and slows some of them
+_DEVICE_MS = 30_000
+
+
+class LineWatch(QObject):
+    """Ask the desk now and then, off the GUI thread, and show what it says."""
+
+    def __init__(
+        self, session: Session, show: Callable[[LineState], None], parent: QObject
+    ) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._show = show
+        self._state = LineState()
+        self._asking = False
+        self._line = QTimer(self)
+        self._line.timeout.connect(self._ask_line)
+        self._line.start(_LINE_MS)
+        self._device = QTimer(self)
+        self._device.timeout.connect(self._ask_device)
+        self._device.start(_DEVICE_MS)
+        session.changed.connect(lambda _: self._ask_line())
+        self._ask_line()
+        self._ask_device()
+
+    def close(self) -> None:
+        """Stop asking."""
+        self._line.stop()
+        self._device.stop()
+
+    def _ask_line(self) -> None:
+        if self._asking:
+            return
+        self._asking = True
+        desk = self._session.desk
+        self._session.work("query", lambda: _line_of(desk), self._line_known, self._line_lost)
+
+    def _line_known(self, known: LineState) -> None:
+        self._asking = False
+        device = {"device": self._state.device, "device_until": self._state.device_until}
+        self._state = replace(known, **device)
+        self._show(self._state)
+
+    def _line_lost(self, _: HoaBanError) -> None:
+        self._asking = False
+
+    def _ask_device(self) -> None:
+        desk = self._session.desk
+        self._session.work("token", lambda: _device_of(desk), self._device_known, lambda _: None)
+
+    def _device_known(self, known: tuple[str, datetime | None]) -> None:
+        self._state = replace(self._state, device=known[0], device_until=known[1])
+        self._show(self._state)
+
+
+def _line_of(desk: Desk) -> LineState:
+    waiting, refused = desk.outbox_counts()
+    if desk.sync is None:
+        return LineState("none", waiting=waiting, refused=refused)
+    status = desk.sync.status
+    return LineState(
+        state=status.state,
+        since=status.since,
+        waiting=waiting,
+        refused=refused,
+        last_sync=status.last_sync,
+        retry_at=status.retry_at,
+    )
+
+
+def _device_of(desk: Desk) -> tuple[str, datetime | None]:
+    mine = [c for c in desk.signer.certificates() if desk.may_use(c)]
+    if not mine:
+        return "", None
+    return mine[0].holder, mine[0].not_after
