@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import threading
+from pathlib import Path
 from typing import Any, BinaryIO
 
 from app.kernel.errors import DeviceProblem
@@ -22,6 +24,13 @@ def helper_command(module: str) -> list[str]:
     if getattr(sys, "frozen", False):
         return [sys.executable, HELPER_SWITCH, module]
     return [sys.executable, "-m", "signing.helper", module]
+
+
+def helper_environment() -> dict[str, str]:
+    """Return an environment in which a helper finds this package from any working folder."""
+    root = str(Path(__file__).resolve().parents[1])
+    known = os.environ.get("PYTHONPATH", "")
+    return os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, (root, known)))}
 
 
 class Device:
@@ -71,6 +80,7 @@ class Device:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
+            env=helper_environment(),
             creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
         )
         self._process = process

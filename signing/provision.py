@@ -9,6 +9,7 @@ import subprocess
 import sys
 from io import BytesIO
 
+from signing.device import helper_environment
 from signing.frames import read_frame, write_frame
 
 
@@ -20,7 +21,13 @@ def put_certificate(
     head = {"module": module, "token": token, "pin": pin, "id": key_id.hex(), "label": label}
     write_frame(message, head, der)
     command = [sys.executable, "-m", "signing.provision"]
-    subprocess.run(command, input=message.getvalue(), check=True, capture_output=True)
+    subprocess.run(
+        command,
+        input=message.getvalue(),
+        env=helper_environment(),
+        check=True,
+        capture_output=True,
+    )
 
 
 def main() -> int:

@@ -17,7 +17,7 @@ import pytest
 
 from app.kernel.clock import FixedClock
 from app.kernel.errors import Cancelled, Damaged, DeviceProblem, RuleViolation
-from app.kernel.ports import Purpose, TokenState
+from app.kernel.ports import Purpose, TokenState, Verdict
 from signing import device as device_module
 from signing.device import Device
 from signing.frames import wipe
@@ -235,3 +235,32 @@ def test_the_authority_is_the_same_after_a_restart(tmp_path: Path) -> None:
 
 def _now() -> datetime:
     return datetime(2026, 6, 1, tzinfo=UTC)
+
+
+def test_a_key_without_its_id_is_found_by_its_public_part(office: Office, letter: Path) -> None:
+    with office.signer() as signer:
+        job = office.job(signer, letter, Purpose.APPROVE)
+        unknown = replace(job.certificate, cert_id="ff" * 8)
+        assert signer.sign(replace(job, certificate=unknown), Pins()).field == "Sig_NguoiKy"
+    assert office.verifier().verify(job.target).verdict is Verdict.VALID
+
+
+def test_a_token_without_pss_signs_with_pkcs1_and_says_so(office: Office, letter: Path) -> None:
+    with office.signer() as signer:
+        job = office.job(signer, letter, Purpose.APPROVE)
+        device = signer._devices[MODULE]
+        real = device.call
+
+        def call(name: str, blob: bytes | bytearray = b"", **head: object) -> tuple[dict, bytes]:
+            """Hide PSS, as older tokens do; the signature itself is the token's own."""
+            reply, data = real(name, blob, **head)  # type: ignore[arg-type]
+            for token in reply.get("tokens", []):
+                token["mechanisms"] = [m for m in token["mechanisms"] if "PSS" not in m]
+            return reply, data
+
+        device.call = call  # type: ignore[method-assign]
+        signed = signer.sign(job, Pins())
+    assert "pkcs1" in signed.warnings
+    report = office.verifier().verify(signed.path)
+    assert report.verdict is Verdict.VALID
+    assert report.signatures[0].algorithm == "sha256_rsa sha256"
