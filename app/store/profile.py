@@ -1,0 +1,212 @@
+"""A profile on the disk: a folder of one person on one machine.
+
+desk.db        the database, under the profile's key
+vault/         files, under a key in the database
+backups/       copies before migrations, under the profile's key
+profile.json   where the server is, who it is, and the wrapped key; no secret
+lock           held by the process that has it open
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from platformdirs import user_data_path
+
+from app.kernel.clock import Clock
+from app.kernel.codec import from_json, to_json
+from app.kernel.errors import Conflict, Damaged, NotPermitted, RuleViolation, Unavailable
+from app.kernel.feature import Registry
+from app.kernel.ids import new_id
+from app.kernel.ports import KeyValue
+from app.store import keys
+from app.store.desk import DeskStore
+from app.store.faults import typed
+from app.store.keys import KdfParams, WrappedKey
+from app.store.lock import ProfileLock
+from app.store.sealed import sync, sync_folder
+
+FILE = "profile.json"
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileFile:
+    """What profile.json says."""
+
+    id: str
+    server: str
+    user: str
+    key: WrappedKey
+    failures: int = 0
+    failed_at: datetime | None = None
+
+
+class Profile:
+    """A profile folder; opening its store needs the key that `unlock` answers."""
+
+    def __init__(self, folder: Path, file: ProfileFile, clock: Clock) -> None:
+        self.folder = folder
+        self._file = file
+        self._clock = clock
+
+    @classmethod
+    def create(
+        cls,
+        folder: Path,
+        password: str,
+        clock: Clock,
+        *,
+        server: str = "",
+        user: str = "",
+        kdf: KdfParams = KdfParams(),  # noqa: B008 - frozen
+    ) -> Profile:
+        """Make a profile folder with a new key; `Conflict("profile.exists")` if there is one."""
+        if (folder / FILE).exists():
+            raise Conflict("profile.exists")
+        with typed():
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        wrapped = keys.wrap(keys.new_key(), password, kdf)
+        profile = cls(folder, ProfileFile(new_id(clock.now()), server, user, wrapped), clock)
+        profile._write(profile._file)
+        return profile
+
+    @classmethod
+    def load(cls, folder: Path, clock: Clock) -> Profile:
+        """Read a profile folder.
+
+        Raises `Unavailable("profile.missing")`, `Damaged("profile.damaged")`.
+        """
+        if not (folder / FILE).is_file():
+            raise Unavailable("profile.missing")
+        with typed():
+            text = (folder / FILE).read_bytes()
+        try:
+            file = from_json(ProfileFile, json.loads(text))
+        except (ValueError, RuleViolation) as error:
+            raise Damaged("profile.damaged") from error
+        return cls(folder, file, clock)
+
+    @property
+    def id(self) -> str:
+        """Return the profile's own id, under which the keyring keeps its key."""
+        return self._file.id
+
+    @property
+    def server(self) -> str:
+        """Return the address of the server."""
+        return self._file.server
+
+    @property
+    def user(self) -> str:
+        """Return the login name of the person."""
+        return self._file.user
+
+    def unlock(self, password: str) -> bytes:
+        """Return the key.
+
+        Raises `NotPermitted("profile.wrong_password")`, and after several of them
+        `Unavailable("profile.wait", retry_at, seconds)` until the delay is over.
+        """
+        self._refuse_hurry()
+        try:
+            key = keys.unwrap(self._file.key, password)
+        except NotPermitted:
+            failures = self._file.failures + 1
+            self._write(replace(self._file, failures=failures, failed_at=self._clock.now()))
+            raise
+        if self._file.failures:
+            self._write(replace(self._file, failures=0, failed_at=None))
+        return key
+
+    def change_password(self, old: str, new: str) -> None:
+        """Wrap the key anew; raises as `unlock`."""
+        self.unlock(old)
+        self._write(replace(self._file, key=keys.rewrap(self._file.key, old, new)))
+
+    def set_server(self, server: str) -> None:
+        """Note another address of the server."""
+        self._write(replace(self._file, server=server))
+
+    def quick_unlock(self, box: KeyValue) -> bytes | None:
+        """Return the key from the keyring, or None: then the password unlocks."""
+        held = box.get(self._slot)
+        try:
+            key = bytes.fromhex(held or "")
+        except ValueError:
+            return None
+        return key if keys.fits(self._file.key, key) else None
+
+    def enable_quick_unlock(self, box: KeyValue, key: bytes) -> None:
+        """Keep the key in the keyring; raises `Unavailable("keyring.unavailable")`."""
+        box.set(self._slot, key.hex())
+
+    def disable_quick_unlock(self, box: KeyValue) -> None:
+        """Take the key out of the keyring."""
+        box.delete(self._slot)
+
+    @contextmanager
+    def opened(self, key: bytes, registry: Registry) -> Iterator[DeskStore]:
+        """Hold the profile's lock and yield its store; see `open`."""
+        store, lock = self.open(key, registry)
+        try:
+            yield store
+        finally:
+            store.close()
+            lock.release()
+
+    def open(self, key: bytes, registry: Registry) -> tuple[DeskStore, ProfileLock]:
+        """Take the lock and open the store; the caller closes the one and releases the other.
+
+        Raises `Conflict("profile.in_use", pid, host)` and what `DeskStore.open` raises.
+        """
+        if not keys.fits(self._file.key, key):
+            raise NotPermitted("profile.wrong_password")
+        lock = ProfileLock(self.folder)
+        try:
+            return DeskStore.open(self.folder, key, registry, self._clock), lock
+        except BaseException:
+            lock.release()
+            raise
+
+    @property
+    def _slot(self) -> str:
+        return f"profile:{self._file.id}"
+
+    def _refuse_hurry(self) -> None:
+        failed_at = self._file.failed_at
+        if failed_at is None:
+            return
+        delay = timedelta(seconds=keys.delay_after(self._file.failures))
+        # A clock that was set back must not make the wait longer than the delay.
+        left = min(failed_at + delay - self._clock.now(), delay)
+        if left > timedelta(0):
+            seconds = -(-left // timedelta(seconds=1))
+            raise Unavailable("profile.wait", self._clock.now() + left, seconds=seconds)
+
+    def _write(self, file: ProfileFile) -> None:
+        path = self.folder / FILE
+        new = path.with_name(f"{FILE}.new")
+        with typed():
+            handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            with os.fdopen(handle, "wb") as target:
+                target.write(json.dumps(to_json(file), indent=1).encode())
+                sync(target)
+            new.replace(path)
+            sync_folder(self.folder)
+        self._file = file
+
+
+def profiles_folder() -> Path:
+    """Return where this system keeps the profiles of this user of it."""
+    return user_data_path("HoaBan", appauthor=False) / "profiles"
+
+
+def list_profiles(folder: Path) -> list[Path]:
+    """Return the profile folders in a folder, by name."""
+    return sorted(path.parent for path in folder.glob(f"*/{FILE}"))
