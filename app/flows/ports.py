@@ -1,0 +1,52 @@
+"""What the flows need from outside: to act, to look, to keep files, a place for bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from app.files.model import FileRef
+from app.kernel.actor import Actor
+from app.kernel.changes import Changes
+from app.kernel.clock import Clock
+from app.kernel.command import Command
+from app.kernel.ports import Prompts, Signer, Verifier
+
+
+class Vault(Protocol):
+    """The encrypted files of the profile."""
+
+    def put(self, source: Any, media: str = ..., name: str = ...) -> FileRef:
+        """Keep a file and answer its reference."""
+
+    def open(self, sha256: str) -> Any:
+        """Return a seekable reader."""
+
+
+class Run(Protocol):
+    """The one door in."""
+
+    def __call__(self, actor: Actor, *commands: Command) -> Changes:
+        """Commit commands together, or none of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class SigningPorts:
+    """What signing a document stands on; `get` looks up an entity as of now.
+
+    `scratch` yields a folder for the bytes that a signer reads and writes, in memory where
+    the machine can, and takes it away with all that is in it.
+    """
+
+    get: Callable[[str, str], Any]
+    run: Run
+    vault: Vault
+    signer: Signer
+    verifier: Verifier
+    prompts: Prompts
+    clock: Clock
+    scratch: Callable[[], AbstractContextManager[Path]]
+    tsa: str = ""

@@ -1,0 +1,127 @@
+"""The clerk puts the agency's signature, after the person's and on attachments apart (Art 32)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.documents.commands import AttachSignature, Seal
+from app.documents.model import Document
+from app.documents.rules.issuing import symbol_of, unsigned_attachments
+from app.files.model import FileRef
+from app.flows.ports import SigningPorts
+from app.flows.sign_document import current
+from app.flows.signing import Appearance, check_owner, copied_out, make, with_role
+from app.kernel.actor import Actor
+from app.kernel.clock import VIETNAM
+from app.kernel.command import Command
+from app.kernel.errors import Damaged, NotPermitted, RuleViolation
+from app.kernel.ports import CancelToken, CertificateInfo, Purpose, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class SealRequest:
+    """Which document, with the agency's key; `owners` are the names of the agency."""
+
+    document: str
+    certificate: CertificateInfo
+    look: Appearance
+    owners: tuple[str, ...]
+
+
+def seal_document(
+    ports: SigningPorts, actor: Actor, request: SealRequest, cancel: CancelToken | None = None
+) -> FileRef:
+    """Seal a signed document and its separate PDF attachments; answer the sealed file.
+
+    Raises `NotPermitted` with `flow.not_your_key` or `document.role`,
+    `RuleViolation("document.not_signed")`, `Damaged("flow.signature_broken")` when the
+    person's signature no longer holds, and what the signer raises. Nothing is recorded then.
+    """
+    check_owner(request.certificate, request.owners)
+    if "clerk" not in actor.roles:
+        raise NotPermitted("document.role")
+    document = current(ports, request.document)
+    main = document.main_file
+    if main is None or not document.is_signed:
+        raise RuleViolation("document.not_signed")
+    with ports.scratch() as folder:
+        commands: list[Command] = []
+        sealed = _seal_main(ports, folder, document, main, request, commands, cancel)
+        for place, attachment in enumerate(unsigned_attachments(document)):
+            inner = folder / str(place)
+            inner.mkdir()
+            commands.append(
+                _sign_attachment(ports, inner, document, attachment, request, cancel)
+            )
+        ports.run(actor, *commands)
+    return sealed
+
+
+def _seal_main(
+    ports: SigningPorts,
+    folder: Path,
+    document: Document,
+    main: FileRef,
+    request: SealRequest,
+    commands: list[Command],
+    cancel: CancelToken | None,
+) -> FileRef:
+    check_person_signed(ports, copied_out(ports, main, folder))
+    kept, signed = make(
+        ports,
+        folder,
+        main,
+        Purpose.ISSUE,
+        request.certificate,
+        request.look,
+        cancel,
+    )
+    file = with_role(kept, main.name, "signed")
+    commands.append(
+        Seal(document.id, file, main.sha256, signed.signer, signed.level, signed.field)
+    )
+    return file
+
+
+def check_person_signed(ports: SigningPorts, path: Path) -> None:
+    """Raise `Damaged("flow.signature_broken")` unless the file bears an unbroken signature."""
+    report = ports.verifier.verify(path, offline=True)
+    broken = report.verdict in (Verdict.INVALID, Verdict.UNSIGNED, Verdict.UNREADABLE)
+    if broken or not report.signatures:
+        raise Damaged("flow.signature_broken")
+
+
+def _sign_attachment(
+    ports: SigningPorts,
+    folder: Path,
+    document: Document,
+    attachment: FileRef,
+    request: SealRequest,
+    cancel: CancelToken | None,
+) -> AttachSignature:
+    kept, signed = make(
+        ports,
+        folder,
+        attachment,
+        Purpose.ATTACHMENT,
+        request.certificate,
+        Appearance(lines=attachment_lines(ports, document)),
+        cancel,
+    )
+    file = with_role(kept, attachment.name, "attachment")
+    return AttachSignature(
+        document.id,
+        file,
+        attachment.sha256,
+        Purpose.ATTACHMENT.value,
+        signed.signer,
+        signed.level,
+        signed.field,
+    )
+
+
+def attachment_lines(ports: SigningPorts, document: Document) -> tuple[str, ...]:
+    """Return the text on a separate attachment: number and notation, then the time (PL I.III)."""
+    now = ports.clock.now().astimezone(VIETNAM)
+    return (symbol_of(document), f"{now:%d/%m/%Y %H:%M:%S} +07:00")

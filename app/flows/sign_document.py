@@ -1,0 +1,177 @@
+"""The leader signs: number and date first, then the page that bears them, then the key.
+
+Wherever it stops, nothing is half done: the reserved number is released, and the document is
+what it was.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+
+from app.documents.commands import AttachSignature, ReleaseNumber, ReserveNumber, Revise
+from app.documents.model import KIND, Document, State
+from app.files.model import FileRef
+from app.files.pdf import read_text
+from app.flows.ports import SigningPorts
+from app.flows.signing import (
+    Appearance,
+    check_owner,
+    make,
+    names_of,
+    with_role,
+)
+from app.forms.compose import DraftDocument, compose
+from app.kernel.actor import Actor
+from app.kernel.clock import local_date
+from app.kernel.codec import from_json
+from app.kernel.command import Command
+from app.kernel.errors import Conflict, RuleViolation
+from app.kernel.ports import CancelToken, CertificateInfo, Purpose
+from app.registers.model import register_id
+
+FORM = "document"
+
+
+@dataclass(frozen=True, slots=True)
+class SignRequest:
+    """Which document, with which key, and how it looks.
+
+    `owners` are the names that the actor's certificate may bear where the directory knows
+    others than his own. `release_reason` is what the book says of a number given back.
+    """
+
+    document: str
+    certificate: CertificateInfo
+    look: Appearance
+    release_reason: str
+    owners: tuple[str, ...] = ()
+
+
+def sign_document(
+    ports: SigningPorts, actor: Actor, request: SignRequest, cancel: CancelToken | None = None
+) -> FileRef:
+    """Sign a submitted document and answer the signed file.
+
+    Raises `NotPermitted("flow.not_your_key")`, `Conflict("document.number_waiting")` when
+    the number has to come from the server (nothing is signed, the act waits),
+    `RuleViolation("flow.number_not_on_page")`, and what the signer raises.
+    """
+    check_owner(request.certificate, names_of(actor, request.owners))
+    document = numbered(ports, actor, request.document)
+    try:
+        with ports.scratch() as folder:
+            commands, file = _signed(ports, folder, document, request, cancel)
+            ports.run(actor, *commands)
+            return file
+    except BaseException:
+        give_back(ports, actor, request)
+        raise
+
+
+def numbered(ports: SigningPorts, actor: Actor, document_id: str) -> Document:
+    """Return the document with its number and date, reserving them when it has none."""
+    document = current(ports, document_id)
+    if document.state in (State.SUBMITTED, State.APPROVED):
+        today = local_date(ports.clock.now())
+        register = register_id(document.agency, today.year, "outgoing")
+        ports.run(actor, ReserveNumber(document.id, register, today))
+        document = current(ports, document_id)
+    if document.state is State.AWAITING_NUMBER:
+        raise Conflict("document.number_waiting")
+    return document
+
+
+def current(ports: SigningPorts, document_id: str) -> Document:
+    """Return the document as of now; `RuleViolation("document.unknown")` if there is none."""
+    found: Document | None = ports.get(KIND, document_id)
+    if found is None:
+        raise RuleViolation("document.unknown")
+    return found
+
+
+def give_back(ports: SigningPorts, actor: Actor, request: SignRequest) -> None:
+    """Release the number of a document that was not signed."""
+    if current(ports, request.document).state is State.NUMBERED:
+        ports.run(actor, ReleaseNumber(request.document, request.release_reason))
+
+
+def _signed(
+    ports: SigningPorts,
+    folder: Path,
+    document: Document,
+    request: SignRequest,
+    cancel: CancelToken | None,
+) -> tuple[list[Command], FileRef]:
+    commands: list[Command] = []
+    source = _bearing_number(ports, document, commands)
+    if cancel is not None:
+        cancel.raise_if_cancelled()
+    kept, signed = make(
+        ports,
+        folder,
+        source,
+        Purpose.APPROVE,
+        request.certificate,
+        request.look,
+        cancel,
+    )
+    file = with_role(kept, source.name, "signed")
+    commands.append(
+        AttachSignature(
+            document.id,
+            file,
+            source.sha256,
+            Purpose.APPROVE.value,
+            signed.signer,
+            signed.level,
+            signed.field,
+        )
+    )
+    return commands, file
+
+
+def _bearing_number(
+    ports: SigningPorts, document: Document, commands: list[Command]
+) -> FileRef:
+    """Return the file that bears number and date: set again, or checked to bear them."""
+    main = document.main_file
+    if main is None:
+        raise RuleViolation("document.file_missing", field="files")
+    if document.form != FORM:
+        check_bears_number(ports, document, main)
+        return main
+    composed = compose(with_number(document))
+    kept = with_role(ports.vault.put(composed, name=main.name), main.name, "main")
+    if kept.sha256 != main.sha256:
+        commands.append(Revise(document.id, kept))
+    return kept
+
+
+def with_number(document: Document) -> DraftDocument:
+    """Return the draft's words with the number and the date that were reserved."""
+    p = document.particulars
+    return replace(
+        from_json(DraftDocument, document.form_values), number=p.number, date=p.issued
+    )
+
+
+def check_bears_number(ports: SigningPorts, document: Document, main: FileRef) -> None:
+    """Raise `RuleViolation("flow.number_not_on_page")` unless page 1 bears number and date."""
+    with ports.vault.open(main.sha256) as stream:
+        text = "".join(read_text(stream, max_pages=1).whole.split())
+    p = document.particulars
+    symbol = "".join(f"{p.number}/{p.notation}".split())
+    if f":{symbol}" not in text and f"Số{symbol}" not in text:
+        raise RuleViolation("flow.number_not_on_page", field="file", number=symbol)
+    if p.issued is not None and not _bears_date(text, p.issued):
+        raise RuleViolation("flow.date_not_on_page", field="file")
+
+
+def _bears_date(text: str, day: date) -> bool:
+    months = {f"{day.month:02d}", str(day.month)}
+    days = {f"{day.day:02d}", str(day.day)}
+    return any(
+        f"ngày{d}tháng{m}năm{day.year}" in text for d in days for m in months
+    )

@@ -1,0 +1,113 @@
+"""What every signature shares: the right key, the bytes that were shown, the check after."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import BinaryIO
+
+from app.files.model import FileRef
+from app.flows.keys import same_holder
+from app.flows.ports import SigningPorts
+from app.kernel.actor import Actor
+from app.kernel.errors import Damaged, NotPermitted
+from app.kernel.ports import (
+    Box,
+    CancelToken,
+    CertificateInfo,
+    Purpose,
+    SignedFile,
+    SignJob,
+    Verdict,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Appearance:
+    """What people see of a signature: the picture, its place, and the title beside it."""
+
+    image: bytes = b""
+    box: Box | None = None
+    title: str = ""
+    lines: tuple[str, ...] = ()
+
+
+def offered(
+    certificates: Sequence[CertificateInfo], owners: Sequence[str]
+) -> tuple[CertificateInfo, ...]:
+    """Return the certificates of these owners alone: a person's own, or his agency's."""
+    return tuple(
+        c for c in certificates if c.may_sign and any(same_holder(c.holder, o) for o in owners)
+    )
+
+
+def check_owner(certificate: CertificateInfo, owners: Sequence[str]) -> None:
+    """Raise `NotPermitted("flow.not_your_key")` for a key of somebody else."""
+    if not offered([certificate], owners):
+        raise NotPermitted("flow.not_your_key")
+
+
+def names_of(actor: Actor, owners: Sequence[str]) -> tuple[str, ...]:
+    """Return the names that a personal key may bear: the actor's, or those of the directory."""
+    return tuple(owners) or (actor.name,)
+
+
+def make(
+    ports: SigningPorts,
+    folder: Path,
+    source: FileRef,
+    purpose: Purpose,
+    certificate: CertificateInfo,
+    look: Appearance,
+    cancel: CancelToken | None = None,
+) -> tuple[FileRef, SignedFile]:
+    """Sign a file, check what came out, and keep it in the vault.
+
+    Raises `Damaged("flow.bad_signature")` when our own check refuses the result; then
+    nothing is kept.
+    """
+    job = SignJob(
+        source=copied_out(ports, source, folder),
+        target=folder / f"{purpose.value}.pdf",
+        purpose=purpose,
+        certificate=certificate,
+        signer_name=certificate.holder,
+        signer_title=look.title,
+        box=look.box,
+        image=look.image,
+        lines=look.lines,
+        tsa=ports.tsa,
+        expected_sha256=source.sha256,
+    )
+    signed = ports.signer.sign(job, ports.prompts, cancel)
+    check_result(ports, signed)
+    if cancel is not None:
+        cancel.raise_if_cancelled()
+    return ports.vault.put(signed.path, name=source.name), signed
+
+
+def check_result(ports: SigningPorts, signed: SignedFile) -> None:
+    """Verify the new signature; unknown is allowed, since chain and line may be missing."""
+    report = ports.verifier.verify(signed.path, offline=True)
+    own = next((s for s in report.signatures if s.field == signed.field), None)
+    bad = report.verdict in (Verdict.UNREADABLE, Verdict.UNSIGNED, Verdict.INVALID)
+    if own is None or bad or own.verdict is Verdict.INVALID:
+        raise Damaged("flow.bad_signature")
+
+
+def copied_out(ports: SigningPorts, file: FileRef, folder: Path) -> Path:
+    """Write a file of the vault where the signer finds it, once."""
+    target = folder / f"{file.sha256[:16]}.pdf"
+    if target.exists():
+        return target
+    reader: BinaryIO
+    with ports.vault.open(file.sha256) as reader, target.open("wb") as writer:
+        shutil.copyfileobj(reader, writer, 1 << 20)
+    return target
+
+
+def with_role(file: FileRef, name: str, role: str) -> FileRef:
+    """Return a vault's reference as a document holds it."""
+    return replace(file, name=name, role=role)
