@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from typst import Compiler
 
 TEMPLATES = frozenset({"document", "slip", "register"})
-_STANDARD = "a-2b"
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 _typst = Lock()
 
@@ -45,16 +44,19 @@ def render(
     folder = _folder("forms")
     with _typst:
         try:
-            return _compiler(folder, fonts or _folder("fonts")).compile(
+            made = _compiler(folder, fonts or _folder("fonts")).compile(
                 folder / f"{template}.typ",
                 format="pdf",
                 sys_inputs={"data": json.dumps(data, ensure_ascii=False)},
-                pdf_standards=_STANDARD,
+                pdf_standards="a-2b",
                 timestamp=made_at,
             )
         except TypstError:
             # The cause would carry the document's words.
             raise Damaged("forms.data") from None
+    if not isinstance(made, bytes):
+        raise Damaged("forms.data")
+    return made
 
 
 def _folder(name: str) -> Path:
