@@ -10,11 +10,12 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection
 
 from app.kernel.changes import Broadcast
 from app.kernel.clock import Clock
 from app.kernel.codec import from_json
+from app.kernel.errors import Damaged
 from app.kernel.event import Event
 from app.kernel.feature import Registry
 from app.store import engine, meta, opening
@@ -32,9 +33,8 @@ class DeskStore:
     sync client. Reading goes beside it on connections that cannot write.
     """
 
-    def __init__(
-        self, folder: Path, writer: Engine, reader: Engine, registry: Registry, clock: Clock
-    ) -> None:
+    def __init__(self, folder: Path, key: bytes, registry: Registry, clock: Clock) -> None:
+        path = folder / opening.DATABASE
         self.folder = folder
         self.registry = registry
         self.clock = clock
@@ -42,8 +42,9 @@ class DeskStore:
         self.hold_seconds = HOLD_SECONDS
         # Set by the composition root; see `app.store.work.ResolveActor`.
         self.resolve_actor: ResolveActor | None = None
-        self._writer = writer
-        self._reader = reader
+        self._key = key
+        self._writer = engine.writer(path, key)
+        self._reader = engine.reader(path, key)
         self._lock = threading.RLock()
         self._current: Connection | None = None
         self.vault = Vault(folder / "vault", self.writing, self.reader, clock)
@@ -55,12 +56,10 @@ class DeskStore:
         Raises `Damaged("store.damaged")` after setting a broken file aside, and
         `Conflict("store.newer")`, `Unavailable("store.disk_full" | "store.io_failed")`.
         """
-        path = folder / opening.DATABASE
-        opening.set_aside_if_damaged(path, key, clock)
-        writer, reader = engine.writer(path, key), engine.reader(path, key)
-        store = cls(folder, writer, reader, registry, clock)
+        opening.set_aside_if_damaged(folder / opening.DATABASE, key, clock)
+        store = cls(folder, key, registry, clock)
         try:
-            opening.migrate(writer, folder, key, clock)
+            opening.migrate(store._writer, folder, key, clock)
             with store.writing() as connection:
                 opening.settle_device(connection, clock)
                 opening.settle_projections(connection, registry)
@@ -97,7 +96,7 @@ class DeskStore:
             if self._current is not None:
                 yield self._current
                 return
-            with typed(), self._writer.begin() as connection:
+            with self._guarded(), self._writer.begin() as connection:
                 self._current = connection
                 try:
                     yield connection
@@ -107,7 +106,7 @@ class DeskStore:
     @contextmanager
     def reader(self) -> Iterator[Connection]:
         """Yield a read-only connection that sees one state from its first query on."""
-        with typed(), self._reader.connect() as connection:
+        with self._guarded(), self._reader.connect() as connection:
             yield connection
 
     def get(self, kind: str, entity: str) -> Any:
@@ -157,6 +156,24 @@ class DeskStore:
         """Keep a named value; tokens for the server may lie here, the file is encrypted."""
         with self.writing() as connection:
             meta.write(connection, key, value)
+
+    def verify(self) -> None:
+        """Read every page, for an idle hour; `Damaged("store.damaged")` if one is broken.
+
+        The next start then sets the file aside.
+        """
+        with self._guarded():
+            engine.check(self.folder / opening.DATABASE, self._key)
+
+    @contextmanager
+    def _guarded(self) -> Iterator[None]:
+        try:
+            with typed():
+                yield
+        except Damaged as error:
+            if error.code == "store.damaged":
+                opening.note_suspicion(self.folder / opening.DATABASE)
+            raise
 
     def close(self) -> None:
         """Close every connection."""

@@ -91,3 +91,9 @@ def check(path: Path, key: bytes) -> None:
             raw.close()
     if bad or answer is None or answer[0] != "ok":
         raise Damaged("store.damaged")
+
+
+def glance(path: Path, key: bytes) -> None:
+    """Raise `Damaged("store.damaged")` unless the database opens and its schema is readable."""
+    with typed():
+        connect(path, key, read_only=True).close()

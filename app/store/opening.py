@@ -27,21 +27,41 @@ DATABASE = "desk.db"
 BACKUPS = "backups"
 _BATCH = 2000
 _KEPT_BACKUPS = 3
+# Up to here reading all of a file at every start costs less than a tenth of a second.
+_SMALL = 16 << 20
 
 
 def set_aside_if_damaged(path: Path, key: bytes, clock: Clock) -> None:
     """Raise `Damaged("store.damaged")` for a broken file, after renaming it untouched.
 
     The key is known to be right (its check value is in the profile), so a file that does not
-    open is broken. The name it has now is in `params["aside"]`.
+    open is broken. The name it has now is in `params["aside"]`. A large file is read whole
+    only if something seemed wrong before: every page carries its own seal, which is checked
+    whenever it is read, and `DeskStore.verify` reads them all while the desk is in use.
     """
     if not path.exists():
         return
+    suspect = _suspect(path)
     try:
-        engine.check(path, key)
+        if suspect.exists() or path.stat().st_size <= _SMALL:
+            engine.check(path, key)
+        else:
+            engine.glance(path, key)
     except Damaged as error:
         aside = _aside(path, clock.now())
+        suspect.unlink(missing_ok=True)
         raise Damaged("store.damaged", aside=aside.name) from error
+    suspect.unlink(missing_ok=True)
+
+
+def note_suspicion(path: Path) -> None:
+    """Have the next start read every page."""
+    with typed():
+        _suspect(path).touch()
+
+
+def _suspect(path: Path) -> Path:
+    return path.with_name(f"{path.name}.suspect")
 
 
 def _aside(path: Path, at: datetime) -> Path:

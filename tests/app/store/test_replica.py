@@ -21,7 +21,8 @@ def note_row(ver: int, *buckets: str, i: str = "n1", **data: object) -> Row:
 
 def listed(store: DeskStore) -> dict[str, str]:
     with store.reader() as connection:
-        return {i: t for i, t in connection.exec_driver_sql("SELECT id, text FROM note_list")}
+        found = connection.exec_driver_sql("SELECT id, text FROM note_list")
+        return {row.id: row.text for row in found}
 
 
 def send(replica: Replica) -> list[str]:
