@@ -18,7 +18,7 @@ from PySide6.QtCore import QObject, Qt, Signal, Slot
 from app.kernel.errors import Cancelled
 
 T = TypeVar("T")
-LANES: Mapping[str, int] = {"store": 1, "query": 2, "network": 1, "token": 1}
+LANES: Mapping[str, int] = {"store": 1, "query": 2, "network": 1, "token": 1, "pdf": 1}
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,8 @@ _INKS = {"primary": "on-accent", "danger": "bad", "link": "info", "ghost": "ink2
 class Button(QPushButton):
     """A push button with an icon, a text and the hint of its key inside.
 
-    `kind`: primary (one on a screen), secondary, ghost, danger or link.
+    `kind`: primary (one on a screen), secondary, ghost, danger or link; `token` the colour of
+    its text.
     """
 
     def __init__(
@@ -45,6 +46,7 @@ class Button(QPushButton):
         self._hint = native(shortcut)
         self._icon_name = icon
         self.kind = kind
+        self.token = _INKS.get(kind, "ink")
         self.setProperty("kind", kind)
         self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         self.setAutoDefault(False)
@@ -122,7 +124,7 @@ class Button(QPushButton):
             return theme().color("ink3")
         if self.kind in _CHOICES:
             return theme().color("accent" if self.isChecked() else "ink2")
-        return theme().color(_INKS.get(self.kind, "ink"))
+        return theme().color(self.token)
 
     def _parts(self) -> list[tuple[int, str]]:
         parts: list[tuple[int, str]] = []

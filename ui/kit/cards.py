@@ -281,7 +281,7 @@ def _wrap(text: str, font: QFont, width: int) -> list[str]:
             elide = Qt.TextElideMode.ElideRight
             lines.append(QFontMetrics(font).elidedText(rest, elide, width))
             break
-        lines.append(text[start : start + line.textLength()])
+        lines.append(text[start : start + line.textLength()].rstrip())
     layout.endLayout()
     return lines
 

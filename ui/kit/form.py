@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLabel, QWidget
+from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
 from ui.kit.labels import Label
 from ui.kit.layout import Column, Row
@@ -36,7 +36,10 @@ class FormField(QWidget):
         head: list[QLabel | None] = [self._label]
         if required:
             head.append(Label("*", "bad"))
-        self.setLayout(Column(Row(*head, None, gap=3), editor, self._error, gap=3))
+        column = Column(Row(*head, None, gap=3), editor, self._error, gap=3)
+        if editor.sizePolicy().verticalPolicy() is QSizePolicy.Policy.Fixed:
+            column.extend(None)
+        self.setLayout(column)
 
     @property
     def error(self) -> str:

@@ -50,6 +50,9 @@ class _Entry(QPushButton):
         wide = self.fontMetrics().horizontalAdvance(self.item.text)
         return QSize(wide + theme().px(72), theme().px(30))
 
+    def minimumSizeHint(self) -> QSize:  # noqa: D102
+        return QSize(theme().px(60), theme().px(30))
+
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: D102
         look = theme()
         option = QStyleOptionButton()
