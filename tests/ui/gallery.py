@@ -23,8 +23,8 @@ from ui.kit.fields import LineEdit, SearchField, TextArea
 from ui.kit.form import FormField
 from ui.kit.icons import app_icon
 from ui.kit.labels import ElidedLabel, Icon, Label, Line, Pane
-from ui.kit.layout import Column, Grid, Row
-from ui.kit.navigation import NavItem, Navigation
+from ui.kit.layout import Column, Grid, Row, put
+from ui.kit.navigation import Navigation, NavItem
 from ui.kit.progress import ProgressStrip
 from ui.kit.rowmodel import Column as TableColumn
 from ui.kit.rowmodel import RowModel
@@ -88,8 +88,9 @@ def desk() -> QWidget:
     window.addWidget(side)
     window.addWidget(middle)
     window.addWidget(_reader())
+    window.setChildrenCollapsible(False)
     window.setSizes([theme().px(212), theme().px(370), theme().px(784)])
-    return window
+    return put(Pane("bg"), Column(window, gap=0))
 
 
 def _reader() -> QWidget:

@@ -49,11 +49,15 @@ def signed_look(rotate: int = 0) -> bytes:
             b" /Resources << /Font << /F1 5 0 R >> >> /Annots [6 0 R 8 0 R] >>" % rotate,
             words,
             b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
-            b"<< /Type /Annot /Subtype /Widget /FT /Sig /T (Seal) /Rect [300 200 400 300] /F 4"
-            b" /P 3 0 R /AP << /N 7 0 R >> >>",
+            (
+                b"<< /Type /Annot /Subtype /Widget /FT /Sig /T (Seal) /Rect [300 200 400 300]"
+                b" /F 4 /P 3 0 R /AP << /N 7 0 R >> >>"
+            ),
             seal,
-            b"<< /Type /Annot /Subtype /Ink /Rect [300 120 400 160] /F 4 /P 3 0 R"
-            b" /InkList [[300 120 400 160]] /AP << /N 9 0 R >> >>",
+            (
+                b"<< /Type /Annot /Subtype /Ink /Rect [300 120 400 160] /F 4 /P 3 0 R"
+                b" /InkList [[300 120 400 160]] /AP << /N 9 0 R >> >>"
+            ),
             ink,
         ]
     )

@@ -48,7 +48,7 @@ class Banner(Pane):
         self._words.setText(joined)
         self.setAccessibleName(self.text)
         self._icon.set_icon(icon or _ICONS[tone], tone)
-        self.link.token = tone
+        self.link.tint = tone
         self.link.set_label(link)
         self.link.setVisible(bool(link))
         for widget in (self, self._words):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QRect, QRectF, QSignalBlocker, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QPushButton,
@@ -28,7 +28,7 @@ _INKS = {"primary": "on-accent", "danger": "bad", "link": "info", "ghost": "ink2
 class Button(QPushButton):
     """A push button with an icon, a text and the hint of its key inside.
 
-    `kind`: primary (one on a screen), secondary, ghost, danger or link; `token` the colour of
+    `kind`: primary (one on a screen), secondary, ghost, danger or link; `tint` the colour of
     its text.
     """
 
@@ -46,7 +46,7 @@ class Button(QPushButton):
         self._hint = native(shortcut)
         self._icon_name = icon
         self.kind = kind
-        self.token = _INKS.get(kind, "ink")
+        self.tint = _INKS.get(kind, "ink")
         self.setProperty("kind", kind)
         self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         self.setAutoDefault(False)
@@ -124,7 +124,7 @@ class Button(QPushButton):
             return theme().color("ink3")
         if self.kind in _CHOICES:
             return theme().color("accent" if self.isChecked() else "ink2")
-        return theme().color(self.token)
+        return theme().color(self.tint)
 
     def _parts(self) -> list[tuple[int, str]]:
         parts: list[tuple[int, str]] = []
@@ -223,9 +223,8 @@ class ChipRow(QWidget):
     def set_on(self, keys: frozenset[str]) -> None:
         """Switch chips without a signal."""
         for key, chip in self._chips.items():
-            chip.blockSignals(True)
-            chip.setChecked(key in keys)
-            chip.blockSignals(False)
+            with QSignalBlocker(chip):
+                chip.setChecked(key in keys)
 
     def _toggled(self, key: str, on: bool) -> None:
         if on and self._exclusive:

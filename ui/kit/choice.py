@@ -47,7 +47,7 @@ class Choice(QComboBox):
         if value:
             self.set_value(value)
 
-    def set_error(self, error: bool) -> None:  # noqa: FBT001 - a plain setter
+    def set_error(self, error: bool) -> None:
         """Mark the field as wrong, or not."""
         self.setProperty("state", "error" if error else "")
         restyle(self)
@@ -69,7 +69,7 @@ class Choice(QComboBox):
 class Check(QCheckBox):
     """A box to tick, drawn in the theme's colours."""
 
-    def __init__(self, text: str, checked: bool = False, parent: QWidget | None = None) -> None:  # noqa: FBT001, FBT002
+    def __init__(self, text: str, checked: bool = False, parent: QWidget | None = None) -> None:
         super().__init__(text, parent)
         self.setChecked(checked)
         self.setAccessibleName(text)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date
+from datetime import date as Date  # noqa: N812 - the field has a `date` of its own
 
 from PySide6.QtCore import QDate, QLocale, QPoint, Qt, Signal
 from PySide6.QtGui import QKeyEvent
@@ -18,7 +18,7 @@ _TYPED = re.compile(r"(\d{1,2})[/.\- ](\d{1,2})(?:[/.\- ](\d{4}|\d{2}))?")
 _DIGITS = re.compile(r"(\d{2})(\d{2})(\d{4})")
 
 
-def parse_date(text: str, year: int) -> date | None:
+def parse_date(text: str, year: int) -> Date | None:
     """Read 20/11/2026, 20-11-26, 20112026 or, in the given year, 20/11; None if it is no date."""
     found = _TYPED.fullmatch(text.strip()) or _DIGITS.fullmatch(text.strip())
     if found is None:
@@ -26,12 +26,12 @@ def parse_date(text: str, year: int) -> date | None:
     day, month, written = found[1], found[2], found[3]
     full = year if written is None else int(written) + (2000 if len(written) == 2 else 0)
     try:
-        return date(full, int(month), int(day))
+        return Date(full, int(month), int(day))
     except ValueError:
         return None
 
 
-def show_date(value: date | None) -> str:
+def show_date(value: Date | None) -> str:
     """Write a date as dd/mm/yyyy."""
     return "" if value is None else f"{value:%d/%m/%Y}"
 
@@ -44,9 +44,9 @@ class DateField(LineEdit):
     def __init__(
         self,
         name: str,
-        value: date | None = None,
+        value: Date | None = None,
         *,
-        today: date | None = None,
+        today: Date | None = None,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(name, show_date(value), tr("kit.date.format"), parent=parent)
@@ -63,7 +63,7 @@ class DateField(LineEdit):
         self.textEdited.connect(lambda _: self._tell())
 
     @property
-    def date(self) -> date | None:
+    def date(self) -> Date | None:
         """Return the date, None if empty or wrong."""
         return parse_date(self.value, self._year())
 
@@ -72,7 +72,7 @@ class DateField(LineEdit):
         """Tell whether the field is empty or holds a date."""
         return not self.value or self.date is not None
 
-    def set_date(self, value: date | None) -> None:
+    def set_date(self, value: Date | None) -> None:
         """Show a date."""
         self.setText(show_date(value))
         self.set_error(False)
@@ -110,7 +110,7 @@ class DateField(LineEdit):
 
     def _take(self, chosen: QDate, popup: QDialog) -> None:
         popup.close()
-        self.set_date(date(chosen.year(), chosen.month(), chosen.day()))
+        self.set_date(Date(chosen.year(), chosen.month(), chosen.day()))
 
     def _finish(self) -> None:
         if self.date is not None:

@@ -49,7 +49,7 @@ class LineEdit(QLineEdit):
         self.setTextMargins(0, 0, right, 0)
         self.setAccessibleDescription(text)
 
-    def set_error(self, error: bool) -> None:  # noqa: FBT001 - a plain setter
+    def set_error(self, error: bool) -> None:
         """Mark the field as wrong, or not."""
         self.setProperty("state", "error" if error else "")
         restyle(self)
@@ -81,7 +81,7 @@ class TextArea(QPlainTextEdit):
         lines = [normal(line) for line in self.toPlainText().splitlines()]
         return "\n".join(lines).strip()
 
-    def set_error(self, error: bool) -> None:  # noqa: FBT001 - a plain setter
+    def set_error(self, error: bool) -> None:
         """Mark the field as wrong, or not."""
         self.setProperty("state", "error" if error else "")
         restyle(self)

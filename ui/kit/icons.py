@@ -29,7 +29,7 @@ def draw_icon(painter: QPainter, rect: QRectF, name: str, color: QColor) -> None
     painter.restore()
 
 
-def pixmap(name: str, size: float = 18, token: str = "ink2") -> QPixmap:
+def pixmap(name: str, size: float = 18, tint: str = "ink2") -> QPixmap:
     """Return an icon as a pixmap, `size` in pixels at 100 %, sharp on the primary screen."""
     screen = QApplication.primaryScreen()
     ratio = screen.devicePixelRatio() if screen is not None else 1.0
@@ -38,14 +38,14 @@ def pixmap(name: str, size: float = 18, token: str = "ink2") -> QPixmap:
     picture.setDevicePixelRatio(ratio)
     picture.fill(Qt.GlobalColor.transparent)
     painter = QPainter(picture)
-    draw_icon(painter, QRectF(0, 0, side, side), name, theme().color(token))
+    draw_icon(painter, QRectF(0, 0, side, side), name, theme().color(tint))
     painter.end()
     return picture
 
 
-def icon(name: str, token: str = "ink2", size: float = 18) -> QIcon:
+def icon(name: str, tint: str = "ink2", size: float = 18) -> QIcon:
     """Return an icon for Qt's own menus and buttons, in the colour of now."""
-    return QIcon(pixmap(name, size, token))
+    return QIcon(pixmap(name, size, tint))
 
 
 def app_icon() -> QIcon:

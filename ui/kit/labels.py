@@ -81,22 +81,22 @@ class Icon(QWidget):
         self,
         name: str,
         size: float = 18,
-        token: str = "ink2",
+        tint: str = "ink2",
         text: str = "",
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self._name = name
         self._size = size
-        self._token = token
+        self._tint = tint
         self.setAccessibleName(text)
         self.setToolTip(text)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
 
-    def set_icon(self, name: str, token: str | None = None, text: str = "") -> None:
+    def set_icon(self, name: str, tint: str | None = None, text: str = "") -> None:
         """Show another icon."""
         self._name = name
-        self._token = token or self._token
+        self._tint = tint or self._tint
         self.setAccessibleName(text)
         self.setToolTip(text)
         self.update()
@@ -110,7 +110,7 @@ class Icon(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: D102
         painter = QPainter(self)
-        color = QColor() if self._name == LOGO else theme().color(self._token)
+        color = QColor() if self._name == LOGO else theme().color(self._tint)
         draw_icon(painter, QRectF(self.rect()), self._name, color)
         painter.end()
 

@@ -7,7 +7,14 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QPushButton, QScrollArea, QSizePolicy, QStyle, QStyleOptionButton, QWidget
+from PySide6.QtWidgets import (
+    QPushButton,
+    QScrollArea,
+    QSizePolicy,
+    QStyle,
+    QStyleOptionButton,
+    QWidget,
+)
 
 from ui.kit.buttons import grouped
 from ui.kit.icons import draw_icon
@@ -46,14 +53,14 @@ class _Entry(QPushButton):
         self.setAccessibleName(f"{self.item.text} {count}" if count else self.item.text)
         self.update()
 
-    def sizeHint(self) -> QSize:  # noqa: D102
+    def sizeHint(self) -> QSize:
         wide = self.fontMetrics().horizontalAdvance(self.item.text)
         return QSize(wide + theme().px(72), theme().px(30))
 
-    def minimumSizeHint(self) -> QSize:  # noqa: D102
+    def minimumSizeHint(self) -> QSize:
         return QSize(theme().px(60), theme().px(30))
 
-    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: D102
+    def paintEvent(self, event: QPaintEvent) -> None:
         look = theme()
         option = QStyleOptionButton()
         self.initStyleOption(option)

@@ -76,7 +76,7 @@ class RowModel(QAbstractTableModel):
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
-        self._submit: Submit = getattr(submit, "submit", submit)
+        self._submit: Submit = submit if callable(submit) else submit.submit
         self.columns = tuple(columns)
         self._key = key
         self._describe = describe

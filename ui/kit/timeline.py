@@ -36,7 +36,7 @@ class TimelineItem:
 class _Entry(QWidget):
     """An entry with its dot on the rail."""
 
-    def __init__(self, item: TimelineItem, first: bool, last: bool) -> None:  # noqa: FBT001
+    def __init__(self, item: TimelineItem, first: bool, last: bool) -> None:
         super().__init__()
         self._item, self._first, self._last = item, first, last
         self.setAccessibleName(item.spoken())
@@ -50,7 +50,7 @@ class _Entry(QWidget):
         self.setLayout(Column(*parts, gap=2, margins=(_RAIL, 0, 0, 14)))
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
 
-    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: D102
+    def paintEvent(self, event: QPaintEvent) -> None:
         look = theme()
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer
 from PySide6.QtGui import QAccessible, QAccessibleEvent
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QApplication, QWidget
 
 from ui.kit.buttons import Button, IconButton
 from ui.kit.icons import LOGO
@@ -64,7 +64,9 @@ class Toast(Pane):
         undo()
 
     def _time_out(self) -> None:
-        if self.underMouse() or self.isAncestorOf(self.window().focusWidget() or self.window()):
+        focus = QApplication.focusWidget()
+        held = focus is not None and self.isAncestorOf(focus)
+        if self.underMouse() or held:
             self._timer.start(1000)
         else:
             self.dismiss()

@@ -49,8 +49,8 @@ class PdfFile:
 
     def __init__(self, source: Source) -> None:
         """Open; raises `Damaged` with `kit.pdf_damaged` or `kit.pdf_encrypted`."""
-        self._reader = None if isinstance(source, bytes) else source()
-        held = source if self._reader is None else self._reader
+        held = source if isinstance(source, bytes) else source()
+        self._reader = None if isinstance(held, bytes) else held
         with PDFIUM:
             try:
                 self._document = _open(held)

@@ -74,7 +74,7 @@ class PdfPane(QWidget):
         self.view.page_changed.connect(lambda _: self._tell_where())
         self.view.zoom_changed.connect(lambda _: self._tell_where())
         self.view.found.connect(self._tell_found)
-        self.search.searched.connect(self.view.find)
+        self.search.searched.connect(self.view.find_text)
         leave = QShortcut(QKeySequence(Qt.Key.Key_Escape), self.search)
         leave.setContext(Qt.ShortcutContext.WidgetShortcut)
         leave.activated.connect(self._leave_search)
@@ -83,7 +83,7 @@ class PdfPane(QWidget):
         self.states.show_content()
         self._tell_where()
         if self.search.value:
-            self.view.find(self.search.value)
+            self.view.find_text(self.search.value)
 
     def _failed(self, error: HoaBanError) -> None:
         self.states.show_error(error, retry=False)
@@ -105,5 +105,5 @@ class PdfPane(QWidget):
 
     def _leave_search(self) -> None:
         self.search.clear()
-        self.view.find("")
+        self.view.find_text("")
         self.view.setFocus(Qt.FocusReason.OtherFocusReason)

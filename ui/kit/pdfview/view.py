@@ -6,7 +6,7 @@ asks for what is in sight, and shows a page that is on its way in a coarser pict
 
 from __future__ import annotations
 
-from typing import Any
+from functools import partial
 
 from PySide6.QtCore import QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import (
@@ -26,7 +26,7 @@ from app.kernel.errors import HoaBanError
 from app.kernel.ports import Box
 from ui.bridge.runner import QtRunner
 from ui.kit.pdfview import overlay, paint
-from ui.kit.pdfview.document import PdfFile, Source
+from ui.kit.pdfview.document import PdfFile, Picture, Source
 from ui.kit.pdfview.finder import Finder
 from ui.kit.pdfview.marks import Marks
 from ui.kit.pdfview.pictures import Pictures
@@ -168,7 +168,7 @@ class PdfView(QAbstractScrollArea):
 
     # -- text
 
-    def find(self, text: str) -> None:
+    def find_text(self, text: str) -> None:
         """Look for a text on all pages; `found` tells, the first place is shown."""
         if self._file is not None:
             self._finder.find(self._file, self.page_count, text, self._page)
@@ -358,12 +358,12 @@ class PdfView(QAbstractScrollArea):
             self._running.add((page, scale))
             self._submit(
                 LANE,
-                lambda page=page: file.render(page, scale / 1000),
-                lambda picture, page=page: self._keep(generation, page, scale, picture),
-                lambda error: self._fail(generation, error),
+                partial(file.render, page, scale / 1000),
+                partial(self._keep, generation, page, scale),
+                partial(self._fail, generation),
             )
 
-    def _keep(self, generation: int, page: int, scale: int, picture: Any) -> None:
+    def _keep(self, generation: int, page: int, scale: int, picture: Picture) -> None:
         if generation != self._generation:
             return
         self._running.discard((page, scale))
