@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Protocol, cast
 
 import zstandard
@@ -82,8 +82,7 @@ def encode_frame(frame: Frame) -> bytes:
 
 def _encode_row(frame: RowFrame) -> bytes:
     head = dumps(
-        {"f": "row", "kind": frame.kind, "id": frame.id, "ver": frame.ver,
-         "buckets": frame.buckets}
+        {"f": "row", "kind": frame.kind, "id": frame.id, "ver": frame.ver, "buckets": frame.buckets}
     )
     return f'{head[:-1]},"data":{frame.raw or dumps(frame.data)}}}\n'.encode()
 
@@ -110,8 +109,11 @@ def _decode_row(value: Mapping[str, Any]) -> RowFrame:
     kind, entity, ver = value.get("kind"), value.get("id"), value.get("ver")
     buckets, data = value.get("buckets"), value.get("data")
     if not (
-        isinstance(kind, str) and isinstance(entity, str) and type(ver) is int
-        and isinstance(buckets, list) and isinstance(data, dict)
+        isinstance(kind, str)
+        and isinstance(entity, str)
+        and type(ver) is int
+        and isinstance(buckets, list)
+        and isinstance(data, dict)
         and all(isinstance(b, str) for b in buckets)
     ):
         raise Damaged("sync.frame")
@@ -146,7 +148,7 @@ class Unpacker:
 
     def __init__(self, media: str = MEDIA_ZSTD) -> None:
         if media == MEDIA_GZIP:
-            self._inflate = zlib.decompressobj(31).decompress
+            self._inflate: Callable[[bytes], bytes] = zlib.decompressobj(31).decompress
         else:
             reader = zstandard.ZstdDecompressor(max_window_size=_WINDOW)
             self._inflate = reader.decompressobj().decompress
@@ -183,3 +185,12 @@ def pages(frames: Iterable[Frame]) -> Iterator[list[Frame]]:
             page = []
 
 
+def parse_object(body: bytes) -> dict[str, Any]:
+    """Parse a JSON object; raises `RuleViolation("sync.request")` for anything else."""
+    try:
+        value = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise RuleViolation("sync.request") from error
+    if not isinstance(value, dict):
+        raise RuleViolation("sync.request")
+    return value

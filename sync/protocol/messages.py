@@ -161,12 +161,19 @@ class End:
     caught_up: bool = False
 
 
-Frame = (
-    Hello | Ack | Need | Forked | ReceiptFrame | ScopeFrame | RowFrame | GoneFrame | Mark | End
-)
+Frame = Hello | Ack | Need | Forked | ReceiptFrame | ScopeFrame | RowFrame | GoneFrame | Mark | End
 FRAMES: Mapping[str, type] = {
     frame.NAME: frame
     for frame in (
-        Hello, Ack, Need, Forked, ReceiptFrame, ScopeFrame, RowFrame, GoneFrame, Mark, End
+        Hello,
+        Ack,
+        Need,
+        Forked,
+        ReceiptFrame,
+        ScopeFrame,
+        RowFrame,
+        GoneFrame,
+        Mark,
+        End,
     )
 }

@@ -58,9 +58,7 @@ class Pull:
         self._registry = registry
         self._directory = directory
 
-    def run(
-        self, request: Request, person: str, now: datetime, floor: int
-    ) -> Iterator[Frame]:
+    def run(self, request: Request, person: str, now: datetime, floor: int) -> Iterator[Frame]:
         """Yield scope changes, receipts, rows, marks and the end."""
         with self._store.read() as connection:
             buckets = self._buckets(connection, person, now)
@@ -93,7 +91,10 @@ class Pull:
         """Tell whether anything in these buckets is newer than the cursor."""
         with self._store.read() as connection:
             head = self._store.head(connection)
-            return head > cursor and connection.execute(_slice(buckets, cursor, head)).first() is not None
+            return (
+                head > cursor
+                and connection.execute(_slice(buckets, cursor, head)).first() is not None
+            )
 
     def _buckets(self, connection: Connection, person: str, now: datetime) -> tuple[str, ...]:
         unit = Unit(self._store, connection, self._registry)
@@ -164,13 +165,13 @@ class Pull:
                 found[kind, name] = (ver, tuple(json.loads(buckets)), data)
         return found
 
-    def _present(self, kind: str, names: Sequence[str]) -> Select[tuple[str, int, str, str]]:
+    def _present(self, kind: str, names: Sequence[str]) -> Select[str, int, str, str]:
         e = tables.entity.c
         return select(e.id, e.ver, e.buckets, e.data).where(
             e.kind == kind, self._store.among(e.id, names)
         )
 
-    def _past(self, names: Sequence[str]) -> Select[tuple[str, int, str, str]]:
+    def _past(self, names: Sequence[str]) -> Select[str, int, str, str]:
         """Ask for events; they lie where their entity lies."""
         e, v = tables.entity.c, tables.event.c
         return (
@@ -180,7 +181,7 @@ class Pull:
         )
 
 
-def _slice(buckets: Sequence[str], after: int, upto: int) -> Select[tuple[str, str, int]]:
+def _slice(buckets: Sequence[str], after: int, upto: int) -> Select[str, str, int]:
     """Ask for the next page of the log: each bucket by its own index, then merged."""
     c = tables.log.c
     parts = [

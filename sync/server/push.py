@@ -54,8 +54,20 @@ class Past:
 def command_hash(envelope: Envelope) -> str:
     """Return the hash of what was asked, whatever device and number it travels under."""
     e = envelope
-    value = (e.id, e.name, e.version, e.kind, e.entity, e.args, e.person, e.post,
-             e.at.isoformat(), e.base_ver, e.acting_for, e.authority)
+    value = (
+        e.id,
+        e.name,
+        e.version,
+        e.kind,
+        e.entity,
+        e.args,
+        e.person,
+        e.post,
+        e.at.isoformat(),
+        e.base_ver,
+        e.acting_for,
+        e.authority,
+    )
     return hashlib.sha256(dumps(value).encode()).hexdigest()[:32]
 
 
@@ -74,9 +86,7 @@ class Push:
         self._directory = directory
         self._upcasts = upcasts
 
-    def run(
-        self, connection: Connection, request: Request, person: str, now: datetime
-    ) -> Outcome:
+    def run(self, connection: Connection, request: Request, person: str, now: datetime) -> Outcome:
         """Apply the commands that are next in turn; answer for the others from memory."""
         owner, last = self._device(connection, request.device)
         if owner not in ("", person):
@@ -123,7 +133,9 @@ class Push:
         r = tables.receipt.c
         found: dict[str, Past] = {}
         numbers = [c.n for c in request.commands]
-        own = select(r.n, r.hash, r.body).where(r.device == request.device, self._store.among(r.n, numbers))
+        own = select(r.n, r.hash, r.body).where(
+            r.device == request.device, self._store.among(r.n, numbers)
+        )
         for n, digest, body in connection.execute(own):
             found[f"#{n}"] = Past(digest, _receipt(body))
         by_id = select(r.command, r.hash, r.body).where(
@@ -168,9 +180,7 @@ class Push:
         fresh: Sequence[tuple[Envelope, ReceiptFrame]],
         known: Mapping[str, Past],
     ) -> None:
-        rows = [
-            (request.device, c.n, c.id, known[c.id].hash, dumps(to_json(r))) for c, r in fresh
-        ]
+        rows = [(request.device, c.n, c.id, known[c.id].hash, dumps(to_json(r))) for c, r in fresh]
         self._store.put(connection, tables.receipt, rows)
 
     def actor(self, unit: Unit, envelope: Envelope) -> Actor:
@@ -223,8 +233,12 @@ class Work:
 
     def _actor(self, envelope: Envelope) -> Actor:
         # The same person at the same post on one day is looked up once per request.
-        key = (envelope.post, envelope.at.date().isoformat(), envelope.acting_for,
-               envelope.authority)
+        key = (
+            envelope.post,
+            envelope.at.date().isoformat(),
+            envelope.acting_for,
+            envelope.authority,
+        )
         if key not in self._actors or self._directory_moved():
             self._actors[key] = self._push.actor(self.unit, envelope)
         return self._actors[key]

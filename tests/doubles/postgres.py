@@ -12,8 +12,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-_FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "autovacuum=off",
-         "shared_buffers=128MB", "max_connections=60", "listen_addresses=")
+_FAST = (
+    "fsync=off",
+    "synchronous_commit=off",
+    "full_page_writes=off",
+    "autovacuum=off",
+    "shared_buffers=128MB",
+    "max_connections=60",
+    "listen_addresses=",
+)
 
 
 def binaries() -> Path:
@@ -37,8 +44,13 @@ class Cluster:
     def run(self, program: str, *arguments: str) -> None:
         """Run one of PostgreSQL's programs as the cluster's user."""
         subprocess.run(
-            [str(binaries() / program), *arguments], user=self._user, cwd=self._folder,
-            check=True, capture_output=True, timeout=60, env={"LC_ALL": "C.UTF-8"},
+            [str(binaries() / program), *arguments],
+            user=self._user,
+            cwd=self._folder,
+            check=True,
+            capture_output=True,
+            timeout=60,
+            env={"LC_ALL": "C.UTF-8"},
             extra_groups=[] if self._user else None,
         )
 
@@ -60,12 +72,26 @@ def cluster() -> Iterator[Cluster]:
         os.chown(folder, entry.pw_uid, entry.pw_gid)
     made = Cluster(folder, user)
     data = str(folder / "data")
-    made.run("initdb", "-D", data, "-U", "tester", "-A", "trust", "-E", "UTF8",
-             "--locale=C.UTF-8", "--no-sync")
+    made.run(
+        "initdb",
+        "-D",
+        data,
+        "-U",
+        "tester",
+        "-A",
+        "trust",
+        "-E",
+        "UTF8",
+        "--locale=C.UTF-8",
+        "--no-sync",
+    )
     options = [x for setting in _FAST for x in ("-c", setting)]
     server = subprocess.Popen(
         [str(binaries() / "postgres"), "-D", data, "-k", str(folder), *options],
-        user=user, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        user=user,
+        cwd=folder,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
         extra_groups=[] if user else None,
     )
     try:

@@ -11,7 +11,17 @@ from app.kernel.codec import to_json
 from app.kernel.command import Command, Envelope
 from app.kernel.ids import new_id
 from sync.protocol.messages import (
-    PROTO, RULES, SCHEMA, End, Frame, GoneFrame, Hello, Mark, ReceiptFrame, Request, RowFrame,
+    PROTO,
+    RULES,
+    SCHEMA,
+    End,
+    Frame,
+    GoneFrame,
+    Hello,
+    Mark,
+    ReceiptFrame,
+    Request,
+    RowFrame,
     ScopeFrame,
 )
 from sync.server.service import Account, Service
@@ -35,18 +45,32 @@ class Desk:
     def envelope(self, command: Command, **changes: Any) -> Envelope:
         self.n += 1
         made = Envelope(
-            id=new_id(self.clock.now()), name=command.NAME, version=command.VERSION,
-            kind=self.registry.handler(command.NAME).kind, entity=command.id,
-            args=to_json(command), person=self.account.person, post="", device=self.device,
-            at=self.clock.now(), n=self.n,
+            id=new_id(self.clock.now()),
+            name=command.NAME,
+            version=command.VERSION,
+            kind=self.registry.handler(command.NAME).kind,
+            entity=command.id,
+            args=to_json(command),
+            person=self.account.person,
+            post="",
+            device=self.device,
+            at=self.clock.now(),
+            n=self.n,
         )
         return replace(made, **changes)
 
     def request(self, *commands: Envelope, **changes: Any) -> Request:
         made = Request(
-            proto=PROTO, schema=SCHEMA, rules=RULES, device=self.device, history=self.history,
-            cursor=self.cursor, receipts_seen=max(self.receipts, default=0),
-            scope=tuple(self.scope), lag=dict(self.lag), commands=tuple(commands),
+            proto=PROTO,
+            schema=SCHEMA,
+            rules=RULES,
+            device=self.device,
+            history=self.history,
+            cursor=self.cursor,
+            receipts_seen=max(self.receipts, default=0),
+            scope=tuple(self.scope),
+            lag=dict(self.lag),
+            commands=tuple(commands),
         )
         return replace(made, **changes)
 

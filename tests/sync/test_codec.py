@@ -34,13 +34,32 @@ from sync.protocol.messages import (
 GOLDEN = Path(__file__).parent / "golden"
 AT = datetime(2026, 3, 2, 5, 0, tzinfo=UTC)
 REQUEST = Request(
-    proto=1, schema=1, rules=1, device="d1", history="h1", cursor=41, receipts_seen=2,
-    scope=("province", "agency:u1"), lag={"agency:u1": 7}, want=100,
+    proto=1,
+    schema=1,
+    rules=1,
+    device="d1",
+    history="h1",
+    cursor=41,
+    receipts_seen=2,
+    scope=("province", "agency:u1"),
+    lag={"agency:u1": 7},
+    want=100,
     commands=(
         Envelope(
-            id="c1", name="document.instruct", version=1, kind="document", entity="e1",
-            args={"id": "e1", "text": "Giao Phòng Văn hóa"}, person="p1", post="q1", device="d1",
-            at=AT, base_ver=3, acting_for="p2", authority="paper", n=5,
+            id="c1",
+            name="document.instruct",
+            version=1,
+            kind="document",
+            entity="e1",
+            args={"id": "e1", "text": "Giao Phòng Văn hóa"},
+            person="p1",
+            post="q1",
+            device="d1",
+            at=AT,
+            base_ver=3,
+            acting_for="p2",
+            authority="paper",
+            n=5,
         ),
     ),
 )
@@ -99,12 +118,21 @@ def test_unknown_frame_and_unknown_field_are_skipped() -> None:
     assert codec.decode_frame(b'{"f":"ack","n":1,"later":true}') == Ack(1)
 
 
-@pytest.mark.parametrize("line", [
-    b"<html>", b"[]", b"7", b"{}", b'{"f":"ack"}', b'{"f":"ack","n":"1"}',
-    b'{"f":"row","kind":"n","id":"x","ver":true,"buckets":[],"data":{}}',
-    b'{"f":"row","kind":"n","id":"x","ver":1,"buckets":"b","data":{}}',
-    b'{"f":"row","kind":"n","id":"x","ver":1,"buckets":[],"data":[]}', b"[" * 100_000,
-])
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"<html>",
+        b"[]",
+        b"7",
+        b"{}",
+        b'{"f":"ack"}',
+        b'{"f":"ack","n":"1"}',
+        b'{"f":"row","kind":"n","id":"x","ver":true,"buckets":[],"data":{}}',
+        b'{"f":"row","kind":"n","id":"x","ver":1,"buckets":"b","data":{}}',
+        b'{"f":"row","kind":"n","id":"x","ver":1,"buckets":[],"data":[]}',
+        b"[" * 100_000,
+    ],
+)
 def test_wrong_line_is_damage(line: bytes) -> None:
     with pytest.raises(Damaged, match=r"sync\.frame"):
         codec.decode_frame(line)

@@ -63,9 +63,7 @@ def _write(service: Service, name: str) -> None:
 
 def _race(service: Service) -> tuple[set[int], set[int]]:
     """Let six write while one reads behind a cursor; answer what was seen and what is there."""
-    writers = [
-        threading.Thread(target=_write, args=(service, f"desk{i}")) for i in range(WRITERS)
-    ]
+    writers = [threading.Thread(target=_write, args=(service, f"desk{i}")) for i in range(WRITERS)]
     for writer in writers:
         writer.start()
     seen: set[int] = set()

@@ -13,8 +13,16 @@ from sync.protocol.messages import End, Forked, Frame, GoneFrame, Mark, Need, Re
 from sync.server.push import Push
 from sync.server.service import Service
 from tests.doubles.toy import (
-    AddNote, CloseNote, CountUp, HoldBuckets, MakeCopy, MoveNote, NumberNote, ShareNote,
-    ToyPeople, registry,
+    AddNote,
+    CloseNote,
+    CountUp,
+    HoldBuckets,
+    MakeCopy,
+    MoveNote,
+    NumberNote,
+    ShareNote,
+    ToyPeople,
+    registry,
 )
 from tests.sync.desk import Desk
 
@@ -44,7 +52,9 @@ def test_duplicate_is_answered_from_memory_and_applied_once(desk: Desks) -> None
 
 def test_refusal_is_kept_and_blocks_no_sibling(desk: Desks) -> None:
     an = desk()
-    receipts = an.sync(AddNote("n1", "một", X), CloseNote("n1"), CountUp("n1"), AddNote("n2", "", X))
+    receipts = an.sync(
+        AddNote("n1", "một", X), CloseNote("n1"), CountUp("n1"), AddNote("n2", "", X)
+    )
     assert [r.code for r in receipts] == ["accepted", "accepted", "toy.closed", "accepted"]
     later = [f for f in an.ask(receipts_seen=0) if isinstance(f, ReceiptFrame)]
     assert [r.code for r in later] == [r.code for r in receipts]
@@ -106,8 +116,11 @@ def test_reaction_runs_as_the_system_in_the_same_transaction(desk: Desks) -> Non
     an = desk()
     an.sync(AddNote("n1", "", X), ShareNote("n1", "agency:x"))
     assert an.ids("copy") == {"n1/agency:x"}
-    (event,) = [json.loads(r.raw) for (k, _), r in an.rows.items()
-                if k == "event" and json.loads(r.raw)["kind"] == "copy"]
+    (event,) = [
+        json.loads(r.raw)
+        for (k, _), r in an.rows.items()
+        if k == "event" and json.loads(r.raw)["kind"] == "copy"
+    ]
     assert event["person"] == "system" and event["server_at"]
 
 
@@ -233,9 +246,15 @@ def test_same_id_with_other_content_is_refused(desk: Desks) -> None:
     assert an.receipts[2].code == "sync.command_reused"
 
 
-@pytest.mark.parametrize("changes", [
-    {"proto": 2}, {"device": ""}, {"want": -1}, {"want": 10**9},
-])
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"proto": 2},
+        {"device": ""},
+        {"want": -1},
+        {"want": 10**9},
+    ],
+)
 def test_wrong_request_is_refused_whole(desk: Desks, changes: dict[str, object]) -> None:
     with pytest.raises(RuleViolation):
         desk().ask(**changes)

@@ -1,0 +1,98 @@
+"""`python -m sync.server serve | seed | check | restored`."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import sys
+from pathlib import Path
+
+import uvicorn
+
+from app.features import FEATURES
+from app.kernel.clock import SystemClock
+from app.kernel.errors import HoaBanError
+from app.kernel.feature import Registry
+from app.kernel.ids import new_id
+from app.kernel.texts import Texts
+from sync.http import is_loopback
+from sync.server.check import check
+from sync.server.http import Server
+from sync.server.seed import Seed, build
+
+OK, REFUSED, WRONG_USE = 0, 1, 2
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one of the commands; answer the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m sync.server")
+    commands = parser.add_subparsers(dest="command", required=True)
+    for name in ("serve", "seed", "check", "restored"):
+        command = commands.add_parser(name)
+        command.add_argument("--database", required=True, metavar="URL")
+        command.add_argument("--files", required=True, type=Path, metavar="DIR")
+        if name == "serve":
+            command.add_argument("--port", required=True, type=int)
+            command.add_argument("--host", default="127.0.0.1")
+            command.add_argument("--tls-cert", type=Path)
+            command.add_argument("--tls-key", type=Path)
+        if name == "seed":
+            command.add_argument("--demo", action="store_true", required=True)
+    args = parser.parse_args(argv)
+    bare = args.command == "serve" and not (args.tls_cert and args.tls_key)
+    if bare and not is_loopback(args.host):
+        parser.error("--tls-cert and --tls-key are required off loopback")
+    args.files.mkdir(parents=True, exist_ok=True)
+    server = build(args.database, args.files, Registry(FEATURES), SystemClock())
+    try:
+        return _RUN[args.command](server, args)
+    except HoaBanError as error:
+        print(Texts().error(error), file=sys.stderr)
+        return REFUSED
+    finally:
+        server.service.store.close()
+
+
+def _serve(server: Server, args: argparse.Namespace) -> int:
+    uvicorn.run(
+        server.app(),
+        host=args.host,
+        port=args.port,
+        log_level="warning",
+        access_log=False,
+        ssl_certfile=args.tls_cert,
+        ssl_keyfile=args.tls_key,
+        server_header=False,
+        timeout_graceful_shutdown=3,
+    )
+    return OK
+
+
+def _seed(server: Server, _: argparse.Namespace) -> int:
+    # The demonstration lies beside the product and may be left out of it.
+    importlib.import_module("sync.server.demo").seed(Seed(server))
+    return OK
+
+
+def _check(server: Server, _: argparse.Namespace) -> int:
+    findings = check(server.service.store, server.service.registry, server.files)
+    for found in findings:
+        print(json.dumps({"check": found.check, "kind": found.kind, "id": found.id}))
+    print(json.dumps({"findings": len(findings)}))
+    return REFUSED if findings else OK
+
+
+def _restored(server: Server, _: argparse.Namespace) -> int:
+    """Begin a new history after a backup was put back, so that desks offer what it lost."""
+    history = new_id(server.clock.now())
+    with server.service.store.write() as connection:
+        server.service.store.set_meta(connection, "history", history)
+    print(json.dumps({"history": history}))
+    return OK
+
+
+_RUN = {"serve": _serve, "seed": _seed, "check": _check, "restored": _restored}
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,195 @@
+"""Accounts, sign-in and tokens: what an unknown caller has to get past.
+
+Access tokens live for minutes; a refresh token is spent by its use and replaced. Within a
+short grace a spent one still works, since the reply that replaced it may have been lost;
+after that its use means that two hold it, and the whole sign-in ends.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from sqlalchemy import Connection, delete, select, update
+
+from app.kernel.clock import Clock
+from app.kernel.errors import NotPermitted, RuleViolation, Unavailable
+from sync.server import tables
+from sync.server.service import Account
+from sync.server.store import Store
+
+ACCESS_SECONDS = 15 * 60
+REFRESH_SECONDS = 30 * 86400
+GRACE_SECONDS = 180
+LOGIN_FAILURES = 5
+ADDRESS_FAILURES = 30
+_MAX_PASSWORD = 1024
+_ACCESS, _REFRESH = "access", "refresh"
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """What a sign-in gives; `seconds` is the life of the access token."""
+
+    access: str
+    refresh: str
+    person: str
+    seconds: int = ACCESS_SECONDS
+
+
+class Accounts:
+    """Know who may sign in, and who has."""
+
+    def __init__(self, store: Store, clock: Clock, hasher: PasswordHasher | None = None) -> None:
+        self._store = store
+        self._clock = clock
+        self._hasher = hasher or PasswordHasher()
+        # Verified for unknown logins, so that they take as long as known ones.
+        self._nobody = self._hasher.hash(secrets.token_hex(16))
+
+    def put(self, login: str, person: str, password: str, *, active: bool = True) -> None:
+        """Make an account or replace it."""
+        row = (login, person, self._hasher.hash(password), active)
+        with self._store.write() as connection:
+            self._store.put(connection, tables.account, [row])
+            self._end(connection, tables.token.c.login == login)
+
+    def sign_in(self, login: str, password: str, address: str) -> Tokens:
+        """Trade a password for tokens.
+
+        Raises `NotPermitted("sync.sign_in")`, `Unavailable("sync.too_many", retry_at)`.
+        """
+        if not login or len(login) > 200 or len(password) > _MAX_PASSWORD:
+            raise NotPermitted("sync.sign_in")
+        watched = (f"login:{login}", f"address:{address}")
+        with self._store.read() as connection:
+            self._check_rate(connection, watched)
+            row = connection.execute(
+                select(tables.account).where(tables.account.c.login == login)
+            ).first()
+        good = self._verify(row.password if row is not None else self._nobody, password)
+        if row is None or not good or not row.active:
+            self._store.retrying(lambda c: self._fail(c, watched))
+            raise NotPermitted("sync.sign_in")
+        return self._store.retrying(lambda c: self._welcome(c, login, row.person, watched[0]))
+
+    def refresh(self, token: str) -> Tokens:
+        """Trade a refresh token for new tokens; raises `NotPermitted("sync.token")`."""
+        given = self._store.retrying(lambda c: self._refresh(c, token))
+        if given is None:
+            raise NotPermitted("sync.token")
+        return given
+
+    def check(self, token: str) -> Account:
+        """Return whose access token this is; raises `NotPermitted("sync.token")`."""
+        t, a = tables.token.c, tables.account.c
+        query = (
+            select(a.login, a.person)
+            .join_from(tables.token, tables.account, t.login == a.login)
+            .where(t.hash == _hash(token), t.use == _ACCESS, t.expires > self._now(), a.active)
+        )
+        with self._store.read() as connection:
+            row = connection.execute(query).first()
+        if row is None:
+            raise NotPermitted("sync.token")
+        return Account(row.login, row.person)
+
+    def sign_out(self, token: str) -> None:
+        """End the sign-in that an access token belongs to."""
+        with self._store.write() as connection:
+            query = select(tables.token.c.family).where(tables.token.c.hash == _hash(token))
+            family = connection.scalar(query)
+            if family is not None:
+                self._end(connection, tables.token.c.family == family)
+
+    def change_password(self, login: str, old: str, new: str) -> None:
+        """Replace a password; raises `NotPermitted("sync.sign_in")`, `RuleViolation`."""
+        if not 8 <= len(new) <= _MAX_PASSWORD:
+            raise RuleViolation("sync.password_short", field="password")
+        with self._store.read() as connection:
+            row = connection.execute(
+                select(tables.account).where(tables.account.c.login == login)
+            ).first()
+        if row is None or not self._verify(row.password, old):
+            raise NotPermitted("sync.sign_in")
+        self.put(login, row.person, new)
+
+    def _verify(self, hashed: str, password: str) -> bool:
+        try:
+            return self._hasher.verify(hashed, password)
+        except (VerificationError, InvalidHashError):
+            return False
+
+    def _welcome(self, connection: Connection, login: str, person: str, watched: str) -> Tokens:
+        t = tables.token.c
+        self._end(connection, (t.login == login) & (t.expires < self._now()))
+        connection.execute(delete(tables.attempt).where(tables.attempt.c.who == watched))
+        return self._give(connection, login, person, secrets.token_hex(16))
+
+    def _give(self, connection: Connection, login: str, person: str, family: str) -> Tokens:
+        given = Tokens(secrets.token_urlsafe(32), secrets.token_urlsafe(32), person)
+        now = self._now()
+        self._store.put(
+            connection,
+            tables.token,
+            [
+                (_hash(given.access), family, login, _ACCESS, now + ACCESS_SECONDS, None),
+                (_hash(given.refresh), family, login, _REFRESH, now + REFRESH_SECONDS, None),
+            ],
+        )
+        return given
+
+    def _refresh(self, connection: Connection, token: str) -> Tokens | None:
+        t, a = tables.token.c, tables.account.c
+        row = connection.execute(
+            select(t.family, t.login, t.spent, a.person)
+            .join_from(tables.token, tables.account, t.login == a.login)
+            .where(t.hash == _hash(token), t.use == _REFRESH, t.expires > self._now(), a.active)
+        ).first()
+        if row is None:
+            return None
+        if row.spent is not None and row.spent + GRACE_SECONDS < self._now():
+            self._end(connection, t.family == row.family)
+            return None
+        spend = update(tables.token).where(t.hash == _hash(token), t.spent.is_(None))
+        connection.execute(spend.values(spent=self._now()))
+        return self._give(connection, row.login, row.person, row.family)
+
+    def _end(self, connection: Connection, where: Any) -> None:
+        connection.execute(delete(tables.token).where(where))
+
+    def _check_rate(self, connection: Connection, watched: tuple[str, ...]) -> None:
+        a = tables.attempt.c
+        query = select(a.who, a.failures, a.until).where(a.who.in_(watched))
+        for who, failures, until in connection.execute(query):
+            limit = LOGIN_FAILURES if who.startswith("login:") else ADDRESS_FAILURES
+            if failures >= limit and until > self._now():
+                raise Unavailable("sync.too_many", retry_at=datetime.fromtimestamp(until, UTC))
+
+    def _fail(self, connection: Connection, watched: tuple[str, ...]) -> None:
+        """Count a failure; each one beyond the limit doubles the wait, up to an hour."""
+        a = tables.attempt.c
+        known = {
+            r.who: r for r in connection.execute(select(tables.attempt).where(a.who.in_(watched)))
+        }
+        rows = []
+        for who in watched:
+            old = known.get(who)
+            stale = old is None or old.until + 3600 < self._now()
+            failures = 1 if old is None or stale else old.failures + 1
+            limit = LOGIN_FAILURES if who.startswith("login:") else ADDRESS_FAILURES
+            wait = min(3600, 30 * 2 ** max(0, min(failures - limit, 10)))
+            rows.append((who, failures, self._now() + wait))
+        self._store.put(connection, tables.attempt, rows)
+
+    def _now(self) -> int:
+        return int(self._clock.now().timestamp())
+
+
+def _hash(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()

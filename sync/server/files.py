@@ -1,0 +1,211 @@
+"""Files by their hash: a folder of whole files, parts beside them, verified leaf by leaf.
+
+An upload announces its leaves first. What comes is appended to a part of the uploader's own,
+each leaf is checked as soon as it is whole, and the finished file is hashed again, brought to
+the disk, and renamed. Who has not shown that he holds a file, and sees no record that names
+it, learns nothing of it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from io import BufferedRandom
+from pathlib import Path
+
+from sqlalchemy import select
+
+from app.kernel.errors import Conflict, Damaged, RuleViolation, Unavailable
+from sync.protocol.codec import dumps
+from sync.server import tables
+from sync.server.store import Store
+
+LEAF = 256 * 1024
+MAX_SIZE = 2 << 30
+_NAME = re.compile(r"[0-9a-f]{64}")
+_CHUNK = 1 << 16
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What an upload announced."""
+
+    size: int
+    leaves: tuple[str, ...]
+
+
+class Files:
+    """The object store of one server, or of many on a shared folder."""
+
+    def __init__(self, folder: Path, store: Store) -> None:
+        self._folder = folder
+        self._store = store
+        self._parts = folder / "parts"
+        self._parts.mkdir(parents=True, exist_ok=True)
+
+    def path(self, sha256: str) -> Path:
+        """Return where a whole file lies."""
+        check_name(sha256)
+        return self._folder / sha256[:2] / sha256
+
+    def plan(self, sha256: str) -> Plan | None:
+        """Return size and leaves of a whole file, or None."""
+        f = tables.file.c
+        with self._store.read() as connection:
+            row = connection.execute(select(f.size, f.leaves).where(f.sha256 == sha256)).first()
+        if row is None or not self.path(sha256).is_file():
+            return None
+        return Plan(row.size, tuple(json.loads(row.leaves)))
+
+    def visible(self, sha256: str, person: str, buckets: Iterable[str]) -> bool:
+        """Tell whether a person holds a record that names the file, or has proved the file."""
+        r, e, p = tables.file_ref.c, tables.entity.c, tables.possession.c
+        held = frozenset(buckets)
+        naming = (
+            select(e.buckets)
+            .join_from(tables.file_ref, tables.entity, (e.kind == r.kind) & (e.id == r.entity))
+            .where(r.sha256 == sha256)
+        )
+        own = select(p.person).where(p.sha256 == sha256, p.person == person)
+        with self._store.read() as connection:
+            if connection.scalar(own) is not None:
+                return True
+            return any(held & set(json.loads(b)) for b in connection.scalars(naming))
+
+    def begin(self, sha256: str, person: str, plan: Plan) -> int:
+        """Announce an upload; answer how many bytes of it are here already."""
+        check_name(sha256)
+        if not 0 < plan.size <= MAX_SIZE:
+            raise RuleViolation("sync.file_size", field="size")
+        if len(plan.leaves) != -(-plan.size // LEAF):
+            raise RuleViolation("sync.request", field="leaves")
+        for leaf in plan.leaves:
+            check_name(leaf)
+        described = self._part(sha256, person).with_suffix(".json")
+        text = dumps({"size": plan.size, "leaves": plan.leaves})
+        if not described.is_file() or described.read_text("utf-8") != text:
+            self._part(sha256, person).unlink(missing_ok=True)
+            described.write_text(text, "utf-8")
+        return self.offset(sha256, person) or 0
+
+    def offset(self, sha256: str, person: str) -> int | None:
+        """Return how many bytes of an announced upload are here; None when unannounced."""
+        part = self._part(sha256, person)
+        if not part.with_suffix(".json").is_file():
+            return None
+        return part.stat().st_size if part.is_file() else 0
+
+    def append(self, sha256: str, person: str, offset: int, pieces: Iterable[bytes]) -> int:
+        """Append bytes; whole leaves are verified as they close; answer the new offset.
+
+        What came before a cut stays. Raises `Conflict("sync.offset")`,
+        `Damaged("sync.leaf")`; then the bad leaf is dropped.
+        """
+        plan = self._planned(sha256, person)
+        part = self._part(sha256, person)
+        part.touch()
+        with part.open("r+b") as target:
+            if target.seek(0, os.SEEK_END) != offset:
+                raise Conflict("sync.offset")
+            for piece in pieces:
+                self._extend(target, piece, plan)
+            return target.tell()
+
+    def _extend(self, target: BufferedRandom, piece: bytes, plan: Plan) -> None:
+        before = target.tell()
+        if before + len(piece) > plan.size:
+            raise RuleViolation("sync.file_size", field="size")
+        target.write(piece)
+        after = target.tell()
+        last = after // LEAF if after < plan.size else len(plan.leaves)
+        for number in range(before // LEAF, last):
+            target.seek(number * LEAF)
+            if hashlib.sha256(target.read(LEAF)).hexdigest() != plan.leaves[number]:
+                target.truncate(number * LEAF)
+                raise Damaged("sync.leaf")
+        target.seek(after)
+
+    def finish(self, sha256: str, person: str) -> None:
+        """Hash a complete part again and make it the file; harmless when repeated."""
+        plan = self._planned(sha256, person)
+        part = self._part(sha256, person)
+        if not part.is_file() or part.stat().st_size != plan.size:
+            raise Unavailable("sync.file_incomplete")
+        if _hash(part) != sha256:
+            part.unlink()
+            raise Damaged("sync.leaf")
+        with part.open("rb") as source:
+            os.fsync(source.fileno())
+        target = self.path(sha256)
+        target.parent.mkdir(exist_ok=True)
+        part.replace(target)
+        _sync_folder(target.parent)
+        with self._store.write() as connection:
+            row = (sha256, plan.size, dumps(plan.leaves))
+            self._store.put(connection, tables.file, [row])
+            self._store.put(connection, tables.possession, [(sha256, person)])
+        part.with_suffix(".json").unlink(missing_ok=True)
+
+    def put(self, source: Path | bytes) -> str:
+        """Take a file of the server's own, as seeds do; answer its hash."""
+        data = source if isinstance(source, bytes) else source.read_bytes()
+        sha256 = hashlib.sha256(data).hexdigest()
+        target = self.path(sha256)
+        target.parent.mkdir(exist_ok=True)
+        fresh = target.with_suffix(".new")
+        fresh.write_bytes(data)
+        fresh.replace(target)
+        with self._store.write() as connection:
+            row = (sha256, len(data), dumps(leaves_of(data)))
+            self._store.put(connection, tables.file, [row])
+        return sha256
+
+    def read(self, sha256: str, start: int, length: int) -> Iterator[bytes]:
+        """Yield a range of a whole file."""
+        with self.path(sha256).open("rb") as source:
+            source.seek(start)
+            while length > 0 and (piece := source.read(min(_CHUNK, length))):
+                length -= len(piece)
+                yield piece
+
+    def _planned(self, sha256: str, person: str) -> Plan:
+        described = self._part(sha256, person).with_suffix(".json")
+        if not described.is_file():
+            raise Conflict("sync.offset")
+        value = json.loads(described.read_text("utf-8"))
+        return Plan(value["size"], tuple(value["leaves"]))
+
+    def _part(self, sha256: str, person: str) -> Path:
+        check_name(sha256)
+        owner = hashlib.sha256(person.encode()).hexdigest()[:16]
+        return self._parts / f"{sha256}-{owner}.part"
+
+
+def check_name(sha256: str) -> None:
+    """Raise `RuleViolation("sync.file_name")` unless this is a SHA-256 in hex."""
+    if not _NAME.fullmatch(sha256):
+        raise RuleViolation("sync.file_name", field="sha256")
+
+
+def leaves_of(data: bytes) -> Sequence[str]:
+    """Return the SHA-256 of each 256 KiB."""
+    return [hashlib.sha256(data[at : at + LEAF]).hexdigest() for at in range(0, len(data), LEAF)]
+
+
+def _hash(path: Path) -> str:
+    with path.open("rb") as source:
+        return hashlib.file_digest(source, "sha256").hexdigest()
+
+
+def _sync_folder(folder: Path) -> None:
+    if os.name == "nt":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

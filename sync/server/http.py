@@ -1,0 +1,198 @@
+"""The HTTP skin: Starlette routes around the service, the accounts and the files.
+
+Work with the database and the disk runs in threads; replies stream; errors are JSON of our
+own media type, so that a desk never takes a hotel's page for our answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import asdict, dataclass
+
+from anyio.to_thread import run_sync
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+from starlette.routing import Route
+
+from app.kernel.clock import Clock
+from app.kernel.errors import (
+    Conflict,
+    Damaged,
+    HoaBanError,
+    NotPermitted,
+    RuleViolation,
+    Unavailable,
+)
+from sync.protocol import codec
+from sync.protocol.messages import MEDIA_GZIP, MEDIA_ZSTD
+from sync.server.accounts import Accounts
+from sync.server.files import Files
+from sync.server.http_bodies import bounded, own_json
+from sync.server.http_files import FileRoutes
+from sync.server.service import Account, Service
+from sync.server.wake import Waker
+
+MAX_WAIT = 55.0
+_MAX_FORM = 1 << 16
+Handler = Callable[[Request], Awaitable[Response]]
+
+
+@dataclass
+class Server:
+    """Everything that one process serves."""
+
+    service: Service
+    accounts: Accounts
+    files: Files
+    clock: Clock
+
+    def app(self) -> Starlette:
+        """Build the ASGI application."""
+        waker = Waker(self._head)
+
+        @asynccontextmanager
+        async def life(_: Starlette) -> AsyncIterator[None]:
+            await waker.start()
+            yield
+            await waker.stop()
+
+        routes = _Routes(self, waker)
+        files = FileRoutes(self.files, self.service, routes.account)
+        return Starlette(
+            routes=[
+                Route("/sync/v1", routes.sync, methods=["POST"]),
+                Route("/sync/v1/wait", routes.wait, methods=["GET"]),
+                Route("/sync/v1/session", routes.sign_in, methods=["POST"]),
+                Route("/sync/v1/session", routes.sign_out, methods=["DELETE"]),
+                Route("/sync/v1/session/refresh", routes.refresh, methods=["POST"]),
+                Route("/sync/v1/password", routes.password, methods=["POST"]),
+                Route("/sync/v1/files/{sha256}", files.begin, methods=["POST"]),
+                Route("/sync/v1/files/{sha256}", files.append, methods=["PATCH"]),
+                Route("/sync/v1/files/{sha256}", files.read, methods=["GET", "HEAD"]),
+                Route("/sync/v1/files/{sha256}/leaves", files.leaves, methods=["GET"]),
+            ],
+            lifespan=life,
+            exception_handlers={HoaBanError: _answer_error},
+        )
+
+    def _head(self) -> int:
+        with self.service.store.read() as connection:
+            return self.service.store.head(connection)
+
+
+class _Routes:
+    """The routes beside the files."""
+
+    def __init__(self, server: Server, waker: Waker) -> None:
+        self._server = server
+        self._waker = waker
+
+    async def account(self, request: Request) -> Account:
+        """Return who asks; raises `NotPermitted("sync.token")`."""
+        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not token:
+            raise NotPermitted("sync.token")
+        return await run_sync(self._server.accounts.check, token)
+
+    async def sync(self, request: Request) -> Response:
+        """Push and pull."""
+        account = await self.account(request)
+        body = await bounded(request, codec.MAX_REQUEST)
+        media = request.headers.get("Content-Type", "")
+        asked = await run_sync(codec.decode_request, body, media)
+        frames = await run_sync(self._server.service.handle, asked, account)
+        if asked.commands:
+            self._waker.poke()
+        gzip = MEDIA_GZIP in request.headers.get("Accept", "")
+        chosen = MEDIA_GZIP if gzip else MEDIA_ZSTD
+        packed: Iterator[bytes] = codec.pack(frames, chosen)
+        return StreamingResponse(packed, media_type=chosen, headers={"Cache-Control": "no-store"})
+
+    async def wait(self, request: Request) -> Response:
+        """Answer as soon as there is something for this desk, at the latest after a while."""
+        account = await self.account(request)
+        query = request.query_params
+        cursor = _number(query.get("cursor", "0"))
+        held = [b for b in query.get("scope", "").split(",") if b]
+        loop_end = self._server.clock.monotonic() + min(
+            MAX_WAIT, float(_number(query.get("seconds", "55")))
+        )
+        while True:
+            news = await run_sync(self._server.service.news, cursor, held, account)
+            left = loop_end - self._server.clock.monotonic()
+            if news or left <= 0 or await request.is_disconnected():
+                return own_json({"news": news})
+            await self._waker.wait(min(left, 5.0))
+
+    async def sign_in(self, request: Request) -> Response:
+        """Trade a password for tokens."""
+        form = await _form(request, "login", "password")
+        address = request.client.host if request.client is not None else ""
+        accounts = self._server.accounts
+        given = await run_sync(accounts.sign_in, form["login"], form["password"], address)
+        return own_json(asdict(given))
+
+    async def refresh(self, request: Request) -> Response:
+        """Trade a refresh token for new ones."""
+        form = await _form(request, "refresh")
+        return own_json(asdict(await run_sync(self._server.accounts.refresh, form["refresh"])))
+
+    async def sign_out(self, request: Request) -> Response:
+        """End this sign-in."""
+        await self.account(request)
+        token = request.headers["Authorization"].partition(" ")[2]
+        await run_sync(self._server.accounts.sign_out, token)
+        return own_json({})
+
+    async def password(self, request: Request) -> Response:
+        """Change the password; every sign-in of the account ends."""
+        account = await self.account(request)
+        form = await _form(request, "old", "new")
+        accounts = self._server.accounts
+        await run_sync(accounts.change_password, account.login, form["old"], form["new"])
+        return own_json({})
+
+
+async def _form(request: Request, *names: str) -> dict[str, str]:
+    value = codec.parse_object(await bounded(request, _MAX_FORM))
+    if not all(isinstance(value.get(name), str) for name in names):
+        raise RuleViolation("sync.request", field=names[0])
+    return {name: value[name] for name in names}
+
+
+def _number(text: str) -> int:
+    if not text.isdigit() or len(text) > 18:
+        raise RuleViolation("sync.request", field="cursor")
+    return int(text)
+
+
+_SIGN_IN_CODES = frozenset({"sync.token", "sync.sign_in"})
+_STATUS: tuple[tuple[type[HoaBanError], int], ...] = (
+    (NotPermitted, 403),
+    (RuleViolation, 400),
+    (Conflict, 409),
+    (Damaged, 422),
+    (Unavailable, 503),
+)
+
+
+async def _answer_error(_: Request, error: Exception) -> Response:
+    if not isinstance(error, HoaBanError):
+        raise error
+    status = next((code for kind, code in _STATUS if isinstance(error, kind)), 500)
+    if error.code in _SIGN_IN_CODES:
+        status = 401
+    value = {
+        "error": {
+            "code": error.code,
+            "params": error.params,
+            "field": getattr(error, "field", ""),
+        }
+    }
+    reply = own_json(value, 429 if error.code == "sync.too_many" else status)
+    retry_at = getattr(error, "retry_at", None)
+    if retry_at is not None:
+        reply.headers["X-Retry-At"] = retry_at.isoformat()
+    return reply

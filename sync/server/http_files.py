@@ -1,0 +1,154 @@
+"""The routes of files: announce, append by offset, read by range."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable
+
+from anyio.to_thread import run_sync
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response, StreamingResponse
+
+from app.kernel.errors import NotPermitted, RuleViolation, Unavailable
+from sync.protocol import codec
+from sync.server.files import Files, Plan, check_name
+from sync.server.http_bodies import bounded, own_json
+from sync.server.service import Account, Service
+
+_MAX_PLAN = 1 << 20
+MAX_PIECE = 8 << 20
+_RANGE = re.compile(r"bytes=(\d{1,15})-(\d{0,15})")
+
+
+class FileRoutes:
+    """Serve files to those who may see them."""
+
+    def __init__(
+        self, files: Files, service: Service, account: Callable[[Request], Awaitable[Account]]
+    ) -> None:
+        self._files = files
+        self._service = service
+        self._account = account
+
+    async def begin(self, request: Request) -> Response:
+        """Announce an upload; a file that the caller may see already is not sent again."""
+        account, sha256 = await self._asked(request)
+        plan = _plan(await bounded(request, _MAX_PLAN))
+        if await run_sync(self._held, sha256, account):
+            return own_json({"have": True})
+        offset = await run_sync(self._files.begin, sha256, account.person, plan)
+        if offset == plan.size:
+            await run_sync(self._files.finish, sha256, account.person)
+            return own_json({"have": True})
+        return own_json({"offset": offset})
+
+    async def append(self, request: Request) -> Response:
+        """Append a piece; what came before a cut stays."""
+        account, sha256 = await self._asked(request)
+        offset = _whole(request.headers.get("Upload-Offset", ""))
+        size = _whole(request.headers.get("Upload-Length", ""))
+        pieces: list[bytes] = []
+        length, cut = 0, False
+        try:
+            async for piece in request.stream():
+                length += len(piece)
+                if length > MAX_PIECE:
+                    raise RuleViolation("sync.too_large")
+                pieces.append(piece)
+        except ClientDisconnect:
+            cut = True
+        person = account.person
+        after = await run_sync(self._files.append, sha256, person, offset, pieces)
+        if cut:
+            raise Unavailable("sync.cut")
+        if after == size:
+            await run_sync(self._files.finish, sha256, person)
+        return own_json({"offset": after, "have": after == size})
+
+    async def leaves(self, request: Request) -> Response:
+        """Answer size and leaf hashes of a file."""
+        plan = await self._seen(request)
+        return own_json({"size": plan.size, "leaves": plan.leaves})
+
+    async def read(self, request: Request) -> Response:
+        """Answer a file or a range of it; for HEAD how far an upload has come."""
+        if request.method == "HEAD":
+            return await self._head(request)
+        plan = await self._seen(request)
+        sha256 = request.path_params["sha256"]
+        tag = f'"sha256-{sha256}"'
+        start, stop = _range(request, tag, plan.size)
+        partial = (start, stop) != (0, plan.size)
+        headers = {
+            "Content-Length": str(stop - start),
+            "ETag": tag,
+            "Accept-Ranges": "bytes",
+            "Cache-Control": "private, no-store",
+        }
+        if partial:
+            headers["Content-Range"] = f"bytes {start}-{stop - 1}/{plan.size}"
+        return StreamingResponse(
+            self._files.read(sha256, start, stop - start),
+            206 if partial else 200,
+            headers,
+            media_type="application/octet-stream",
+        )
+
+    async def _head(self, request: Request) -> Response:
+        account, sha256 = await self._asked(request)
+        plan = await run_sync(self._held, sha256, account)
+        offset = (
+            plan.size
+            if plan is not None
+            else await run_sync(self._files.offset, sha256, account.person)
+        )
+        if offset is None:
+            raise NotPermitted("sync.file_unknown")
+        return Response(headers={"Upload-Offset": str(offset), "Cache-Control": "no-store"})
+
+    async def _asked(self, request: Request) -> tuple[Account, str]:
+        account = await self._account(request)
+        sha256 = str(request.path_params["sha256"])
+        check_name(sha256)
+        return account, sha256
+
+    async def _seen(self, request: Request) -> Plan:
+        account, sha256 = await self._asked(request)
+        plan = await run_sync(self._held, sha256, account)
+        if plan is None:
+            raise NotPermitted("sync.file_unknown")
+        return plan
+
+    def _held(self, sha256: str, account: Account) -> Plan | None:
+        """Return a file's plan if it is whole here and this account may see it."""
+        plan = self._files.plan(sha256)
+        if plan is None:
+            return None
+        scope = self._service.pull.scope_of(account.person, self._service.clock.now())
+        return plan if self._files.visible(sha256, account.person, scope) else None
+
+
+def _plan(body: bytes) -> Plan:
+    value = codec.parse_object(body)
+    size, leaves = value.get("size"), value.get("leaves")
+    if type(size) is not int or not isinstance(leaves, list):
+        raise RuleViolation("sync.request", field="leaves")
+    return Plan(size, tuple(map(str, leaves)))
+
+
+def _whole(text: str) -> int:
+    if not text.isdigit() or len(text) > 15:
+        raise RuleViolation("sync.request", field="offset")
+    return int(text)
+
+
+def _range(request: Request, tag: str, size: int) -> tuple[int, int]:
+    """Return the bytes asked for; the whole where the range is no longer of this file."""
+    asked = _RANGE.fullmatch(request.headers.get("Range", ""))
+    if asked is None or request.headers.get("If-Range", tag) != tag:
+        return 0, size
+    start = int(asked[1])
+    stop = min(int(asked[2]) + 1 if asked[2] else size, size)
+    if start >= stop:
+        raise RuleViolation("sync.range", field="range")
+    return start, stop
