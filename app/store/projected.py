@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -10,6 +11,7 @@ from sqlalchemy import Connection
 from app.kernel.feature import Kind, Registry
 from app.store.sql import Key
 
+LEAVE_BUCKET = "DELETE FROM entity_bucket WHERE bucket = ? AND kind = ? AND id = ?"
 _NO_FILES = Kind.__dataclass_fields__["files"].default
 
 
@@ -51,7 +53,19 @@ def remove(connection: Connection, registry: Registry, keys: Iterable[Key]) -> N
         by_kind.setdefault(kind, []).append(entity)
     for kind, ids in by_kind.items():
         rows = [(kind, entity) for entity in ids]
-        for table in ("entity", "entity_bucket", "file_ref"):
+        _leave_buckets(connection, rows)
+        for table in ("entity", "file_ref"):
             connection.exec_driver_sql(f"DELETE FROM {table} WHERE kind = ? AND id = ?", rows)
         for projection in registry.projections.get(kind, ()):
             projection.delete(connection, ids)
+
+
+def _leave_buckets(connection: Connection, keys: Iterable[Key]) -> None:
+    places: list[tuple[str, str, str]] = []
+    for key in keys:
+        held = connection.exec_driver_sql(
+            "SELECT buckets FROM entity WHERE kind = ? AND id = ?", key
+        ).scalar()
+        places += [(bucket, *key) for bucket in json.loads(held or "[]")]
+    if places:
+        connection.exec_driver_sql(LEAVE_BUCKET, places)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection
@@ -12,7 +13,7 @@ from app.kernel.codec import from_json
 from app.kernel.event import Event
 from app.kernel.feature import Registry
 from app.store.model import EVENT, Gone, Row
-from app.store.projected import names_files, project, remove
+from app.store.projected import LEAVE_BUCKET, names_files, project, remove
 from app.store.rebase import decoded
 from app.store.sql import Key, chunks, dumps, marks
 
@@ -31,6 +32,11 @@ def write_rows(connection: Connection, registry: Registry, rows: Sequence[Row]) 
     events = [row for row in rows if row.kind == EVENT]
     _write_events(connection, registry, events)
     return {(row.kind, row.id) for row in (*newer, *events)}
+
+
+@lru_cache(maxsize=4096)
+def _text(buckets: tuple[str, ...]) -> str:
+    return dumps(sorted(buckets))
 
 
 def _known(connection: Connection, keys: Iterable[Key]) -> dict[Key, tuple[int, str]]:
@@ -60,7 +66,7 @@ def _write_clean(connection: Connection, registry: Registry, rows: Sequence[Row]
         "INSERT INTO entity (kind, id, ver, buckets, data) VALUES (?, ?, ?, ?, ?)"
         " ON CONFLICT (kind, id) DO UPDATE SET ver = excluded.ver, buckets = excluded.buckets,"
         " data = excluded.data",
-        [(r.kind, r.id, r.ver, dumps(sorted(r.buckets)), dumps(r.data)) for r in rows],
+        [(r.kind, r.id, r.ver, _text(r.buckets), dumps(r.data)) for r in rows],
     )
     watched = {
         row.kind
@@ -78,26 +84,26 @@ def _write_clean(connection: Connection, registry: Registry, rows: Sequence[Row]
 def _write_shadowed(connection: Connection, rows: Sequence[Row]) -> None:
     if rows:
         connection.exec_driver_sql(
-            "UPDATE shadow SET ver = ?, data = ?, fresh = 1 WHERE kind = ? AND id = ?",
-            [(r.ver, dumps(r.data), r.kind, r.id) for r in rows],
+            "UPDATE shadow SET ver = ?, buckets = ?, data = ?, fresh = 1 WHERE kind = ? AND id = ?",
+            [(r.ver, _text(r.buckets), dumps(r.data), r.kind, r.id) for r in rows],
         )
         connection.exec_driver_sql(
             "UPDATE entity SET ver = ?, buckets = ? WHERE kind = ? AND id = ?",
-            [(r.ver, dumps(sorted(r.buckets)), r.kind, r.id) for r in rows],
+            [(r.ver, _text(r.buckets), r.kind, r.id) for r in rows],
         )
 
 
 def _write_buckets(
     connection: Connection, rows: Sequence[Row], known: dict[Key, tuple[int, str]]
 ) -> None:
-    moved = [
-        row
-        for row in rows
-        if known.get((row.kind, row.id), (0, ""))[1] != dumps(sorted(row.buckets))
+    moved = [row for row in rows if known.get((row.kind, row.id), (0, ""))[1] != _text(row.buckets)]
+    stale = [
+        (bucket, row.kind, row.id)
+        for row in moved
+        for bucket in _names(known.get((row.kind, row.id), (0, "[]"))[1])
     ]
-    stale = [(row.kind, row.id) for row in moved if (row.kind, row.id) in known]
     if stale:
-        connection.exec_driver_sql("DELETE FROM entity_bucket WHERE kind = ? AND id = ?", stale)
+        connection.exec_driver_sql(LEAVE_BUCKET, stale)
     places = [(bucket, row.kind, row.id) for row in moved for bucket in row.buckets]
     if places:
         connection.exec_driver_sql("INSERT OR IGNORE INTO entity_bucket VALUES (?, ?, ?)", places)
@@ -119,7 +125,7 @@ def _write_events(connection: Connection, registry: Registry, rows: Sequence[Row
                 r.ver,
                 str(r.data.get("command", "")),
                 int(r.data.get("place", 0)),
-                dumps(sorted(r.buckets)),
+                _text(r.buckets),
                 dumps(r.data),
             )
             for r in rows
@@ -178,8 +184,8 @@ def revoked(connection: Connection, buckets: Sequence[str]) -> set[Key]:
             (kind, entity)
             for kind, entity in connection.exec_driver_sql(
                 "SELECT kind, id FROM entity_bucket e WHERE bucket = ? AND NOT EXISTS"
-                " (SELECT 1 FROM entity_bucket o JOIN scope USING (bucket)"
-                " WHERE o.kind = e.kind AND o.id = e.id)",
+                " (SELECT 1 FROM entity o, json_each(o.buckets) b JOIN scope s"
+                " ON s.bucket = b.value WHERE o.kind = e.kind AND o.id = e.id)",
                 (bucket,),
             )
         }

@@ -100,20 +100,21 @@ def restore(connection: Connection, registry: Registry, keys: Iterable[Key]) -> 
     absent: list[Key] = []
     for key in sorted(keys):
         row = connection.exec_driver_sql(
-            "DELETE FROM shadow WHERE kind = ? AND id = ? RETURNING ver, data", key
+            "DELETE FROM shadow WHERE kind = ? AND id = ? RETURNING ver, buckets, data", key
         ).first()
         if row is None:
             continue
         moved.add(key)
-        if row[1] is None:
+        if row[2] is None:
             absent.append(key)
             continue
         connection.exec_driver_sql(
-            "INSERT INTO entity (kind, id, ver, data) VALUES (?, ?, ?, ?)"
-            " ON CONFLICT (kind, id) DO UPDATE SET ver = excluded.ver, data = excluded.data",
+            "INSERT INTO entity (kind, id, ver, buckets, data) VALUES (?, ?, ?, ?, ?)"
+            " ON CONFLICT (kind, id) DO UPDATE SET ver = excluded.ver, data = excluded.data,"
+            " buckets = excluded.buckets",
             (*key, *row),
         )
-        value = decoded(registry, key[0], json.loads(row[1]))
+        value = decoded(registry, key[0], json.loads(row[2]))
         if value is not None:
             project(connection, registry, [(key, value)])
     remove(connection, registry, absent)

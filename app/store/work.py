@@ -27,6 +27,7 @@ ResolveActor = Callable[[Callable[[str, str], Any], Envelope], Actor]
 class _Held:
     raw: dict[str, Any] | None
     ver: int
+    buckets: str = "[]"
     value: Any = None
     decoded: bool = False
 
@@ -141,9 +142,9 @@ class UnitOfWork:
         held = self._held.get(key)
         if held is None:
             found = self.connection.exec_driver_sql(
-                "SELECT data, ver FROM entity WHERE kind = ? AND id = ?", key
+                "SELECT data, ver, buckets FROM entity WHERE kind = ? AND id = ?", key
             ).first()
-            held = _Held(None, 0) if found is None else _Held(json.loads(found[0]), found[1])
+            held = _Held(None, 0) if found is None else _Held(json.loads(found[0]), *found[1:])
             self._held[key] = held
         return held
 
@@ -152,10 +153,12 @@ class UnitOfWork:
         rows = []
         for key in self._dirty:
             held = self._load(key)
-            rows.append((*key, held.ver, None if held.raw is None else dumps(held.raw)))
+            data = None if held.raw is None else dumps(held.raw)
+            rows.append((*key, held.ver, held.buckets, data))
         if rows:
             self.connection.exec_driver_sql(
-                "INSERT OR IGNORE INTO shadow (kind, id, ver, data) VALUES (?,?,?,?)", rows
+                "INSERT OR IGNORE INTO shadow (kind, id, ver, buckets, data) VALUES (?,?,?,?,?)",
+                rows,
             )
 
     def _write_entities(self) -> None:

@@ -13,7 +13,6 @@ _STATEMENTS = (
     """CREATE TABLE entity_bucket (
         bucket TEXT NOT NULL, kind TEXT NOT NULL, id TEXT NOT NULL,
         PRIMARY KEY (bucket, kind, id)) WITHOUT ROWID""",
-    "CREATE INDEX entity_bucket_entity ON entity_bucket (kind, id)",
     "CREATE TABLE scope (bucket TEXT PRIMARY KEY) WITHOUT ROWID",
     # ver NULL: provisional, made here and not yet come back from the server
     """CREATE TABLE event (
@@ -24,8 +23,9 @@ _STATEMENTS = (
     "CREATE INDEX event_provisional ON event (command) WHERE ver IS NULL",
     # data NULL: the server has no such entity; fresh: come in since the pending were replayed
     """CREATE TABLE shadow (
-        kind TEXT NOT NULL, id TEXT NOT NULL, ver INTEGER NOT NULL, data TEXT,
-        fresh INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (kind, id)) WITHOUT ROWID""",
+        kind TEXT NOT NULL, id TEXT NOT NULL, ver INTEGER NOT NULL,
+        buckets TEXT NOT NULL DEFAULT '[]', data TEXT, fresh INTEGER NOT NULL DEFAULT 0,
+        PRIMARY KEY (kind, id)) WITHOUT ROWID""",
     """CREATE TABLE outbox (
         place INTEGER PRIMARY KEY AUTOINCREMENT, command TEXT NOT NULL UNIQUE, n INTEGER UNIQUE,
         state TEXT NOT NULL CHECK (state IN ('held', 'queued', 'sent', 'acked', 'refused')),
