@@ -140,20 +140,14 @@ def _iso(day: date | None) -> str | None:
 
 
 def _row(seq: int, d: Document) -> tuple[Any, ...]:
+    values = {"seq": seq, "id": d.id, **_written(d), **_standing(d)}
+    return tuple(values[name] for name in _COLUMNS)
+
+
+def _written(d: Document) -> dict[str, Any]:
+    """Return the columns of what stands on a document or in the book."""
     p = d.particulars
-    main = d.main_file
-    leads = [i.name for i in d.items if i.role is Role.LEAD and i.is_live and not i.presented]
-    delivered = sum(x.status >= DeliveryStatus.REGISTERED for x in d.deliveries)
-    values: dict[str, Any] = {
-        "seq": seq,
-        "id": d.id,
-        "agency": d.agency,
-        "direction": d.direction.value,
-        "state": d.state.value,
-        "open": int(_is_open(d)),
-        "arrival_number": d.arrival_number,
-        "arrival_date": _iso(d.arrival_date),
-        "register": d.register,
+    return {
         "number": p.number,
         "notation": p.notation,
         "symbol": symbol_of(d),
@@ -166,26 +160,40 @@ def _row(seq: int, d: Document) -> tuple[Any, ...]:
         "urgency": p.urgency.rank,
         "due": _iso(p.due),
         "signer": p.signer,
+        "paper": int(p.paper),
+        "kept_by": p.kept_by,
+        "note": p.note,
+        "copies": p.copies,
+        "register": d.register,
+        "arrival_number": d.arrival_number,
+        "arrival_date": _iso(d.arrival_date),
+        "number_register": d.number_register,
+        "reserved": d.reserved,
+    }
+
+
+def _standing(d: Document) -> dict[str, Any]:
+    """Return the columns of where a document stands."""
+    main = d.main_file
+    leads = [i.name for i in d.items if i.role is Role.LEAD and i.is_live and not i.presented]
+    return {
+        "agency": d.agency,
+        "direction": d.direction.value,
+        "state": d.state.value,
+        "open": int(_is_open(d)),
         "lead_name": leads[-1] if leads else "",
         "drafter_name": d.drafter_name,
         "file_sha256": main.sha256 if main else "",
         "presented": int(any(i.is_live or i.state is State.DONE for i in d.items)),
         "signed": int(d.is_signed),
         "sealed": int(d.is_sealed),
-        "paper": int(p.paper),
         "number_waiting": int(_awaits_number(d)),
         "recipients": len(d.deliveries),
-        "delivered": delivered,
-        "number_register": d.number_register,
+        "delivered": sum(x.status >= DeliveryStatus.REGISTERED for x in d.deliveries),
         "receivers": _receivers(d),
-        "kept_by": p.kept_by,
-        "note": p.note,
-        "reserved": d.reserved,
-        "copies": p.copies,
         "transferred_on": _iso(d.transferred_on),
         "sent_on": _iso(local_date(d.issued_at)) if d.issued_at else None,
     }
-    return tuple(values[name] for name in _COLUMNS)
 
 
 def _is_open(d: Document) -> bool:
