@@ -1,0 +1,1 @@
+"""Outgoing documents: drafting, signing, sealing, issuing, following, and checking signatures."""

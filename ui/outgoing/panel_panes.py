@@ -1,0 +1,67 @@
+"""Panes side by side; where the window is narrow, the list and the reader take turns."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QSplitter, QWidget
+
+from ui.kit.layout import Column
+from ui.kit.theme import theme
+
+NARROW = 880
+"""Below this width, in pixels at 100 %, one pane is shown at a time."""
+
+
+class Panes(QWidget):
+    """A list at the left and what belongs to its choice at the right.
+
+    `narrowed(bool)` when the panes begin or end to take turns.
+    """
+
+    narrowed = Signal(bool)
+
+    def __init__(
+        self, first: QWidget, second: QWidget, share: float = 370, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._first, self._second, self._share = first, second, share
+        self._narrow = False
+        self._detail = False
+        self._splitter = QSplitter(Qt.Orientation.Horizontal)
+        self._splitter.setChildrenCollapsible(False)
+        self._splitter.setHandleWidth(1)
+        for pane in (first, second):
+            self._splitter.addWidget(pane)
+        self._splitter.setStretchFactor(1, 1)
+        self.setLayout(Column(self._splitter, gap=0))
+        self._fit()
+        theme().changed.connect(self._fit)
+
+    @property
+    def narrow(self) -> bool:
+        """Tell whether the panes take turns."""
+        return self._narrow
+
+    def show_detail(self, detail: bool) -> None:  # noqa: FBT001 - a plain setter
+        """Show the second pane, or the first, where there is no room for both."""
+        self._detail = detail
+        self._turn()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: D102
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        narrow = self.width() < theme().px(NARROW)
+        if narrow != self._narrow:
+            self._narrow = narrow
+            self.narrowed.emit(narrow)
+        if not narrow:
+            first = min(theme().px(self._share), self.width() // 2)
+            self._splitter.setSizes([first, max(1, self.width() - first)])
+        self._turn()
+
+    def _turn(self) -> None:
+        self._first.setVisible(not self._narrow or not self._detail)
+        self._second.setVisible(not self._narrow or self._detail)

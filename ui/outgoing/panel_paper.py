@@ -1,0 +1,109 @@
+"""The page of a document with what one must know of it above: number, date, signer, verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import BinaryIO
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QSplitter, QWidget
+
+from app.kernel.errors import HoaBanError
+from ui.bridge.session import Session
+from ui.kit.banner import Banner
+from ui.kit.buttons import IconButton
+from ui.kit.labels import ElidedLabel, Label, Line, Pane
+from ui.kit.layout import Column, Row
+from ui.kit.pdfview.view import PdfView
+from ui.kit.states import StateStack
+from ui.kit.theme import theme
+
+
+class PaperPanel(QWidget):
+    """Title, facts, a strip, the PDF, and what the page puts beside and below it.
+
+    `back` when the button of the narrow window is used.
+    """
+
+    back = Signal()
+
+    def __init__(
+        self,
+        session: Session,
+        side: QWidget | None = None,
+        foot: QWidget | None = None,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._session = session
+        texts = session.texts
+        self.title = ElidedLabel("", "title")
+        self.facts = Label("", "secondary", wrap=True)
+        self.strip = Banner()
+        self._back = IconButton("arrow-left", texts("outpages.back"))
+        self._back.clicked.connect(self.back)
+        self._back.hide()
+        self.pdf = PdfView(session.runner)
+        self.state = StateStack(self.pdf)
+        self.pdf.opened.connect(lambda _: self.state.show_content())
+        self.pdf.failed.connect(self._failed)
+        head = Pane("header")
+        title = Row(self._back, self.title, gap=8)
+        title.setStretch(1, 1)
+        head.setLayout(Column(title, self.facts, self.strip, gap=6, margins=(16, 12, 16, 10)))
+        body = QSplitter(Qt.Orientation.Horizontal)
+        body.setChildrenCollapsible(False)
+        body.setHandleWidth(1)
+        body.addWidget(self.state)
+        body.setStretchFactor(0, 1)
+        self._body, self._side = body, side
+        if side is not None:
+            body.addWidget(side)
+        parts: list[QWidget] = [head, Line(), body]
+        if foot is not None:
+            parts.append(foot)
+        column = Column(*parts, gap=0)
+        column.setStretch(2, 1)
+        self.setLayout(column)
+        self.show_nothing()
+
+    def allow_back(self, allowed: bool) -> None:  # noqa: FBT001 - a plain setter
+        """Offer the way back to the list, in a narrow window."""
+        self._back.setVisible(allowed)
+        self._share()
+
+    def show_head(self, title: str, facts: str) -> None:
+        """Show title and facts."""
+        self.title.set_text(title)
+        self.facts.setText(facts)
+        self.facts.setVisible(bool(facts))
+        self.setAccessibleName(title)
+
+    def show_file(self, source: bytes | Callable[[], BinaryIO]) -> None:
+        """Show a PDF."""
+        self.state.show_loading()
+        self.pdf.open(source)
+
+    def show_nothing(self, text: str = "", detail: str = "", icon: str = "file-text") -> None:
+        """Say why there is no page to see."""
+        self.pdf.close_file()
+        self.strip.show_text("")
+        self.state.show_empty(text or self._session.texts("outpages.choose"), detail, icon)
+
+    def close_panel(self) -> None:
+        """Let the file go."""
+        self.pdf.shutdown()
+
+    def resizeEvent(self, event: object) -> None:  # noqa: D102
+        super().resizeEvent(event)  # type: ignore[arg-type]
+        self._share()
+
+    def _share(self) -> None:
+        if self._side is None:
+            return
+        wanted = theme().px(230)
+        self._side.setVisible(self.width() > 2.6 * wanted)
+        self._body.setSizes([max(1, self.width() - wanted), wanted])
+
+    def _failed(self, error: HoaBanError) -> None:
+        self.state.show_error(error, retry=False)
