@@ -84,8 +84,11 @@ def locked() -> bytes:
     """Return a PDF that says it is encrypted with a password nobody has."""
     plain = pages(1)
     encrypt = (
-        b"/Encrypt << /Filter /Standard /V 2 /R 3 /Length 128 /P -3904 /O <" + b"41" * 32
-        + b"> /U <" + b"42" * 32 + b"> >> /ID [<00><00>]"
+        b"/Encrypt << /Filter /Standard /V 2 /R 3 /Length 128 /P -3904 /O <"
+        + b"41" * 32
+        + b"> /U <"
+        + b"42" * 32
+        + b"> >> /ID [<00><00>]"
     )
     return plain.replace(b"/Root 1 0 R", b"/Root 1 0 R " + encrypt)
 

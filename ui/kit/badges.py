@@ -29,9 +29,7 @@ def badge_width(text: str, icon: str = "") -> int:
     return wide + 2 * look.px(_PAD) + (look.px(16) if icon else 0)
 
 
-def draw_badge(
-    painter: QPainter, at: QPointF, text: str, tone: str, icon: str = ""
-) -> float:
+def draw_badge(painter: QPainter, at: QPointF, text: str, tone: str, icon: str = "") -> float:
     """Draw a badge with its upper left corner at a point; return its width."""
     look = theme()
     ink, ground = tone_colors(tone)

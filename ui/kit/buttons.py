@@ -55,9 +55,7 @@ class Button(QPushButton):
     @classmethod
     def of(cls, action: Action, kind: str = "secondary", parent: QWidget | None = None) -> Button:
         """Build the button of an action; it follows the action's state."""
-        button = cls(
-            action.text, kind, shortcut=action.shortcut, icon=action.icon, parent=parent
-        )
+        button = cls(action.text, kind, shortcut=action.shortcut, icon=action.icon, parent=parent)
         button.setEnabled(action.enabled)
         button.clicked.connect(action.trigger)
         action.changed.connect(lambda: button.setEnabled(action.enabled), Qt.AutoConnection)

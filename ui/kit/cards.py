@@ -60,8 +60,14 @@ class CardRow:
     def spoken(self) -> str:
         """Return the whole card as a screen reader says it."""
         words = (
-            self.sender, self.date, self.subject, self.number, self.notation,
-            *(text for text, _ in self.badges), self.shield_text, self.pending,
+            self.sender,
+            self.date,
+            self.subject,
+            self.number,
+            self.notation,
+            *(text for text, _ in self.badges),
+            self.shield_text,
+            self.pending,
         )
         return ", ".join(word for word in words if word)
 
@@ -138,9 +144,7 @@ class CardDelegate(QStyledItemDelegate):
         _text(painter, line, card.sender, m.small_bold, "ink" if card.unread else "ink2")
         return area.y() + m.small_line
 
-    def _subject(
-        self, painter: QPainter, m: _Metrics, card: CardRow, area: QRect, y: int
-    ) -> int:
+    def _subject(self, painter: QPainter, m: _Metrics, card: CardRow, area: QRect, y: int) -> int:
         font = _subject_font(m, card)
         for text in _wrap(card.subject, font, area.width()):
             _text(painter, QRect(area.x(), y, area.width(), m.body_line), text, font, "ink")

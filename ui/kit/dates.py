@@ -91,9 +91,7 @@ class DateField(LineEdit):
         calendar = QCalendarWidget()
         calendar.setLocale(QLocale(QLocale.Language.Vietnamese, QLocale.Country.Vietnam))
         calendar.setFirstDayOfWeek(Qt.DayOfWeek.Monday)
-        calendar.setVerticalHeaderFormat(
-            QCalendarWidget.VerticalHeaderFormat.NoVerticalHeader
-        )
+        calendar.setVerticalHeaderFormat(QCalendarWidget.VerticalHeaderFormat.NoVerticalHeader)
         shown = self.date or self._today
         if shown is not None:
             calendar.setSelectedDate(QDate(shown.year, shown.month, shown.day))

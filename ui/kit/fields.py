@@ -123,7 +123,7 @@ class SearchField(QLineEdit):
         self.setPlaceholderText(placeholder)
         self.setProperty("look", "search")
         self.setClearButtonEnabled(False)
-        self.textChanged.connect(lambda _: self._wait())
+        self.textChanged.connect(self._changed)
         self.returnPressed.connect(self._tell)
         self._fit()
         theme().changed.connect(self._fit)
@@ -153,11 +153,9 @@ class SearchField(QLineEdit):
     def _draw_hint(self, painter: QPainter) -> None:
         look = theme()
         font = look.font(TINY)
-        wide = QFontMetrics(font).horizontalAdvance(self._hint) + look.px(12)
+        wide = self._hint_width()
         high = look.px(20)
-        spot = QRectF(
-            self.width() - wide - look.px(8), (self.height() - high) / 2, wide, high
-        )
+        spot = QRectF(self.width() - wide - look.px(8), (self.height() - high) / 2, wide, high)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(look.color("line"))
         painter.setBrush(look.color("panel"))
@@ -167,7 +165,18 @@ class SearchField(QLineEdit):
         painter.drawText(spot, Qt.AlignmentFlag.AlignCenter, self._hint)
 
     def _fit(self) -> None:
-        self.setTextMargins(theme().px(22) if self._icon_name else 0, 0, 0, 0)
+        look = theme()
+        left = look.px(22) if self._icon_name else 0
+        right = self._hint_width() + look.px(2) if self._hint and not self.text() else 0
+        self.setTextMargins(left, 0, right, 0)
+
+    def _changed(self) -> None:
+        self._fit()
+        self._wait()
+
+    def _hint_width(self) -> int:
+        look = theme()
+        return QFontMetrics(look.font(TINY)).horizontalAdvance(self._hint) + look.px(12)
 
     def _wait(self) -> None:
         if self._composing:

@@ -242,9 +242,7 @@ class RowModel(QAbstractTableModel):
 
     def _tell_changed(self, first: int, last: int) -> None:
         if first <= last < self._total:
-            self.dataChanged.emit(
-                self.index(first, 0), self.index(last, self.columnCount() - 1)
-            )
+            self.dataChanged.emit(self.index(first, 0), self.index(last, self.columnCount() - 1))
 
 
 def _cell(column: Column, row: Any, role: int) -> Any:

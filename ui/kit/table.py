@@ -41,7 +41,9 @@ class CellDelegate(QStyledItemDelegate):
         line = QRect(area.x(), area.bottom(), area.width(), 1)
         painter.fillRect(line, look.color("line"))
         if chosen and index.column() == 0:
-            painter.fillRect(QRect(area.x(), area.y(), look.px(3), area.height()), look.color("accent"))
+            painter.fillRect(
+                QRect(area.x(), area.y(), look.px(3), area.height()), look.color("accent")
+            )
         inner = area.adjusted(look.px(10), 0, -look.px(8), 0)
         text = index.data(Qt.ItemDataRole.DisplayRole) or ""
         tone = index.data(TONE)
@@ -65,9 +67,7 @@ class CellDelegate(QStyledItemDelegate):
         bold = column.bold is not None and column.bold(index.data(ROW))
         painter.setFont(theme().font(BODY - 1, bold=bold))
         painter.setPen(theme().color("ink"))
-        shown = painter.fontMetrics().elidedText(
-            text, Qt.TextElideMode.ElideRight, inner.width()
-        )
+        shown = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, inner.width())
         painter.drawText(inner, index.data(Qt.ItemDataRole.TextAlignmentRole), shown)
 
 

@@ -74,9 +74,7 @@ class PdfFile:
             try:
                 shown = self._document[page]
                 bitmap = shown.render(scale=bounded, prefer_bgrx=True, may_draw_forms=True)
-                picture = Picture(
-                    bitmap.width, bitmap.height, bitmap.stride, bytes(bitmap.buffer)
-                )
+                picture = Picture(bitmap.width, bitmap.height, bitmap.stride, bytes(bitmap.buffer))
                 bitmap.close()
                 shown.close()
             except (pdfium.PdfiumError, ValueError):

@@ -53,9 +53,7 @@ def dragged(hold: Grip, point: tuple[float, float], size: tuple[float, float]) -
     if not hold.corner:
         return inside(replace(box, x=box.x + across, y=box.y + up), size)
     height = max(MIN_SIDE, box.height - up)
-    grown = replace(
-        box, width=box.width + across, height=height, y=box.y + box.height - height
-    )
+    grown = replace(box, width=box.width + across, height=height, y=box.y + box.height - height)
     return inside(grown, size)
 
 
@@ -69,8 +67,6 @@ def nudged(
     step = FINE_STEP if modifiers & Qt.KeyboardModifier.ControlModifier else STEP
     across, up = move[0] * step, move[1] * step
     if modifiers & Qt.KeyboardModifier.ShiftModifier:
-        grown = replace(
-            box, width=box.width + across, height=box.height - up, y=box.y + up
-        )
+        grown = replace(box, width=box.width + across, height=box.height - up, y=box.y + up)
         return inside(grown, size)
     return inside(replace(box, x=box.x + across, y=box.y + up), size)

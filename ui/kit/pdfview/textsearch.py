@@ -91,7 +91,10 @@ def strips(page: PageText, start: int, end: int) -> list[Rect]:
             overlap = min(top, last[3]) - max(bottom, last[1])
             if overlap > 0.4 * min(top - bottom, last[3] - last[1]) and left >= last[0] - 1:
                 lines[-1] = (
-                    min(last[0], left), min(last[1], bottom), max(last[2], right), max(last[3], top),
+                    min(last[0], left),
+                    min(last[1], bottom),
+                    max(last[2], right),
+                    max(last[3], top),
                 )
                 continue
         lines.append((left, bottom, right, top))

@@ -6,8 +6,6 @@ asks for what is in sight, and shows a page that is on its way in a coarser pict
 
 from __future__ import annotations
 
-from functools import partial
-
 from PySide6.QtCore import QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
@@ -26,10 +24,10 @@ from app.kernel.errors import HoaBanError
 from app.kernel.ports import Box
 from ui.bridge.runner import QtRunner
 from ui.kit.pdfview import overlay, paint
-from ui.kit.pdfview.document import PdfFile, Picture, Source
+from ui.kit.pdfview.document import PdfFile, Source
+from ui.kit.pdfview.drawer import Drawer
 from ui.kit.pdfview.finder import Finder
 from ui.kit.pdfview.marks import Marks
-from ui.kit.pdfview.pictures import Pictures
 from ui.kit.pdfview.stack import PageStack, fit_width
 from ui.kit.rowmodel import Runs
 from ui.kit.texts import tr
@@ -37,7 +35,6 @@ from ui.kit.theme import theme
 
 LANE = "pdf"
 ZOOM_MIN, ZOOM_MAX, ZOOM_STEP = 25, 400, 1.2
-_MAX_RUNNING = 2
 _EMPTY = PageStack((), 1.0, 0)
 
 
@@ -64,8 +61,9 @@ class PdfView(QAbstractScrollArea):
         self._file: PdfFile | None = None
         self._generation = 0
         self._stack = _EMPTY
-        self._pictures = Pictures()
-        self._running: set[tuple[int, int]] = set()
+        self._drawer = Drawer(self._submit, LANE)
+        self._drawer.drawn.connect(self._drawn)
+        self._drawer.failed.connect(self._broken)
         self._fit, self._zoom, self._page = True, 1.0, 0
         self._box: Box | None = None
         self._box_text = ""
@@ -97,8 +95,7 @@ class PdfView(QAbstractScrollArea):
     def close_file(self) -> None:
         """Show nothing and let the file go."""
         self._generation += 1
-        self._running.clear()
-        self._pictures.clear()
+        self._drawer.clear()
         self._marks.close()
         self._finder.close()
         self._box = None
@@ -140,7 +137,8 @@ class PdfView(QAbstractScrollArea):
     @property
     def sharp(self) -> bool:
         """Tell whether every page in sight stands in its full sharpness."""
-        return self._file is not None and not self._missing()
+        missing = self._drawer.missing(self._visible(), self._scale())
+        return self._file is not None and not missing
 
     def go_to(self, page: int) -> None:
         """Bring a page to the top."""
@@ -224,13 +222,13 @@ class PdfView(QAbstractScrollArea):
         painter.translate(-self._offset())
         for page in self._visible():
             rect = self._stack.rect(page)
-            image = self._pictures.get(page, self._scale()) or self._pictures.any_of(page)
-            paint.page(painter, rect, image)
+            paint.page(painter, rect, self._drawer.picture(page, self._scale()))
             self._paint_marks(painter, page)
         if self._box is not None:
             paint.box(painter, self._box_rect(self._box), self._box_text, focus=self.hasFocus())
         painter.end()
-        self._ask()
+        if self._file is not None:
+            self._drawer.want(self._file, self._visible(), self._scale())
 
     def wheelEvent(self, event: QWheelEvent) -> None:  # noqa: D102
         if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
@@ -293,8 +291,6 @@ class PdfView(QAbstractScrollArea):
         copy.setEnabled(bool(self.selected_text))
         menu.popup(event.globalPos())
 
-    # -- inside
-
     def _take(self, generation: int, file: PdfFile) -> None:
         if generation != self._generation:
             self._submit(LANE, file.close, _nothing, _nothing)
@@ -307,11 +303,17 @@ class PdfView(QAbstractScrollArea):
         self.page_changed.emit(0)
 
     def _fail(self, generation: int, error: BaseException) -> None:
-        if generation != self._generation:
-            return
+        if generation == self._generation:
+            self._broken(error)
+
+    def _broken(self, error: BaseException) -> None:
         if not isinstance(error, HoaBanError):
             raise error
         self.failed.emit(error)
+
+    def _drawn(self, page: int) -> None:
+        self.viewport().update()
+        self.drawn.emit(page)
 
     def _relayout(self) -> None:
         before, sizes = self._stack, self._stack.sizes
@@ -341,35 +343,6 @@ class PdfView(QAbstractScrollArea):
     def _scale(self) -> int:
         """Return the pixels per 1,000 points in which pages are drawn now."""
         return round(self._zoom * self.devicePixelRatioF() * 1000)
-
-    def _missing(self) -> list[int]:
-        scale = self._scale()
-        return [page for page in self._visible() if self._pictures.get(page, scale) is None]
-
-    def _ask(self) -> None:
-        file, generation, scale = self._file, self._generation, self._scale()
-        if file is None:
-            return
-        for page in self._missing():
-            if len(self._running) >= _MAX_RUNNING:
-                return
-            if (page, scale) in self._running:
-                continue
-            self._running.add((page, scale))
-            self._submit(
-                LANE,
-                partial(file.render, page, scale / 1000),
-                partial(self._keep, generation, page, scale),
-                partial(self._fail, generation),
-            )
-
-    def _keep(self, generation: int, page: int, scale: int, picture: Picture) -> None:
-        if generation != self._generation:
-            return
-        self._running.discard((page, scale))
-        self._pictures.put(page, scale, picture)
-        self.viewport().update()
-        self.drawn.emit(page)
 
     def _scrolled(self) -> None:
         if not self.page_count:
