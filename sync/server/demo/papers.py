@@ -28,7 +28,7 @@ _LETTER = "CV"
 _DECISION = "QD"
 # Types that an agency sends upwards, with "Kính gửi" (NĐ 30/2020, box 9a).
 _ADDRESSED = frozenset({_LETTER, "TTR", "GM"})
-_STEP = 3
+_STEP = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,30 +80,33 @@ def papers(today: date) -> tuple[Paper, ...]:
 
 def render_paper(paper: Paper) -> bytes:
     """Return the paper as PDF/A, marked as a sample on every page; same paper, same bytes."""
+    return compose(draft_of(paper))
+
+
+def draft_of(paper: Paper) -> DraftDocument:
+    """Return the words of a paper as they stand in the decree's boxes."""
     letter, decision = paper.type_code == _LETTER, paper.type_code == _DECISION
     names = {unit.id: unit.name for unit in _units()}
-    return compose(
-        DraftDocument(
-            superior=paper.superior,
-            agency=paper.agency,
-            number=paper.number,
-            notation=paper.notation,
-            place=paper.place,
-            date=paper.day,
-            type_name="" if letter else paper.type_name,
-            subject=paper.subject,
-            addressees=_addressees(paper, names),
-            issuer=paper.issuer if decision else "",
-            grounds=paper.grounds,
-            resolves="QUYẾT ĐỊNH:" if decision else "",
-            paragraphs=paper.paragraphs,
-            recipients=_recipients(paper, names),
-            authority=() if decision and not paper.superior else paper.authority,
-            signer_title=paper.signer_title,
-            signer_name=paper.signer_name,
-            urgency=_marks()[paper.urgency],
-            watermark=SAMPLE,
-        )
+    return DraftDocument(
+        superior=paper.superior,
+        agency=paper.agency,
+        number=paper.number,
+        notation=paper.notation,
+        place=paper.place,
+        date=paper.day,
+        type_name="" if letter else paper.type_name,
+        subject=paper.subject,
+        addressees=_addressees(paper, names),
+        issuer=paper.issuer if decision else "",
+        grounds=paper.grounds,
+        resolves="QUYẾT ĐỊNH:" if decision else "",
+        paragraphs=paper.paragraphs,
+        recipients=_recipients(paper, names),
+        authority=() if decision and not paper.superior else paper.authority,
+        signer_title=paper.signer_title,
+        signer_name=paper.signer_name,
+        urgency=_marks()[paper.urgency],
+        watermark=SAMPLE,
     )
 
 
