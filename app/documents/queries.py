@@ -67,8 +67,7 @@ def chip_counts(
     where = filters.conditions(actor, direction, view, (), today)
     where.append(literal_column("document_row.open = 1"))
     asked = [
-        func.coalesce(func.sum(filters.chip(kind, actor, today)), 0).label(kind.value)
-        for kind in Chip
+        func.count().filter(filters.chip(kind, actor, today)).label(kind.value) for kind in Chip
     ]
     found = connection.execute(select(*asked).where(*where)).one()
     return {kind: int(getattr(found, kind.value)) for kind in Chip}
