@@ -11,7 +11,7 @@ from starlette.responses import Response, StreamingResponse
 
 from app.kernel.errors import NotPermitted, RuleViolation, Unavailable
 from sync.protocol import codec
-from sync.server.files import Files, Plan, check_name
+from sync.server.files import LEAF, Files, Plan, check_name
 from sync.server.http_bodies import bounded, own_json
 from sync.server.service import Account, Service
 
@@ -47,23 +47,28 @@ class FileRoutes:
         account, sha256 = await self._asked(request)
         offset = _whole(request.headers.get("Upload-Offset", ""))
         size = _whole(request.headers.get("Upload-Length", ""))
+        after = await self._take(request, sha256, account.person, offset)
+        if after == size:
+            await run_sync(self._files.finish, sha256, account.person)
+        return own_json({"offset": after, "have": after == size})
+
+    async def _take(self, request: Request, sha256: str, person: str, offset: int) -> int:
+        """Bring a body to the disk leaf by leaf, so that a cut costs no more than one."""
         pieces: list[bytes] = []
-        length, cut = 0, False
+        length, held = 0, 0
         try:
             async for piece in request.stream():
-                length += len(piece)
+                length, held = length + len(piece), held + len(piece)
                 if length > MAX_PIECE:
                     raise RuleViolation("sync.too_large")
                 pieces.append(piece)
-        except ClientDisconnect:
-            cut = True
-        person = account.person
-        after = await run_sync(self._files.append, sha256, person, offset, pieces)
-        if cut:
-            raise Unavailable("sync.cut")
-        if after == size:
-            await run_sync(self._files.finish, sha256, person)
-        return own_json({"offset": after, "have": after == size})
+                if held >= LEAF:
+                    offset = await run_sync(self._files.append, sha256, person, offset, pieces)
+                    pieces, held = [], 0
+        except ClientDisconnect as error:
+            await run_sync(self._files.append, sha256, person, offset, pieces)
+            raise Unavailable("sync.cut") from error
+        return await run_sync(self._files.append, sha256, person, offset, pieces)
 
     async def leaves(self, request: Request) -> Response:
         """Answer size and leaf hashes of a file."""

@@ -47,9 +47,12 @@ _AGAIN = {"40001", "40P01", "23505"}
 
 
 class Store:
-    """Open the database at a URL; creates what is missing."""
+    """Open the database at a URL; creates what is missing.
 
-    def __init__(self, url: str, clock: Clock, pool: int = 8) -> None:
+    `fast` lets SQLite trust the machine not to lose power: for seeds and simulations.
+    """
+
+    def __init__(self, url: str, clock: Clock, pool: int = 8, *, fast: bool = False) -> None:
         parsed = make_url(url)
         if parsed.drivername == "postgresql":
             parsed = parsed.set(drivername="postgresql+psycopg")
@@ -60,6 +63,8 @@ class Store:
         )
         if not self.postgres:
             event.listen(self.engine, "connect", _open_sqlite)
+            if fast:
+                event.listen(self.engine, "connect", _trust_memory)
             event.listen(self.engine, "begin", _begin_sqlite)
         self._create(clock)
 
@@ -186,6 +191,10 @@ def _open_sqlite(connection: Any, _: Any) -> None:
     connection.isolation_level = None
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=30000"):
         connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _trust_memory(connection: Any, _: Any) -> None:
+    connection.execute("PRAGMA synchronous=OFF").close()
 
 
 def _begin_sqlite(connection: Connection) -> None:

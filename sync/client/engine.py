@@ -1,0 +1,244 @@
+"""Rounds without sockets: a generator asks, frames come in, the replica keeps them.
+
+Whatever breaks between two steps, the replica stands at its last mark and the next round
+goes on from there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from app.kernel.changes import Changes
+from app.kernel.command import Envelope
+from app.kernel.errors import Damaged, RuleViolation, Unavailable
+from app.store.model import Gone, Page, Receipt, Row, SyncState
+from app.store.replica import Replica
+from sync.protocol.messages import (
+    PROTO,
+    RULES,
+    SCHEMA,
+    WANT,
+    Ack,
+    End,
+    Forked,
+    Frame,
+    GoneFrame,
+    Hello,
+    Mark,
+    Need,
+    ReceiptFrame,
+    Request,
+    RowFrame,
+    ScopeFrame,
+)
+
+BATCH = 200
+# New identities and new histories within one round: more than that is no accident.
+_TURNS = 4
+_UNSENDABLE = frozenset({"sync.too_large", "sync.request"})
+
+
+class Transport(Protocol):
+    """Carry one request; frames come as they arrive, and may end in `Unavailable`."""
+
+    def exchange(self, request: Request) -> Iterator[Frame]:
+        """Yield the frames of the reply."""
+
+
+@dataclass(slots=True)
+class RoundResult:
+    """What a round did; `rules` are the server's, `caught_up` that nothing is left."""
+
+    sent: int = 0
+    refused: int = 0
+    rows: int = 0
+    caught_up: bool = False
+    rules: int = RULES
+    changes: Changes = field(default_factory=Changes)
+
+    @property
+    def rules_behind(self) -> bool:
+        """Tell whether this program's rules are older than the server's."""
+        return self.rules > RULES
+
+
+@dataclass(slots=True)
+class _Reply:
+    """What is known of the reply that is being read."""
+
+    hello: Hello | None = None
+    end: End | None = None
+    forked: bool = False
+    need: int = 0
+    page: list[Frame] = field(default_factory=list)
+
+
+class Engine:
+    """Bring one replica and the server to the same state."""
+
+    def __init__(self, replica: Replica, transport: Transport, *, want: int = WANT) -> None:
+        self._replica = replica
+        self._transport = transport
+        self._want = want
+
+    def round(self, *, flush: bool = False) -> RoundResult:
+        """Send what waits and take what came until caught up.
+
+        With `flush` commands do not wait out their hold. Raises `Unavailable`, `NotPermitted`
+        and `Damaged`; what was marked before that is kept.
+        """
+        steps = self.steps(flush=flush)
+        request = next(steps)
+        while True:
+            try:
+                frames = self._transport.exchange(request)
+                request = steps.send(frames)
+            except StopIteration as done:
+                result: RoundResult = done.value
+                return result
+
+    def steps(
+        self, *, flush: bool = False, result: RoundResult | None = None
+    ) -> Generator[Request, Iterable[Frame], RoundResult]:
+        """Yield requests and take the frames of each; answer what was done."""
+        done = result or RoundResult()
+        limit, turns = BATCH, 0
+        while True:
+            commands = self._replica.outgoing(limit, flush=flush)
+            state = self._replica.state()
+            frames = yield self._request(state, commands)
+            try:
+                reply = self._take(frames, state, done)
+            except RuleViolation as error:
+                limit = self._too_much(error, commands)
+                continue
+            if self._turned(reply, state, commands):
+                turns += 1
+                if turns > _TURNS:
+                    raise Damaged("sync.history")
+                continue
+            done.sent += len(commands)
+            done.changes |= self._close(reply)
+            done.caught_up = reply.end is not None and reply.end.caught_up
+            if done.caught_up and len(commands) < limit:
+                return done
+
+    def _request(self, state: SyncState, commands: Sequence[Envelope]) -> Request:
+        return Request(
+            proto=PROTO,
+            schema=SCHEMA,
+            rules=RULES,
+            device=state.device,
+            history=state.history,
+            cursor=state.cursor,
+            receipts_seen=state.receipts_seen,
+            scope=state.buckets,
+            lag=state.lag,
+            commands=tuple(commands),
+            want=self._want,
+        )
+
+    def _too_much(self, error: RuleViolation, commands: Sequence[Envelope]) -> int:
+        """Send less at once; a command that cannot be sent even alone is shown as refused."""
+        if error.code not in _UNSENDABLE or not commands:
+            raise error
+        if len(commands) == 1:
+            self._replica.reject(commands[0].id, error.code)
+            return BATCH
+        return max(1, len(commands) // 4)
+
+    def _take(self, frames: Iterable[Frame], state: SyncState, done: RoundResult) -> _Reply:
+        reply = _Reply()
+        for frame in frames:
+            if reply.hello is None:
+                self._open(reply, frame, done)
+            elif isinstance(frame, Mark):
+                if not _foreign(reply, state):
+                    done.changes |= self._apply(reply, frame, done)
+            elif isinstance(frame, End):
+                reply.end = frame
+                return reply
+            else:
+                _note(reply, frame)
+        raise Unavailable("sync.portal" if reply.hello is None else "sync.cut")
+
+    def _open(self, reply: _Reply, frame: Frame, done: RoundResult) -> None:
+        if not isinstance(frame, Hello):
+            raise Unavailable("sync.portal")
+        reply.hello = frame
+        done.rules = frame.rules
+
+    def _apply(self, reply: _Reply, mark: Mark | None, done: RoundResult) -> Changes:
+        frames, reply.page = reply.page, []
+        rows = tuple(
+            Row(f.kind, f.id, f.ver, f.buckets, dict(f.data))
+            for f in frames
+            if isinstance(f, RowFrame)
+        )
+        receipts = tuple(_receipt(f) for f in frames if isinstance(f, ReceiptFrame))
+        page = Page(
+            rows=rows,
+            gone=tuple(Gone(f.kind, f.id, f.ver) for f in frames if isinstance(f, GoneFrame)),
+            grants=_buckets(frames, "grant"),
+            revokes=_buckets(frames, "revoke"),
+            receipts=receipts,
+            acked=max((f.n for f in frames if isinstance(f, Ack)), default=None),
+            cursor=mark.cursor if mark is not None else None,
+            lag=mark.lag if mark is not None else None,
+        )
+        done.rows += len(rows)
+        done.refused += sum(not r.accepted for r in receipts)
+        return self._replica.apply(page)
+
+    def _turned(self, reply: _Reply, state: SyncState, commands: Sequence[Envelope]) -> bool:
+        """Take a new identity, or follow the server into another history, where it must be."""
+        hello = reply.hello
+        if hello is not None and _foreign(reply, state):
+            self._replica.reset_history(hello.history)
+            return True
+        lost = reply.need and (not commands or reply.need < (commands[0].n or 0))
+        if reply.forked or lost:
+            self._replica.renew_device()
+            return True
+        return False
+
+    def _close(self, reply: _Reply) -> Changes:
+        changes = Changes()
+        if reply.page:
+            changes = self._apply(reply, None, RoundResult())
+        if reply.end is None or reply.hello is None:
+            return changes
+        end = reply.end
+        return changes | self._replica.finish(
+            end.cursor, reply.hello.history, caught_up=end.caught_up
+        )
+
+
+def _foreign(reply: _Reply, state: SyncState) -> bool:
+    """Tell whether the server lives in another history than this desk has seen."""
+    hello = reply.hello
+    if hello is None or not state.history:
+        return False
+    return hello.history != state.history or hello.head < state.cursor
+
+
+def _note(reply: _Reply, frame: Frame) -> None:
+    if isinstance(frame, Forked):
+        reply.forked = True
+    elif isinstance(frame, Need):
+        reply.need = frame.start
+    else:
+        reply.page.append(frame)
+
+
+def _receipt(frame: ReceiptFrame) -> Receipt:
+    params = {k: v for k, v in frame.params.items() if isinstance(v, str | int)}
+    return Receipt(
+        frame.n, frame.command, frame.code, frame.entity, frame.ver, frame.detail, params
+    )
+
+
+def _buckets(frames: Sequence[Frame], op: str) -> tuple[str, ...]:
+    return tuple(f.bucket for f in frames if isinstance(f, ScopeFrame) and f.op == op)
