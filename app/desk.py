@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
 from app.catalogues.model import Item, item_id
-from app.flows.keys import same_holder
+from app.flows.keys import KEY_HOLDER, same_holder
 from app.identity.actors import resolve
 from app.identity.model import CLERK, Person, Post, Unit, valid
 from app.kernel.actor import Actor
@@ -31,8 +31,6 @@ from app.store.desk import DeskStore
 from app.store.replica import Replica
 
 T = TypeVar("T")
-# Entries of this list give the name in a certificate where it differs from the directory's
-KEY_HOLDER = "key_holder"
 
 
 class SyncStatus(Protocol):

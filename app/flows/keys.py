@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from app.kernel.text import normal
 
+# Entries of this catalogue list give the name in a certificate where it differs from the
+# directory's; the entry's code is the id of the person or the unit
+KEY_HOLDER = "key_holder"
+
 
 def same_holder(holder: str, name: str) -> bool:
     """Tell whether a certificate's holder is this person or agency.

@@ -69,9 +69,9 @@ def _serve(server: Server, args: argparse.Namespace) -> int:
     return OK
 
 
-def _seed(server: Server, _: argparse.Namespace) -> int:
+def _seed(server: Server, args: argparse.Namespace) -> int:
     # The demonstration lies beside the product and may be left out of it.
-    importlib.import_module("sync.server.demo").seed(Seed(server))
+    importlib.import_module("sync.server.demo").seed(Seed(server, args.files.parent))
     return OK
 
 

@@ -27,9 +27,13 @@ def build(database: str, files: Path, registry: Registry, clock: Clock) -> Serve
 
 @dataclass(frozen=True, slots=True)
 class Seed:
-    """Put things on a server as the system, without a desk."""
+    """Put things on a server as the system, without a desk.
+
+    What a seed needs to keep beside the server, such as an authority of its own, lies in `folder`.
+    """
 
     server: Server
+    folder: Path
 
     def commands(self, *commands: Command) -> None:
         """Run system commands, in transactions of bounded size."""

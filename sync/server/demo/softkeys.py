@@ -1,0 +1,62 @@
+"""Sign the demonstration's papers with the keys of its authority, without tokens."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from app.kernel.clock import FixedClock
+from app.kernel.ports import CertificateInfo, Purpose, SignedFile, SignJob, TokenInfo
+from signing.certificates import describe
+from signing.trust import TrustStore
+from sync.http import Session
+from sync.server.demo.authority import DemoAuthority
+
+
+@dataclass
+class SoftKeys:
+    """The authority's private keys as signers; `tsa` "" makes signatures without a stamp."""
+
+    authority: DemoAuthority
+    trust: TrustStore
+    clock: FixedClock
+    tsa: str = ""
+    _keys: dict[str, Any] = field(default_factory=dict)
+
+    def sign(
+        self, pdf: bytes, label: str, purpose: Purpose, **look: Any
+    ) -> tuple[bytes, SignedFile]:
+        """Sign a PDF with the key of a holder; return the signed bytes."""
+        from signing import pades
+
+        with tempfile.TemporaryDirectory(prefix="hb-demo-") as folder:
+            source = Path(folder) / "in.pdf"
+            source.write_bytes(pdf)
+            job = SignJob(
+                source, Path(folder) / "out.pdf", purpose, self._certificate(label),
+                tsa=self.tsa, **look,
+            )  # fmt: skip
+            http = Session(self.clock) if self.tsa else None
+            with pades.prepare(job) as prepared:
+                signed = pades.finish(
+                    prepared, lambda data: self._raw(label, data), pss=True,
+                    clock=self.clock, trust=self.trust, http=http,
+                )  # fmt: skip
+            return signed.path.read_bytes(), signed
+
+    def _certificate(self, label: str) -> CertificateInfo:
+        nowhere = TokenInfo("", -1, label, "")
+        return describe(self.authority.certificate(label), nowhere, "", label)
+
+    def _raw(self, label: str, data: bytes) -> bytes:
+        from cryptography.hazmat.primitives import hashes, serialization
+        from cryptography.hazmat.primitives.asymmetric import padding
+
+        if label not in self._keys:
+            pem = (self.authority.folder / f"{label}.key.pem").read_bytes()
+            self._keys[label] = serialization.load_pem_private_key(pem, None)
+        scheme = padding.PSS(padding.MGF1(hashes.SHA256()), salt_length=32)
+        signature: bytes = self._keys[label].sign(data, scheme, hashes.SHA256())
+        return signature
