@@ -10,7 +10,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import Connection
 
-from app.files.model import FileRef
+from app.kernel.fileref import FileRef
 from app.kernel.errors import Damaged, Unavailable
 from app.store.faults import typed
 from app.store.sealed import LEAF, TAG, Manifest, nonce, sync, sync_folder, unseal

@@ -19,7 +19,7 @@ from typing import BinaryIO, cast
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import Connection
 
-from app.files.model import FileRef
+from app.kernel.fileref import FileRef
 from app.kernel.clock import Clock
 from app.kernel.errors import Damaged, Unavailable
 from app.store import meta

@@ -6,6 +6,7 @@ failures come back on the GUI thread. Pages never touch the store, the bus or th
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -18,12 +19,14 @@ from app.kernel.command import Command
 from app.kernel.errors import Cancelled, HoaBanError
 from app.kernel.ports import Runner
 from app.kernel.texts import Texts
+from app.settings import Scope, Value
 from ui.bridge.changes import ChangesSignal
 from ui.bridge.prompts import QtPrompts
 
 T = TypeVar("T")
 Done = Callable[[Any], None]
 Failed = Callable[[HoaBanError], None]
+_MINE = "settings.person"
 
 
 class Session(QObject):
@@ -32,7 +35,7 @@ class Session(QObject):
     `changed(Changes)` re-emits the bus; `actor_changed(Actor)` follows the post switcher;
     `refused(HoaBanError)` carries typed errors that no caller took; `undoable(str, tuple)` the
     text key of an act and the commands that undo it; `bug(BaseException)` what no rule
-    foresaw, for the crash dialog.
+    foresaw, for the crash dialog; `settings_changed(str)` names a setting just changed.
     """
 
     changed = Signal(object)
@@ -40,6 +43,7 @@ class Session(QObject):
     refused = Signal(object)
     undoable = Signal(str, object)
     bug = Signal(object)
+    settings_changed = Signal(str)
 
     def __init__(
         self,
@@ -118,6 +122,22 @@ class Session(QObject):
                 self.refused.emit(error)
 
         self.runner.submit(lane, job, done, sort_out)
+
+    def set_setting(self, name: str, value: Value) -> None:
+        """Change a setting of the person at once and keep it; what the province decides stays."""
+        desk = self.desk
+        try:
+            desk.settings.set(name, value)
+        except HoaBanError as error:
+            self.refused.emit(error)
+            return
+        kept = json.dumps(desk.settings.to_map(Scope.PERSON))
+        self.work("store", lambda: desk.store.set_meta(_MINE, kept), lambda _: None)
+        self.settings_changed.emit(name)
+
+    def speak(self, texts: Texts) -> None:
+        """Use these texts from now on; the window is built anew with them."""
+        self.texts = texts
 
     def explain(self, error: HoaBanError) -> str:
         """Return the text of an error: what happened and what to do."""

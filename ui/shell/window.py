@@ -4,25 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Signal
-from PySide6.QtGui import QCloseEvent
-from PySide6.QtWidgets import QStackedWidget, QWidget
+from PySide6.QtCore import QTimer, Signal
+from PySide6.QtGui import QCloseEvent, QResizeEvent
+from PySide6.QtWidgets import QDialog, QStackedWidget, QWidget
 
 from app.kernel.command import Command
 from app.kernel.errors import HoaBanError
-from ui.bridge.page import Page, PageSpec
+from ui.kit.page import Page, PageSpec
 from ui.bridge.session import Session
 from ui.kit.actions import Action, Actions
 from ui.kit.labels import Line
 from ui.kit.layout import Column, Row, put
+from ui.kit.theme import theme
 from ui.kit.toast import ToastHost
 from ui.shell.crash import report
-from ui.shell.dialogs import CrashDialog, KeysDialog, PaletteDialog
+from ui.shell.dialogs import CrashDialog, KeysDialog
+from ui.shell.palette_dialog import PaletteDialog
 from ui.shell.palette_source import PaletteSource
+from ui.shell.panes import step
 from ui.shell.person_menu import PersonMenu
 from ui.shell.sidebar import SideBar
 from ui.shell.statusbar import StatusBar
 from ui.shell.watch import LineWatch
+
+# Below this many effective pixels the navigation shows icons alone
+NARROW = 1100
+# Pages that were not yet looked at are built one by one, so that a key never waits for them
+_NEXT_PAGE_MS = 25
 
 
 class DeskWindow(QWidget):
@@ -44,13 +52,20 @@ class DeskWindow(QWidget):
         self._pages: dict[str, Page] = {}
         self._page_actions: dict[str, tuple[str, ...]] = {}
         self._undo: tuple[Command, ...] = ()
+        self._covered: list[QDialog] = []
         self.keys = Actions(self)
         self.side = SideBar(session.texts, self)
         self.stack = QStackedWidget()
         self.status = StatusBar(session.texts, session.desk.clock)
         self.toasts = ToastHost(self)
-        self._palette = PaletteSource(session, self)
+        self._palette = PaletteSource(
+            session, self.keys.available, self.visible_specs, self.go, self
+        )
+        self._menu = PersonMenu(session, self.leave_asked.emit, self.lock_asked.emit, self)
         self._watch = LineWatch(session, self.status.show_state, self)
+        self._builder = QTimer(self)
+        self._builder.setInterval(_NEXT_PAGE_MS)
+        self._builder.timeout.connect(self._build_next)
         self._lay_out()
         self._connect()
         self.keys.add(*self._own_actions())
@@ -59,7 +74,7 @@ class DeskWindow(QWidget):
     def _lay_out(self) -> None:
         body = Row(self.side, Line(vertical=True), self.stack, gap=0)
         body.setStretch(2, 1)
-        whole = Column(body, Line(), self.status, gap=0)
+        whole = Column(body, self.status, gap=0)
         whole.setStretch(0, 1)
         put(self, whole)
 
@@ -68,22 +83,25 @@ class DeskWindow(QWidget):
         self.side.chosen.connect(self.go)
         self.side.palette_asked.connect(self.open_palette)
         self.side.person_asked.connect(self.open_person_menu)
-        self.status.outbox_asked.connect(lambda: self.go("outbox"))
+        self.status.outbox_asked.connect(self._go_to_outbox)
         session.refused.connect(self.tell_error)
         session.undoable.connect(self._offer_undo)
         session.bug.connect(self._crash)
-        session.actor_changed.connect(lambda _: self._show_actor())
+        session.actor_changed.connect(self._show_actor)
+        theme().changed.connect(self._fit)
 
     def _own_actions(self) -> tuple[Action, ...]:
         return (
-            Action("palette", "shell.palette", self.open_palette, "Ctrl+K"),
-            Action("keys", "shell.keys", self.open_keys, "F1"),
-            Action("sync", "shell.sync_now", self._sync_now, "F5"),
-            Action("undo", "shell.undo", self._undo_last, "Ctrl+Z"),
-            Action("next_pane", "shell.next_pane", self._next_pane, "F6"),
-            Action("lock", "shell.lock", self.lock_asked.emit, "Ctrl+Shift+L"),
-            Action("person", "shell.person_menu", self.open_person_menu, "Ctrl+Shift+U"),
-        )
+            Action("palette", "shell.palette", self.open_palette, "Ctrl+K", icon="search"),
+            Action("keys", "shell.keys", self.open_keys, "F1", icon="keyboard"),
+            Action("sync", "shell.sync_now", self._sync_now, "F5", icon="sync"),
+            Action("undo", "shell.undo", self._undo_last, "Ctrl+Z", icon="undo"),
+            Action("next_pane", "shell.next_pane", lambda: self._step(1), "F6"),
+            Action("previous_pane", "shell.previous_pane", lambda: self._step(-1), "Shift+F6"),
+            Action("lock", "shell.lock", self.lock_asked.emit, "Ctrl+Shift+L", icon="lock"),
+            Action("person", "shell.person_menu", self.open_person_menu, "Ctrl+Shift+U",
+                   icon="user"),
+        )  # fmt: skip
 
     # --- pages -------------------------------------------------------------------------
 
@@ -96,6 +114,10 @@ class DeskWindow(QWidget):
         """Return the name of the page that is shown."""
         shown = self.stack.currentWidget()
         return next((name for name, page in self._pages.items() if page is shown), "")
+
+    def page(self, name: str) -> Page | None:
+        """Return a page that has been built, or None."""
+        return self._pages.get(name)
 
     def go(self, name: str, kind: str = "", entity: str = "") -> None:
         """Show a page, and an entity on it."""
@@ -118,12 +140,20 @@ class DeskWindow(QWidget):
             self.stack.addWidget(page)
             page.navigate.connect(self.go)
             page.count_changed.connect(lambda n: self.side.set_count(spec.name, n))
-            actions = tuple(page.actions())
+            actions = tuple(page.acts())
             self.keys.add(*actions)
             self._page_actions[spec.name] = tuple(a.name for a in actions)
         return page
 
+    def _build_next(self) -> None:
+        spec = next((s for s in self.visible_specs() if s.name not in self._pages), None)
+        if spec is None:
+            self._builder.stop()
+        else:
+            self._page(spec)
+
     def _drop_pages(self) -> None:
+        self._builder.stop()
         for name, page in self._pages.items():
             self.keys.remove(*self._page_actions.pop(name, ()))
             self.stack.removeWidget(page)
@@ -133,39 +163,50 @@ class DeskWindow(QWidget):
 
     def _show_actor(self) -> None:
         session = self.session
+        actor, side = session.actor, self.side
         self._drop_pages()
         specs = self.visible_specs()
-        self.side.show_pages(specs, specs[0].name if specs else "")
-        self.side.show_actor(session.actor, "")
+        side.show_pages(specs, specs[0].name if specs else "")
+        side.show_actor(actor, "")
         session.work(
             "query",
-            lambda: session.desk.store.get("unit", session.actor.agency),
-            lambda found: self.side.show_actor(session.actor, found.short if found else ""),
+            lambda: session.desk.store.get("unit", actor.agency),
+            lambda unit: side.show_actor(actor, unit.short or unit.name if unit else ""),
         )
         if specs:
             self.go(specs[0].name)
+        self._builder.start()
 
     # --- acts of the shell -------------------------------------------------------------
 
     def open_palette(self) -> None:
         """Open the palette."""
-        PaletteDialog(self.session.texts, self._palette.find, self).open()
+        dialog = PaletteDialog(self.session.texts, self._palette.find, self)
+        dialog.finished.connect(self._palette.forget)
+        dialog.open()
 
     def open_keys(self) -> None:
-        """Show the map of keys."""
+        """Show the map of keys of every page."""
+        for spec in self.visible_specs():
+            self._page(spec)
         KeysDialog(self.session.texts, self.keys.key_map(), self).open()
 
     def open_person_menu(self) -> None:
         """Offer the person's posts, locking and leaving."""
-        PersonMenu(self.session, self).choose(self.side)
+        self._menu.choose(self.side)
+
+    def _go_to_outbox(self) -> None:
+        self.go("outbox")
 
     def _sync_now(self) -> None:
         if self.session.desk.sync is not None:
             self.session.desk.sync.poke()
             self.toasts.show_toast(self.session.texts("shell.syncing"))
 
-    def _next_pane(self) -> None:
-        self.focusNextChild()
+    def _step(self, way: int) -> None:
+        page = self.stack.currentWidget()
+        inner = page.panes() if isinstance(page, Page) else ()
+        step((self.side, *inner, self.status), way > 0)
 
     def tell_error(self, error: HoaBanError) -> None:
         """Say what was refused and what to do."""
@@ -178,14 +219,50 @@ class DeskWindow(QWidget):
     def _undo_last(self) -> None:
         inverse, self._undo = self._undo, ()
         if inverse:
-            texts = self.session.texts
-            self.session.act(*inverse, done=lambda _: self.toasts.show_toast(texts("shell.undone")))
+            self.session.act(*inverse, done=self._say_undone)
+
+    def _say_undone(self, _: object) -> None:
+        self.toasts.show_toast(self.session.texts("shell.undone"))
 
     def _crash(self, error: BaseException) -> None:
         report(error, lambda places: CrashDialog(self.session.texts, places, self).open())
 
+    # --- the lock ----------------------------------------------------------------------
+
+    def cover(self) -> None:
+        """Put open dialogs out of sight, with what is typed in them: the lock comes over."""
+        dialogs = [d for d in self.findChildren(QDialog) if d.isVisible()]
+        self._covered = [d for d in dialogs if not isinstance(d, PaletteDialog)]
+        for dialog in dialogs:
+            if dialog in self._covered:
+                dialog.hide()
+            else:
+                dialog.reject()
+        if self._menu.menu is not None:
+            self._menu.menu.close()
+
+    def uncover(self) -> None:
+        """Bring back what was there, and the keyboard to where it was."""
+        covered, self._covered = self._covered, []
+        for dialog in covered:
+            dialog.show()
+        held = self.focusWidget()
+        if held is not None and not covered:
+            held.setFocus()
+
+    # --- shape -------------------------------------------------------------------------
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Fold the navigation where there is little room."""
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        self.side.set_narrow(self.width() * 100 < NARROW * theme().scale)
+
     def closeEvent(self, event: QCloseEvent) -> None:
         """Let the pages go before the window."""
         self._watch.close()
+        self._palette.forget()
         self._drop_pages()
         super().closeEvent(event)

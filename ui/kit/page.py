@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QSplitter, QWidget
 
 from ui.bridge.session import Session
 from ui.kit.actions import Action
@@ -16,7 +16,8 @@ class Page(QWidget):
     """Base of all pages.
 
     `navigate(page, kind, id)` asks the shell for another page; `count_changed(int)` is the
-    number beside the page's name in the navigation.
+    number beside the page's name in the navigation. The shell builds pages before they are
+    shown, so that counts and keys are known; `activate` is the time to load.
     """
 
     navigate = Signal(str, str, str)
@@ -29,9 +30,16 @@ class Page(QWidget):
     def activate(self) -> None:
         """Be shown: load what is stale and take the focus."""
 
-    def actions(self) -> Sequence[Action]:
+    def acts(self) -> Sequence[Action]:
         """Return the page's acts, for its keys, the palette and the F1 map."""
         return ()
+
+    def panes(self) -> Sequence[QWidget]:
+        """Return what F6 walks through: the parts of the first splitter, or the page."""
+        splitter = self.findChild(QSplitter)
+        if splitter is None:
+            return (self,)
+        return tuple(splitter.widget(place) for place in range(splitter.count()))
 
     def open_entity(self, kind: str, entity: str) -> None:
         """Show one entity."""
