@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent
+from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QPushButton,
     QScrollArea,
@@ -41,6 +41,7 @@ class _Entry(QPushButton):
         super().__init__()
         self.item = item
         self.count = item.count
+        self._compact = False
         self.setCheckable(True)
         self.setAutoExclusive(True)
         self.setProperty("kind", "nav")
@@ -51,6 +52,12 @@ class _Entry(QPushButton):
         """Show a count; 0 shows none."""
         self.count = count
         self.setAccessibleName(f"{self.item.text} {count}" if count else self.item.text)
+        self.set_compact(self._compact)
+
+    def set_compact(self, compact: bool) -> None:
+        """Show the icon alone, with the name as a tooltip."""
+        self._compact = compact
+        self.setToolTip(self.accessibleName() if compact else "")
         self.update()
 
     def sizeHint(self) -> QSize:
@@ -58,7 +65,7 @@ class _Entry(QPushButton):
         return QSize(wide + theme().px(72), theme().px(30))
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(theme().px(60), theme().px(30))
+        return QSize(theme().px(34), theme().px(30))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         look = theme()
@@ -70,12 +77,27 @@ class _Entry(QPushButton):
         on = self.isChecked()
         ink = look.color("accent" if on else "ink2")
         side = look.px(17)
-        draw_icon(
-            painter,
-            QRectF(look.px(9), (self.height() - side) / 2, side, side),
-            self.item.icon,
-            ink,
-        )
+        left = (self.width() - side) / 2 if self._compact else look.px(9)
+        spot = QRectF(left, (self.height() - side) / 2, side, side)
+        draw_icon(painter, spot, self.item.icon, ink)
+        if self._compact:
+            self._draw_dot(painter, spot)
+        else:
+            self._draw_words(painter, ink, bold=on)
+        painter.end()
+
+    def _draw_dot(self, painter: QPainter, spot: QRectF) -> None:
+        """Say by a dot that something waits there; the tooltip says how many."""
+        if not self.count:
+            return
+        side = theme().px(7)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(theme().color("accent"))
+        painter.drawEllipse(QRectF(spot.right() - side / 2, spot.top() - side / 2, side, side))
+
+    def _draw_words(self, painter: QPainter, ink: QColor, *, bold: bool) -> None:
+        look = theme()
         count = grouped(self.count) if self.count else ""
         area = self.rect().adjusted(look.px(35), 0, -look.px(9), 0)
         painter.setPen(ink)
@@ -84,12 +106,11 @@ class _Entry(QPushButton):
         painter.drawText(area, right, count)
         if count:
             area.adjust(0, 0, -painter.fontMetrics().horizontalAdvance(count) - look.px(4), 0)
-        painter.setFont(look.font(BODY, bold=on))
+        painter.setFont(look.font(BODY, bold=bold))
         left = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
         elide = Qt.TextElideMode.ElideRight
         shown = painter.fontMetrics().elidedText(self.item.text, elide, area.width())
         painter.drawText(area, left, shown)
-        painter.end()
 
 
 class Navigation(QScrollArea):
@@ -104,15 +125,18 @@ class Navigation(QScrollArea):
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._entries: dict[str, _Entry] = {}
+        self._sections: list[QWidget] = []
+        self._compact = False
 
     def set_items(self, items: Sequence[NavItem]) -> None:
         """Show these places."""
         kept = self.current
         body, column = Pane("none"), Column(gap=1.5)
-        self._entries = {}
+        self._entries, self._sections = {}, []
         for section in dict.fromkeys(item.section for item in items):
             if section:
-                column.extend(6, _section(section))
+                self._sections.append(_section(section))
+                column.extend(6, self._sections[-1])
             for item in (item for item in items if item.section == section):
                 entry = _Entry(item)
                 entry.clicked.connect(lambda _=False, key=item.key: self.chosen.emit(key))
@@ -122,6 +146,15 @@ class Navigation(QScrollArea):
         body.setLayout(column)
         self.setWidget(body)
         self.select(kept)
+        self.set_compact(self._compact)
+
+    def set_compact(self, compact: bool) -> None:
+        """Show icons alone, or icons with names and sections."""
+        self._compact = compact
+        for section in self._sections:
+            section.setVisible(not compact)
+        for entry in self._entries.values():
+            entry.set_compact(compact)
 
     @property
     def current(self) -> str:

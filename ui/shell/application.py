@@ -3,29 +3,31 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, QObject, Qt
-from PySide6.QtGui import QIcon, QPixmap
 from PySide6.QtWidgets import QApplication, QStackedWidget
 
 from app.desk import Desk
 from app.kernel.actor import Actor
 from app.kernel.errors import HoaBanError
-from app.kernel.texts import Texts, resource
+from app.kernel.texts import Texts
 from ui.bridge.runner import QtRunner
 from ui.bridge.session import Session
 from ui.features import PAGES
+from ui.kit import qttexts, theme
 from ui.kit import texts as voice
-from ui.kit import theme
+from ui.kit.icons import app_icon
 from ui.shell.crash import install, report
 from ui.shell.dialogs import CrashDialog
 from ui.shell.idle import IdleLock
-from ui.shell.launcher import Launcher
+from ui.shell.launcher import Launcher, ProfileInfo
 from ui.shell.login import LoginPane
 from ui.shell.window import DeskWindow
 
 FIRST_SIZE = (1366, 720)
+SMALLEST = (1024, 600)
 
 
 class Application(QObject):
@@ -40,17 +42,23 @@ class Application(QObject):
         self._launcher = launcher
         self._texts = texts
         self._wanted = profile
+        self._attempt = 0
+        self._closed = False
         self.runner = QtRunner(self)
         self.frame = QStackedWidget()
         self.frame.setWindowTitle(texts("shell.product"))
+        self.frame.setMinimumSize(*SMALLEST)
         self.frame.resize(*FIRST_SIZE)
         self.login = LoginPane(texts)
         self.frame.addWidget(self.login)
         self.windows: dict[Path, DeskWindow] = {}
         self.login.unlock.connect(self.unlock)
-        self.login.create.connect(self._create)
+        self.login.begin.connect(self._create)
+        self.login.stopped.connect(self._stop)
         self._idle = IdleLock(self)
         self._idle.idle.connect(self.lock)
+        hints = QApplication.styleHints()
+        hints.colorSchemeChanged.connect(self._follow_system)
         self.frame.installEventFilter(self)
 
     def start(self) -> None:
@@ -64,64 +72,102 @@ class Application(QObject):
         shown = self.frame.currentWidget()
         return shown if isinstance(shown, DeskWindow) else None
 
-    def _list_people(self) -> None:
-        def show(found: object) -> None:
-            assert isinstance(found, list)
+    def _list_people(self, said: str = "") -> None:
+        def show(found: Sequence[ProfileInfo]) -> None:
             self.login.show_profiles(found, self._wanted)
+            if said:
+                self.login.tell(said)
 
-        self.runner.submit("store", lambda: list(self._launcher.profiles()), show, self._failed)
+        launcher = self._launcher
+        self.runner.submit("query", lambda: list(launcher.profiles()), show, self._failed)
+
+    # --- opening -----------------------------------------------------------------------
 
     def unlock(self, folder: Path, password: str) -> None:
         """Open a profile, or come back to one that is open behind the lock."""
-        launcher = self._launcher
         self._wanted = folder
+        launcher, attempt = self._launcher, self._next_attempt()
         held = self.windows.get(folder)
         if held is not None:
             desk = held.session.desk
-
-            def check() -> None:
-                launcher.check(desk, password or None)
-
-            self.runner.submit("store", check, lambda _: self._show(held), self._failed)
+            self.runner.submit(
+                "store",
+                lambda: launcher.check(desk, password or None),
+                lambda _: self._show(held),
+                self._failed,
+            )
             return
+        self.runner.submit(
+            "store",
+            lambda: launcher.open(folder, password or None),
+            lambda made: self._prepare(folder, made, attempt),
+            self._failed,
+        )
 
-        def open_it() -> tuple[Desk, Actor]:
-            desk = launcher.open(folder, password or None)
-            return desk, launcher.first_actor(desk)
+    def _prepare(self, folder: Path, desk: Desk, attempt: int) -> None:
+        """Learn who the person is; the first time that takes a first sync."""
+        launcher = self._launcher
+        self.login.progress(
+            self._texts("shell.first.syncing"), self._texts("shell.first.syncing.detail")
+        )
 
-        self.runner.submit("store", open_it, lambda made: self._opened(folder, *made), self._failed)
+        def first() -> Actor:
+            try:
+                return launcher.first_actor(desk)
+            except BaseException:
+                desk.close()
+                raise
+
+        def done(actor: Actor) -> None:
+            if attempt == self._attempt:
+                self._opened(folder, desk, actor)
+            else:
+                self.runner.submit("store", desk.close, lambda _: None, self._failed)
+
+        def failed(error: BaseException) -> None:
+            if attempt == self._attempt:
+                self._failed(error)
+
+        self.runner.submit("network", first, done, failed)
+
+    def _stop(self) -> None:
+        self._next_attempt()
+        self.login.ready()
+        self._list_people(self._texts("shell.first.stopped"))
+
+    def _next_attempt(self) -> int:
+        self._attempt += 1
+        return self._attempt
 
     def _opened(self, folder: Path, desk: Desk, actor: Actor) -> None:
-        mode = desk.settings.text("theme")
-        theme.theme().apply(_mode(mode), desk.settings.number("scale_percent"))
-        session = Session(desk, self.runner, self._texts, actor, self)
+        texts = self._speech(desk)
+        voice.use(texts)
+        self._dress(desk)
+        session = Session(desk, self.runner, texts, actor, self)
+        session.settings_changed.connect(lambda name: self._setting(folder, name))
+        self._show(self._window(folder, session))
+
+    def _window(self, folder: Path, session: Session) -> DeskWindow:
         window = DeskWindow(session, PAGES)
         window.lock_asked.connect(self.lock)
         window.leave_asked.connect(self.lock)
         self.windows[folder] = window
         self.frame.addWidget(window)
-        self._idle.minutes = desk.settings.number("idle_lock_minutes")
-        self._show(window)
-
-    def _show(self, window: DeskWindow) -> None:
-        self.login.ready()
-        self.frame.setCurrentWidget(window)
-        self._idle.touch()
-
-    def lock(self) -> None:
-        """Show the login over the desk; the desk stays as it is behind it."""
-        if self.window is not None:
-            self.frame.setCurrentWidget(self.login)
-            self._list_people()
+        return window
 
     def _create(self, server: str, user: str, password: str) -> None:
-        launcher = self._launcher
-        self.runner.submit(
-            "network",
-            lambda: launcher.create(server, user, password),
-            lambda folder: self.unlock(folder, password),
-            self._failed,
-        )
+        launcher, attempt = self._launcher, self._next_attempt()
+        self.login.progress(self._texts("shell.first.signing_in"))
+
+        def done(folder: Path) -> None:
+            if attempt == self._attempt:
+                self.unlock(folder, password)
+
+        def failed(error: BaseException) -> None:
+            if attempt == self._attempt:
+                self._failed(error)
+
+        self.runner.submit("network", lambda: launcher.create(server, user, password), done, failed)
 
     def _failed(self, error: BaseException) -> None:
         if isinstance(error, HoaBanError):
@@ -129,6 +175,68 @@ class Application(QObject):
         else:
             self.login.ready()
             report(error, self.tell_crash)
+
+    # --- showing, locking --------------------------------------------------------------
+
+    def _show(self, window: DeskWindow) -> None:
+        desk = window.session.desk
+        self.login.ready()
+        voice.use(window.session.texts)
+        self._dress(desk)
+        self._idle.minutes = desk.settings.number("idle_lock_minutes")
+        self._idle.touch()
+        self.frame.setCurrentWidget(window)
+        window.uncover()
+
+    def lock(self) -> None:
+        """Show the login over the desk; the desk stays as it is behind it."""
+        window = self.window
+        if window is not None:
+            window.cover()
+            self.frame.setCurrentWidget(self.login)
+            self._idle.minutes = 0
+            self._list_people(self._texts("shell.login.locked"))
+
+    # --- settings ----------------------------------------------------------------------
+
+    def _setting(self, folder: Path, name: str) -> None:
+        window = self.windows[folder]
+        desk = window.session.desk
+        if name in ("theme", "scale_percent"):
+            self._dress(desk)
+        elif name == "idle_lock_minutes":
+            self._idle.minutes = desk.settings.number(name)
+        elif name == "language":
+            self._rebuild(folder, window)
+
+    def _rebuild(self, folder: Path, window: DeskWindow) -> None:
+        session, page = window.session, window.current
+        texts = self._speech(session.desk)
+        voice.use(texts)
+        session.speak(texts)
+        self.frame.removeWidget(window)
+        window.close()
+        window.deleteLater()
+        made = self._window(folder, session)
+        self._show(made)
+        made.go(page)
+
+    def _speech(self, desk: Desk) -> Texts:
+        wanted = desk.settings.text("language")
+        return self._texts if wanted == self._texts.language else Texts(wanted)
+
+    def _dress(self, desk: Desk) -> None:
+        mode, scale = _mode(desk.settings.text("theme")), desk.settings.number("scale_percent")
+        look = theme.theme()
+        if (look.mode, look.scale) != (mode, scale):
+            look.apply(mode, scale)
+
+    def _follow_system(self) -> None:
+        window = self.window
+        if window is not None:
+            self._dress(window.session.desk)
+
+    # --- the end -----------------------------------------------------------------------
 
     def tell_crash(self, places: str) -> None:
         """Tell the person that the program erred."""
@@ -141,7 +249,10 @@ class Application(QObject):
         return super().eventFilter(watched, event)
 
     def close(self) -> None:
-        """Close every desk and join every worker."""
+        """Close every desk and join every worker; safe to call twice."""
+        if self._closed:
+            return
+        self._closed = True
         desks = [window.session.desk for window in self.windows.values()]
         for window in self.windows.values():
             window.close()
@@ -162,16 +273,16 @@ def _mode(wanted: str) -> str:
 
 def build(launcher: Launcher, profile: Path | None, language: str) -> Application:
     """Make the application object and its window; the caller runs the event loop."""
-    app = QApplication.instance() or QApplication(sys.argv[:1])
-    assert isinstance(app, QApplication)
+    app = QApplication.instance()
+    if not isinstance(app, QApplication):
+        app = QApplication(sys.argv[:1])
     app.setApplicationName("Hoa Ban")
     app.setDesktopFileName("hoa-ban")
     texts = Texts(language)
     voice.use(texts)
-    theme.install(app)
-    pixmap = QPixmap()
-    pixmap.loadFromData(resource("icons", "hoa-ban.png").read_bytes())
-    app.setWindowIcon(QIcon(pixmap))
+    qttexts.install(app)
+    theme.install(app, _mode("system"))
+    app.setWindowIcon(app_icon())
     made = Application(launcher, texts, profile)
     install(made.tell_crash)
     return made

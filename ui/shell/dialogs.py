@@ -1,158 +1,73 @@
-"""The shell's own dialogs: palette, map of keys, person menu, crash."""
+"""The shell's plain dialogs: the map of keys, and what is said when the program erred."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from itertools import groupby
 
-from PySide6.QtCore import QAbstractListModel, QEvent, QModelIndex, QObject, Qt, QTimer
-from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import (
-    QDialog,
-    QLineEdit,
-    QListView,
-    QPlainTextEdit,
-    QTableWidget,
-    QTableWidgetItem,
-    QWidget,
-)
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QPlainTextEdit, QScrollArea, QSizePolicy, QWidget
 
-from app.kernel.text import normal
 from app.kernel.texts import Texts
-from ui.kit.actions import KeyRow, native
-from ui.kit.buttons import Button
-from ui.kit.labels import Label
-from ui.kit.layout import Column, Row, put
+from ui.kit.actions import KeyRow
+from ui.kit.badges import Badge
+from ui.kit.dialog import Dialog
+from ui.kit.labels import Label, Pane
+from ui.kit.layout import Column, Row
 from ui.kit.theme import theme
-from ui.shell.palette_model import Entry
-
-_DEBOUNCE_MS = 120
-Source = Callable[[str, Callable[[Sequence[Entry]], None]], None]
 
 
-class _Entries(QAbstractListModel):
-    def __init__(self, texts: Texts, parent: QObject) -> None:
-        super().__init__(parent)
-        self._texts = texts
-        self.entries: list[Entry] = []
-
-    def show_entries(self, entries: Sequence[Entry]) -> None:
-        """Replace what is listed."""
-        self.beginResetModel()
-        self.entries = list(entries)
-        self.endResetModel()
-
-    def rowCount(self, parent: QModelIndex = QModelIndex()) -> int:  # noqa: B008
-        return 0 if parent.isValid() else len(self.entries)
-
-    def data(self, index: QModelIndex, role: int = 0) -> object:
-        if not index.isValid():
-            return None
-        entry = self.entries[index.row()]
-        tail = " · ".join(part for part in (entry.detail, native(entry.shortcut)) if part)
-        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
-            group = self._texts(entry.group_key)
-            return f"{entry.text}   {tail}   ({group})" if tail else f"{entry.text}   ({group})"
-        return None
-
-
-class PaletteDialog(QDialog):
-    """Find an act, a page, a document, a person or a unit, and go there."""
-
-    def __init__(self, texts: Texts, source: Source, parent: QWidget) -> None:
-        super().__init__(parent, Qt.WindowType.Dialog | Qt.WindowType.FramelessWindowHint)
-        self._source = source
-        self.setWindowTitle(texts("shell.palette"))
-        self.setAccessibleName(texts("shell.palette"))
-        self._field = QLineEdit()
-        self._field.setPlaceholderText(texts("shell.find"))
-        self._field.setAccessibleName(texts("shell.find"))
-        self._field.installEventFilter(self)
-        self._model = _Entries(texts, self)
-        self._list = QListView()
-        self._list.setModel(self._model)
-        self._list.setAccessibleName(texts("shell.palette.found"))
-        self._list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self._list.activated.connect(self._run)
-        self._list.clicked.connect(self._run)
-        self._timer = QTimer(self)
-        self._timer.setSingleShot(True)
-        self._timer.timeout.connect(self._ask)
-        self._field.textChanged.connect(lambda: self._timer.start(_DEBOUNCE_MS))
-        put(self, Column(self._field, self._list, gap=8, margins=(12, 12, 12, 12)))
-        self.resize(theme().px(640), theme().px(420))
-        self._ask()
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Let the arrows move in the list while the field keeps the focus."""
-        if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
-            step = {Qt.Key.Key_Down: 1, Qt.Key.Key_Up: -1}.get(Qt.Key(event.key()))
-            if step is not None:
-                self._move(step)
-                return True
-            if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-                self._run(self._list.currentIndex())
-                return True
-        return super().eventFilter(watched, event)
-
-    def _move(self, step: int) -> None:
-        row = max(0, min(self._model.rowCount() - 1, self._list.currentIndex().row() + step))
-        self._list.setCurrentIndex(self._model.index(row, 0))
-
-    def _ask(self) -> None:
-        self._source(normal(self._field.text()), self._show)
-
-    def _show(self, entries: Sequence[Entry]) -> None:
-        self._model.show_entries(entries)
-        if entries:
-            self._list.setCurrentIndex(self._model.index(0, 0))
-
-    def _run(self, index: QModelIndex) -> None:
-        if index.isValid():
-            entry = self._model.entries[index.row()]
-            self.accept()
-            QTimer.singleShot(0, entry.run)
-
-
-class KeysDialog(QDialog):
-    """The map of all keys, by group."""
+class KeysDialog(Dialog):
+    """The map of all keys, by group, in two columns."""
 
     def __init__(self, texts: Texts, rows: Sequence[KeyRow], parent: QWidget) -> None:
-        super().__init__(parent)
-        self.setWindowTitle(texts("shell.keys"))
-        self.setAccessibleName(texts("shell.keys"))
-        table = QTableWidget(len(rows), 3, self)
-        table.setAccessibleName(texts("shell.keys"))
-        headers = [texts(f"shell.keys.{name}") for name in ("key", "act", "group")]
-        table.setHorizontalHeaderLabels(headers)
-        table.verticalHeader().hide()
-        table.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
-        table.setSelectionBehavior(QTableWidget.SelectionBehavior.SelectRows)
-        for line, row in enumerate(rows):
-            for column, text in enumerate((row.shortcut, row.text, row.group)):
-                table.setItem(line, column, QTableWidgetItem(text))
-        table.resizeColumnsToContents()
-        table.horizontalHeader().setStretchLastSection(True)
-        close = Button(texts("shell.close"), "primary")
-        close.clicked.connect(self.accept)
-        put(self, Column(table, Row(None, close), gap=12, margins=(16, 16, 16, 16)))
-        self.resize(theme().px(680), theme().px(560))
+        super().__init__(texts("shell.keys"), parent, width=720)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        groups = [list(found) for _, found in groupby(rows, key=lambda row: row.group)]
+        columns = (Column(gap=4), Column(gap=4))
+        lengths = [0, 0]
+        for group in groups:
+            side = 0 if lengths[0] <= lengths[1] else 1
+            lengths[side] += len(group) + 2
+            columns[side].extend(Label(group[0].group, "section"), *map(_key_line, group), 8)
+        for column in columns:
+            column.extend(None)
+        body = Pane("none")
+        body.setLayout(Row(*columns, gap=32, margins=(0, 0, 12, 0)))
+        area = QScrollArea()
+        area.setWidgetResizable(True)
+        area.setWidget(body)
+        area.setAccessibleName(texts("shell.keys"))
+        area.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.body.extend(area)
+        self.add_button(texts("shell.close"), "primary", "accept")
+        look, window = theme(), parent.window()
+        width = min(look.px(760), window.width() - look.px(24))
+        self.setMinimumWidth(min(self.minimumWidth(), width))
+        self.resize(width, min(look.px(560), window.height() - look.px(24)))
+        area.setFocus()
 
 
-class CrashDialog(QDialog):
+def _key_line(row: KeyRow) -> QWidget:
+    line = Pane("none")
+    text = Label(row.text, wrap=True)
+    text.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+    line.setLayout(Row(text, Badge(row.shortcut), gap=8))
+    line.setAccessibleName(f"{row.text}, {row.shortcut}")
+    return line
+
+
+class CrashDialog(Dialog):
     """Say that the program erred, what to do, and what may be sent: no document content."""
 
     def __init__(self, texts: Texts, places: str, parent: QWidget | None) -> None:
-        super().__init__(parent)
-        self.setWindowTitle(texts("shell.crash"))
-        self.setAccessibleName(texts("shell.crash"))
+        super().__init__(texts("shell.crash"), parent, width=560)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         shown = QPlainTextEdit(places)
         shown.setReadOnly(True)
+        shown.setTabChangesFocus(True)
         shown.setAccessibleName(texts("shell.crash.report"))
-        close = Button(texts("shell.crash.go_on"), "primary")
-        close.clicked.connect(self.accept)
-        put(self, Column(
-            Label(texts("shell.crash"), "title"),
-            Label(texts("shell.crash.text"), wrap=True),
-            shown, Row(None, close), gap=12, margins=(20, 20, 20, 20),
-        ))  # fmt: skip
-        self.resize(theme().px(560), theme().px(380))
+        shown.setMinimumHeight(theme().px(160))
+        self.body.extend(Label(texts("shell.crash.text"), wrap=True), shown)
+        self.add_button(texts("shell.crash.go_on"), "primary", "accept")

@@ -5,113 +5,150 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QComboBox, QLineEdit, QSizePolicy, QWidget
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtWidgets import QLineEdit, QSizePolicy, QWidget
 
 from app.kernel.errors import HoaBanError
 from app.kernel.texts import Texts
+from ui.kit.banner import Banner
 from ui.kit.buttons import Button
+from ui.kit.choice import Choice
+from ui.kit.fields import LineEdit
+from ui.kit.form import FormField
 from ui.kit.icons import LOGO
 from ui.kit.labels import Icon, Label, Pane
 from ui.kit.layout import Column, Row, put
+from ui.kit.progress import ProgressStrip
 from ui.kit.theme import theme
 from ui.shell.launcher import ProfileInfo
 
+_WIDTH = 420
+_SECOND_MS = 1000
+_WAIT = "profile.wait"
+
 
 class LoginPane(QWidget):
-    """Ask for a person and a password.
+    """Ask for a person and a password; without a profile, for server, login and password.
 
-    `unlock(Path, str)` with "" for the password asks the OS keyring; `create(str, str, str)`
-    with server, user and password makes a profile.
+    `unlock(Path, str)` with "" for the password asks the OS keyring; `begin(str, str, str)`
+    with server, user and password makes a profile; `stopped` ends the first sync.
     """
 
     unlock = Signal(object, str)
-    create = Signal(str, str, str)
+    begin = Signal(str, str, str)
+    stopped = Signal()
 
     def __init__(self, texts: Texts, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._texts = texts
         self._profiles: Sequence[ProfileInfo] = ()
+        self._first = False
+        self._waiting = 0
         self.setAccessibleName(texts("shell.login"))
-        self._person = QComboBox()
-        self._person.setAccessibleName(texts("shell.login.person"))
-        self._person.currentIndexChanged.connect(self._chosen)
-        self._server = _line(texts("shell.login.server"))
-        self._user = _line(texts("shell.login.user"))
-        self._password = _line(texts("shell.login.password"), secret=True)
-        self._password.returnPressed.connect(self._go)
-        self._message = Label(style="bad", wrap=True)
+        self._person = Choice(texts("shell.login.person"), {})
+        self._person.changed.connect(self._chosen)
+        self._server = LineEdit("", placeholder="https://")
+        self._user = LineEdit("")
+        self._password = LineEdit("")
+        self._password.setEchoMode(QLineEdit.EchoMode.Password)
+        self._rows = {
+            "person": FormField(texts("shell.login.person"), self._person),
+            "server": FormField(texts("shell.login.server"), self._server),
+            "user": FormField(texts("shell.login.user"), self._user),
+            "password": FormField(texts("shell.login.password"), self._password),
+        }
+        for field in (self._server, self._user, self._password):
+            field.returnPressed.connect(self._go)
+        self._title = Label(style="title", wrap=True)
+        self._claim = Label(style="secondary", wrap=True)
+        self._message = Banner(tone="bad")
+        self._strip = ProgressStrip()
+        self._strip.cancelled.connect(self.stopped)
         self._open = Button(texts("shell.login.open"), "primary")
         self._open.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self._open.clicked.connect(self._go)
         self._quick = Button(texts("shell.login.quick"), "link")
         self._quick.clicked.connect(self._unlock_quickly)
-        self._labels = {
-            "person": Label(texts("shell.login.person"), "secondary"),
-            "server": Label(texts("shell.login.server"), "secondary"),
-            "user": Label(texts("shell.login.user"), "secondary"),
-        }
+        self._other = Button(texts("shell.login.another"), "link")
+        self._other.clicked.connect(self._turn)
+        self._timer = QTimer(self)
+        self._timer.timeout.connect(self._count_down)
         self._lay_out()
+        self._strip.hide()
+        theme().changed.connect(self._rescale)
 
     def _lay_out(self) -> None:
-        texts = self._texts
-        card = Pane()
-        card.setFixedWidth(theme().px(400))
-        labels = self._labels
-        put(card, Column(
-            Row(Icon(LOGO, 44), Column(Label(texts("shell.product"), "title"),
-                Label(texts("shell.login.claim"), "secondary"), gap=0), None, gap=12),
-            8, labels["person"], self._person, labels["server"], self._server,
-            labels["user"], self._user,
-            Label(texts("shell.login.password"), "secondary"), self._password,
-            self._message, 4, self._open, Row(None, self._quick, None),
-            gap=6, margins=(28, 28, 28, 24),
+        self._card = Pane("card")
+        head = Row(Icon(LOGO, 44), Column(self._title, self._claim, gap=2), gap=12)
+        head.setStretch(1, 1)
+        put(self._card, Column(
+            head, 10, *self._rows.values(), self._message, self._strip, 2, self._open,
+            Row(self._quick, None, self._other),
+            gap=8, margins=(28, 26, 28, 20),
         ))  # fmt: skip
-        put(self, Column(None, Row(None, card, None), None))
+        put(self, Column(None, Row(None, self._card, None), None))
+        self._rescale()
+
+    def _rescale(self) -> None:
+        self._card.setFixedWidth(theme().px(_WIDTH))
+
+    # --- what is asked -----------------------------------------------------------------
 
     def show_profiles(self, profiles: Sequence[ProfileInfo], chosen: Path | None = None) -> None:
         """Offer these people; none means that the first profile is to be made."""
         self._profiles = profiles
-        self._person.clear()
-        for info in profiles:
-            self._person.addItem(info.name or info.user, str(info.folder))
-        for place, info in enumerate(profiles):
-            if chosen is not None and info.folder == chosen:
-                self._person.setCurrentIndex(place)
-        first = not profiles
-        for name, widget in (("person", self._person),):
-            self._labels[name].setVisible(not first)
-            widget.setVisible(not first)
-        for name, field in (("server", self._server), ("user", self._user)):
-            self._labels[name].setVisible(first)
-            field.setVisible(first)
+        names = {str(info.folder): info.name or info.user for info in profiles}
+        wanted = str(chosen) if chosen is not None and str(chosen) in names else ""
+        self._person.set_choices(names, wanted or next(iter(names), ""))
+        self._ask(first=not profiles)
+
+    def _ask(self, *, first: bool) -> None:
+        texts = self._texts
+        self._first = first
+        self._title.setText(texts("shell.first.title" if first else "shell.product"))
+        self._claim.setText(texts("shell.first.claim" if first else "shell.login.claim"))
+        self._rows["person"].setVisible(not first)
+        self._rows["server"].setVisible(first)
+        self._rows["user"].setVisible(first)
+        self._other.setVisible(bool(self._profiles))
+        self._other.set_label(texts("shell.login.back" if first else "shell.login.another"))
+        self._open.set_label(texts("shell.login.begin" if first else "shell.login.open"))
         self._chosen()
 
-    def refuse(self, error: HoaBanError) -> None:
-        """Say why it did not open; what was typed stays but for the password."""
-        self._message.setText(self._texts.error(error))
-        self._busy(busy=False)
-        self._password.selectAll()
-        self._password.setFocus(Qt.FocusReason.OtherFocusReason)
+    def _turn(self) -> None:
+        self._ask(first=not self._first)
 
     def _chosen(self) -> None:
         info = self._info()
         self._quick.setVisible(info is not None and info.quick)
-        self._message.clear()
+        self._message.show_text("")
         self._password.clear()
-        self._password.setFocus(Qt.FocusReason.OtherFocusReason)
+        self.take_focus()
+
+    def take_focus(self) -> None:
+        """Put the keyboard where typing begins."""
+        field = self._server if self._first else self._password
+        field.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _info(self) -> ProfileInfo | None:
-        place = self._person.currentIndex()
-        return self._profiles[place] if 0 <= place < len(self._profiles) else None
+        chosen = self._person.value
+        if self._first:
+            return None
+        return next((info for info in self._profiles if str(info.folder) == chosen), None)
 
     def _go(self) -> None:
-        self._busy(busy=True)
+        if not self._open.isEnabled():
+            return
+        fields = (self._server, self._user) if self._first else ()
+        if not self._password.text() or not all(field.value for field in fields):
+            self._message.show_text(self._texts("shell.login.empty"), "warn")
+            return
         info = self._info()
+        self._busy(busy=True)
         if info is not None:
             self.unlock.emit(info.folder, self._password.text())
         else:
-            self.create.emit(self._server.text(), self._user.text(), self._password.text())
+            self.begin.emit(self._server.value, self._user.value, self._password.text())
 
     def _unlock_quickly(self) -> None:
         info = self._info()
@@ -119,19 +156,63 @@ class LoginPane(QWidget):
             self._busy(busy=True)
             self.unlock.emit(info.folder, "")
 
-    def _busy(self, *, busy: bool) -> None:
-        self._open.setEnabled(not busy)
-        self._open.set_label(self._texts("shell.login.opening" if busy else "shell.login.open"))
+    # --- what is told ------------------------------------------------------------------
+
+    def refuse(self, error: HoaBanError) -> None:
+        """Say why it did not open; what was typed stays."""
+        self._busy(busy=False)
+        seconds = error.params.get("seconds")
+        if error.code == _WAIT and isinstance(seconds, int):
+            self._wait(seconds)
+            return
+        aside = error.params.get("aside", "")
+        more = self._texts("shell.login.aside", name=aside) if aside else ""
+        self._message.show_text(f"{self._texts.error(error)} {more}".strip(), "bad")
+        self._password.selectAll()
+        self._password.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def tell(self, text: str, tone: str = "info") -> None:
+        """Say something that is no refusal."""
+        self._message.show_text(text, tone)
+
+    def progress(self, text: str, detail: str = "") -> None:
+        """Show long work that can be stopped; "" takes it away."""
+        self._strip.setVisible(bool(text))
+        self._open.setVisible(not text)
+        if text:
+            self._message.show_text("")
+            self._strip.restart()
+            self._strip.set_progress(0, 0, detail, text)
 
     def ready(self) -> None:
         """Be usable again, with an empty password."""
         self._busy(busy=False)
+        self._message.show_text("")
         self._password.clear()
 
+    def _busy(self, *, busy: bool) -> None:
+        self.progress("")
+        self._open.setEnabled(not busy)
+        for row in (*self._rows.values(), self._other, self._quick):
+            row.setEnabled(not busy)
+        waiting = "shell.login.begin" if self._first else "shell.login.open"
+        self._open.set_label(self._texts("shell.login.opening" if busy else waiting))
 
-def _line(name: str, *, secret: bool = False) -> QLineEdit:
-    field = QLineEdit()
-    field.setAccessibleName(name)
-    if secret:
-        field.setEchoMode(QLineEdit.EchoMode.Password)
-    return field
+    def _wait(self, seconds: int) -> None:
+        self._waiting = seconds
+        self._open.setEnabled(False)
+        self._timer.start(_SECOND_MS)
+        self._tell_wait()
+
+    def _count_down(self) -> None:
+        self._waiting -= 1
+        self._tell_wait()
+        if self._waiting <= 0:
+            self._timer.stop()
+            self._open.setEnabled(True)
+            self._message.show_text("")
+            self._password.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _tell_wait(self) -> None:
+        text = self._texts("shell.login.wait", seconds=self._waiting)
+        self._message.show_text(text, "bad", icon="clock")

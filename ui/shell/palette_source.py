@@ -2,61 +2,91 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
 from PySide6.QtCore import QObject
 
 from ui.bridge.runner import Latest
 from ui.bridge.session import Session
+from ui.kit.actions import Action
+from ui.kit.page import PageSpec
 from ui.shell.palette_model import Entry, rank
-
-if TYPE_CHECKING:
-    from ui.shell.window import DeskWindow
 
 _SHORTEST = 2
 _MOST = 8
+_LIST = "palette"
+_ICONS = {"document": "file-text", "person": "user", "unit": "building"}
+Go = Callable[[str, str, str], None]
+Show = Callable[[Sequence[Entry]], None]
 
 
 class PaletteSource(QObject):
-    """Answer the palette's queries."""
+    """Answer the palette's queries.
 
-    def __init__(self, session: Session, window: DeskWindow) -> None:
-        super().__init__(window)
+    The list `palette` of the desk gives rows with page, kind, id, subject and detail; rows
+    whose page is not offered to the actor are left out.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        actions: Callable[[], Iterable[Action]],
+        pages: Callable[[], Iterable[PageSpec]],
+        go: Go,
+        parent: QObject,
+    ) -> None:
+        super().__init__(parent)
         self._session = session
-        self._window = window
+        self._actions = actions
+        self._pages = pages
+        self._go = go
         self._latest = Latest(session.runner)
 
-    def find(self, query: str, show: Callable[[Sequence[Entry]], None]) -> None:
-        """Show acts and pages at once, then documents when the desk has answered."""
+    def find(self, query: str, show: Show) -> None:
+        """Show acts and pages at once, then records when the desk has answered."""
         near = rank(self._acts_and_pages(), query)
         show(near)
-        if len(query) < _SHORTEST:
-            return
         desk, actor = self._session.desk, self._session.actor
+        if len(query) < _SHORTEST or _LIST not in desk.registry.lists:
+            self._latest.forget()
+            return
         self._latest.ask(
-            lambda: desk.list_rows("palette", actor, query, _MOST),
-            lambda rows: show([*near, *(self._document(row) for row in rows)]),
+            lambda: desk.list_rows(_LIST, actor, query, _MOST),
+            lambda rows: show([*near, *self._records(rows)]),
             self._session.bug.emit,
         )
 
+    def forget(self) -> None:
+        """Drop answers that are still to come: the palette is closed."""
+        self._latest.forget()
+
     def _acts_and_pages(self) -> list[Entry]:
-        window = self._window
-        acts = [
-            Entry("shell.palette.acts", a.icon, a.text, "", a.trigger, a.shortcut)
-            for a in window.keys.available()
-            if a.name != "palette"
-        ]
         texts = self._session.texts
         pages = [
-            Entry("shell.palette.pages", spec.icon, texts(spec.text_key), "",
-                  lambda name=spec.name: window.go(name))
-            for spec in window.visible_specs()
-        ]  # fmt: skip
+            Entry("shell.palette.pages", spec.icon, texts(spec.text_key), "", self._opener(spec))
+            for spec in self._pages()
+        ]
+        acts = [
+            Entry("shell.palette.acts", a.icon, a.text, "", a.trigger, a.shortcut)
+            for a in self._actions()
+            if a.name != _LIST
+        ]
         return [*pages, *acts]
 
-    def _document(self, row: Any) -> Entry:
-        def go() -> None:
-            self._window.go(row["page"], "document", row["id"])
+    def _opener(self, spec: PageSpec) -> Callable[[], None]:
+        return lambda: self._go(spec.name, "", "")
 
-        return Entry("shell.palette.documents", "file-text", row["subject"], row["detail"], go)
+    def _records(self, rows: Sequence[Mapping[str, Any]]) -> list[Entry]:
+        offered = {spec.name for spec in self._pages()}
+        return [self._record(row) for row in rows if row["page"] in offered]
+
+    def _record(self, row: Mapping[str, Any]) -> Entry:
+        page, kind, entity = str(row["page"]), str(row.get("kind", "document")), str(row["id"])
+        return Entry(
+            f"shell.palette.{kind}",
+            _ICONS.get(kind, "file-text"),
+            str(row["subject"]),
+            str(row["detail"]),
+            lambda: self._go(page, kind, entity),
+        )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 from PySide6.QtCore import QObject, QPoint
 from PySide6.QtWidgets import QMenu, QWidget
@@ -11,17 +11,23 @@ from app.identity.model import Post
 from app.kernel.actor import Actor
 from ui.bridge.session import Session
 
-if TYPE_CHECKING:
-    from ui.shell.window import DeskWindow
-
 
 class PersonMenu(QObject):
-    """Offer what one may switch to."""
+    """Offer what one may switch to; `leave` and `lock` are what the window does then."""
 
-    def __init__(self, session: Session, window: DeskWindow) -> None:
-        super().__init__(window)
+    def __init__(
+        self,
+        session: Session,
+        leave: Callable[[], object],
+        lock: Callable[[], object],
+        parent: QWidget,
+    ) -> None:
+        super().__init__(parent)
         self._session = session
-        self._window = window
+        self._leave = leave
+        self._lock = lock
+        self._over = parent
+        self.menu: QMenu | None = None
 
     def choose(self, beside: QWidget) -> None:
         """Open the menu above the name."""
@@ -31,14 +37,14 @@ class PersonMenu(QObject):
             found = []
             for post in desk.posts():
                 unit = desk.store.get("unit", post.agency)
-                found.append((post, unit.short if unit else "", desk.actor(post.id)))
+                found.append((post, unit.short or unit.name if unit else "", desk.actor(post.id)))
             return found
 
         session.work("query", ask, lambda posts: self._show(posts, beside))
 
     def _show(self, posts: list[tuple[Post, str, Actor]], beside: QWidget) -> None:
         texts, session = self._session.texts, self._session
-        menu = QMenu(self._window)
+        menu = QMenu(self._over)
         menu.setAccessibleName(texts("shell.person_menu"))
         for post, agency, actor in posts:
             act = menu.addAction(f"{post.title} · {agency}")
@@ -46,8 +52,20 @@ class PersonMenu(QObject):
             act.setChecked(post.id == session.actor.post)
             act.triggered.connect(lambda _=False, a=actor: session.take_post(a))
         menu.addSeparator()
-        menu.addAction(texts("shell.switch_person")).triggered.connect(self._window.leave_asked)
-        menu.addAction(texts("shell.lock")).triggered.connect(self._window.lock_asked)
+        menu.addAction(texts("shell.switch_person")).triggered.connect(self._leave_now)
+        menu.addAction(texts("shell.lock")).triggered.connect(self._lock_now)
+        menu.aboutToHide.connect(self._gone)
+        self.menu = menu
         corner = beside.mapToGlobal(QPoint(0, beside.height()))
         menu.popup(corner - QPoint(0, menu.sizeHint().height()))
-        menu.aboutToHide.connect(menu.deleteLater)
+
+    def _leave_now(self) -> None:
+        self._leave()
+
+    def _lock_now(self) -> None:
+        self._lock()
+
+    def _gone(self) -> None:
+        menu, self.menu = self.menu, None
+        if menu is not None:
+            menu.deleteLater()

@@ -9,20 +9,23 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from app.kernel.actor import Actor
 from app.kernel.texts import Texts
-from ui.bridge.page import PageSpec
 from ui.kit.avatar import Avatar
 from ui.kit.buttons import Button, IconButton
 from ui.kit.icons import LOGO
 from ui.kit.labels import ElidedLabel, Icon, Label, Line, Pane
 from ui.kit.layout import Column, Row, put
 from ui.kit.navigation import Navigation, NavItem
+from ui.kit.page import PageSpec
 from ui.kit.theme import theme
 
-WIDTH = 212
+WIDTH, NARROW_WIDTH = 212, 56
 
 
 class SideBar(Pane):
-    """The whole left side; `chosen(page name)`, `palette_asked`, `person_asked`."""
+    """The whole left side; `chosen(page name)`, `palette_asked`, `person_asked`.
+
+    Narrow, it shows icons alone; names come as tooltips.
+    """
 
     chosen = Signal(str)
     palette_asked = Signal()
@@ -31,39 +34,55 @@ class SideBar(Pane):
     def __init__(self, texts: Texts, parent: QWidget | None = None) -> None:
         super().__init__("bg", parent)
         self._texts = texts
-        self._rescale()
-        theme().changed.connect(self._rescale)
-        self._agency = ElidedLabel(style="secondary")
+        self._narrow = False
+        self._agency = ElidedLabel(style="faint")
         self._avatar = Avatar("")
         self._name = ElidedLabel()
         self._title = ElidedLabel(style="faint")
         self._pages = Navigation(texts("shell.pages"))
         self._pages.chosen.connect(self.chosen)
-        find = Button(texts("shell.find"), "secondary", shortcut="Ctrl+K")
-        find.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        find.clicked.connect(self.palette_asked)
-        head = Row(
-            Icon(LOGO, 30),
-            Column(Label(texts("shell.product"), "strong"), self._agency, gap=0),
-            gap=8,
-            margins=(4, 2, 4, 4),
+        self._find = Button(texts("shell.find"), "secondary", shortcut="Ctrl+K")
+        self._find.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self._find.clicked.connect(self.palette_asked)
+        self._find_icon = IconButton("search", texts("shell.find"), shortcut="Ctrl+K")
+        self._find_icon.clicked.connect(self.palette_asked)
+        self._switch = IconButton("switch", texts("shell.person_menu"), shortcut="Ctrl+Shift+U")
+        self._switch.clicked.connect(self.person_asked)
+        self._names = put(QWidget(), Column(self._name, self._title, gap=0))
+        self._heading = put(
+            QWidget(), Column(Label(texts("shell.product"), "strong"), self._agency, gap=0)
         )
+        self._lay_out()
+        self._reshape()
+        theme().changed.connect(self._reshape)
+
+    def _lay_out(self) -> None:
+        head = Row(Icon(LOGO, 30), self._heading, gap=8, margins=(5, 4, 4, 4))
+        head.setStretch(1, 1)
+        person = Row(self._avatar, self._names, self._switch, gap=8, margins=(6, 4, 0, 0))
+        person.setStretch(1, 1)
         whole = Column(
-            head, find, self._pages, Line(), self._person_row(), gap=6, margins=(8, 8, 8, 8)
-        )
-        whole.setStretch(2, 1)
+            head, self._find, Row(None, self._find_icon, None), self._pages, Line(), person,
+            gap=6, margins=(8, 8, 8, 8),
+        )  # fmt: skip
+        whole.setStretch(3, 1)
         put(self, whole)
 
-    def _rescale(self) -> None:
-        self.setFixedWidth(theme().px(WIDTH))
+    def set_narrow(self, narrow: bool) -> None:
+        """Show icons alone, or icons with names."""
+        if narrow != self._narrow:
+            self._narrow = narrow
+            self._reshape()
 
-    def _person_row(self) -> QWidget:
-        switch = IconButton("switch", self._texts("shell.person_menu"))
-        switch.clicked.connect(self.person_asked)
-        names = Column(self._name, self._title, gap=0)
-        row = Row(self._avatar, names, switch, gap=8, margins=(4, 4, 0, 0))
-        row.setStretch(1, 1)
-        return put(QWidget(), row)
+    def _reshape(self) -> None:
+        narrow = self._narrow
+        self.setFixedWidth(theme().px(NARROW_WIDTH if narrow else WIDTH))
+        self._find.setVisible(not narrow)
+        self._find_icon.setVisible(narrow)
+        self._heading.setVisible(not narrow)
+        self._names.setVisible(not narrow)
+        self._avatar.setVisible(not narrow)
+        self._pages.set_compact(narrow)
 
     def show_actor(self, actor: Actor, agency: str) -> None:
         """Show who acts, and for which agency."""

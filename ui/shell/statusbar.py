@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from PySide6.QtCore import QTimer, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QMouseEvent, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
 from app.kernel.clock import VIETNAM, Clock
 from app.kernel.texts import Texts
 from ui.kit.labels import Icon, Label, Pane
 from ui.kit.layout import Row, put
+from ui.kit.theme import theme
 
 EXPIRY_WARNING_DAYS = 60
 _EVERY_MS = 5000
@@ -38,7 +40,7 @@ class StatusBar(Pane):
     outbox_asked = Signal()
 
     def __init__(self, texts: Texts, clock: Clock, parent: QWidget | None = None) -> None:
-        super().__init__("bg", parent)
+        super().__init__("status", parent)
         self._texts = texts
         self._clock = clock
         self._state = LineState()
@@ -48,10 +50,11 @@ class StatusBar(Pane):
         self._device = Label(style="secondary")
         self._next = Label(style="secondary")
         row = Row(
-            self._icon, self._line, 12, self._sync, 12, self._device, None, self._next,
-            gap=6, margins=(12, 3, 12, 3),
+            self._icon, self._line, self._sync, self._device, None, self._next,
+            gap=14, margins=(12, 4, 12, 4),
         )  # fmt: skip
         put(self, row)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setAccessibleName(texts("shell.status"))
         self._timer = QTimer(self)
         self._timer.timeout.connect(self._tell)
@@ -62,6 +65,22 @@ class StatusBar(Pane):
         """Show where things stand."""
         self._state = state
         self._tell()
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """Go to what waits."""
+        super().mouseReleaseEvent(event)
+        self.outbox_asked.emit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Leave out what matters least where there is little room."""
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        room = self.width() - theme().px(110)
+        for label in (self._line, self._device, self._next, self._sync):
+            room -= label.sizeHint().width() if label.text() else 0
+            label.setVisible(bool(label.text()) and (room >= 0 or label is self._line))
 
     @property
     def state(self) -> LineState:
@@ -81,6 +100,7 @@ class StatusBar(Pane):
         self._sync.setText(texts("shell.last_sync", at=at) if at else texts("shell.never_synced"))
         self._device.setText(self._device_text())
         self._next.setText(self._retry_text())
+        self._fit()
 
     def _device_text(self) -> str:
         state = self._state

@@ -53,8 +53,8 @@ class LineWatch(QObject):
 
     def _line_known(self, known: LineState) -> None:
         self._asking = False
-        device = {"device": self._state.device, "device_until": self._state.device_until}
-        self._state = replace(known, **device)
+        mine = self._state
+        self._state = replace(known, device=mine.device, device_until=mine.device_until)
         self._show(self._state)
 
     def _line_lost(self, _: HoaBanError) -> None:

@@ -10,11 +10,11 @@ from PySide6.QtWidgets import QDialog, QStackedWidget, QWidget
 
 from app.kernel.command import Command
 from app.kernel.errors import HoaBanError
-from ui.kit.page import Page, PageSpec
 from ui.bridge.session import Session
 from ui.kit.actions import Action, Actions
 from ui.kit.labels import Line
 from ui.kit.layout import Column, Row, put
+from ui.kit.page import Page, PageSpec
 from ui.kit.theme import theme
 from ui.kit.toast import ToastHost
 from ui.shell.crash import report

@@ -1,0 +1,160 @@
+"""A small province of samples and profiles on the disk: what tests of the window open."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from app.catalogues.calendars import calendar_from
+from app.desk import Desk
+from app.features import registry
+from app.identity.actors import resolve
+from app.identity.model import Person, Post, Unit
+from app.kernel.actor import Actor
+from app.kernel.bus import Bus
+from app.kernel.clock import Clock, SystemClock
+from app.kernel.codec import to_json
+from app.kernel.command import Envelope
+from app.kernel.errors import HoaBanError
+from app.settings import Settings
+from app.store.desk import DeskStore
+from app.store.keys import KdfParams
+from app.store.lock import ProfileLock
+from app.store.model import Page, Row
+from app.store.profile import Profile, list_profiles
+from app.store.replica import Replica
+from ui.shell.launcher import ProfileInfo
+
+PASSWORD = "mẫu-Mường-Phăng-1"
+_QUICK = KdfParams(rounds=1, memory=8 * 1024, lanes=1)
+_SINCE = date(2025, 7, 1)
+UNITS = (
+    Unit("11@-", "11", "Tỉnh Điện Biên", "tỉnh Điện Biên"),
+    Unit("11@-/UBND", "11.UBND", "Ủy ban nhân dân tỉnh Điện Biên", "UBND tỉnh Điện Biên", "UBND",
+         "agency", "11@-", is_agency=True, place="Điện Biên", valid_from=_SINCE),
+    Unit("xa", "11.1", "Ủy ban nhân dân xã Mường Phăng", "UBND xã Mường Phăng", "UBND",
+         "agency", "11@-/UBND", is_agency=True, place="Mường Phăng", valid_from=_SINCE),
+    Unit("hdnd", "11.2", "Hội đồng nhân dân xã Mường Phăng", "HĐND xã Mường Phăng", "HĐND",
+         "agency", "11@-/UBND", is_agency=True, place="Mường Phăng", valid_from=_SINCE),
+)  # fmt: skip
+POSTS = (
+    Post("q.mai", "mai", "xa", "xa", "Văn thư", ("clerk", "one_stop"), _SINCE),
+    Post("q.mai.hdnd", "mai", "hdnd", "hdnd", "Văn thư HĐND", ("clerk",), _SINCE),
+    Post("q.mau", "mau", "xa", "xa", "Chủ tịch UBND xã", ("leader",), _SINCE),
+    Post("q.thu", "thu", "11@-/UBND", "11@-/UBND", "Văn thư tỉnh", ("clerk",), _SINCE),
+)
+PEOPLE = (
+    Person("mai", "Lò Thị Mai", "mai", posts=("q.mai", "q.mai.hdnd")),
+    Person("mau", "Quàng Văn Mẫu", "mau", posts=("q.mau",)),
+    Person("thu", "Lê Văn Thử", "thu", posts=("q.thu",)),
+)
+
+
+class NoTokens:
+    """A machine without a signing device."""
+
+    def tokens(self) -> list[Any]:
+        return []
+
+    def certificates(self) -> list[Any]:
+        return []
+
+
+def directory() -> tuple[Row, ...]:
+    """Return units, people and posts as rows of the server."""
+    found = (*(("unit", u) for u in UNITS), *(("person", p) for p in PEOPLE))
+    found += tuple(("post", p) for p in POSTS)
+    return tuple(
+        Row(kind, value.id, place + 1, ("province",), to_json(value))
+        for place, (kind, value) in enumerate(found)
+    )
+
+
+class StagedDesk(Desk):
+    """A desk that gives its lock back."""
+
+    lock: ProfileLock | None = None
+    profile: Profile
+
+    def close(self) -> None:
+        super().close()
+        if self.lock is not None:
+            self.lock.release()
+
+
+def desk_of(store: DeskStore, person: str, clock: Clock) -> StagedDesk:
+    """Return a desk without a line and without tokens over an open store."""
+    store.resolve_actor = _resolve
+    maps = [json.loads(store.meta(f"settings.{n}") or "{}") for n in ("machine", "person")]
+    imposed = json.loads(store.meta("settings.province") or "{}")
+    parts: Any = NoTokens()
+    return StagedDesk(
+        store=store,
+        registry=store.registry,
+        bus=Bus(store.registry, store.transaction, store.device, clock, store.changes),
+        clock=clock,
+        person=person,
+        settings=Settings(*maps, imposed),
+        calendar=calendar_from([]),
+        signer=parts,
+        verifier=parts,
+        http=parts,
+    )
+
+
+def _resolve(get: Any, envelope: Envelope) -> Actor:
+    return resolve(
+        get, envelope.person, envelope.post, envelope.at, envelope.acting_for, envelope.authority
+    )
+
+
+class Stage:
+    """The window's `Launcher` over real profiles of sample people."""
+
+    def __init__(self, folder: Path, clock: Clock | None = None, known: Any = None) -> None:
+        self.folder = folder
+        self.clock = clock or SystemClock()
+        self.known = known or registry()
+        self.trouble: HoaBanError | None = None
+
+    def seed(self, *people: str) -> None:
+        """Make the profiles of these people, as after a first sync."""
+        for person in people:
+            profile = Profile.create(
+                self.folder / person, PASSWORD, self.clock, user=person, kdf=_QUICK
+            )
+            with profile.opened(profile.unlock(PASSWORD), self.known) as store:
+                buckets = ("province", f"person:{person}", "agency:xa")
+                Replica(store).apply(Page(rows=directory(), grants=buckets, cursor=20))
+
+    def profiles(self) -> Sequence[ProfileInfo]:
+        names = {p.id: p.name for p in PEOPLE}
+        return [
+            ProfileInfo(folder, folder.name, "", names[folder.name])
+            for folder in list_profiles(self.folder)
+        ]
+
+    def open(self, folder: Path, password: str | None) -> Desk:
+        profile = Profile.load(folder, self.clock)
+        store, lock = profile.open(profile.unlock(password or ""), self.known)
+        made = desk_of(store, folder.name, self.clock)
+        made.lock, made.profile = lock, profile
+        return made
+
+    def check(self, desk: Desk, password: str | None) -> None:
+        assert isinstance(desk, StagedDesk)
+        desk.profile.unlock(password or "")
+
+    def first_actor(self, desk: Desk) -> Actor:
+        if self.trouble is not None:
+            raise self.trouble
+        return desk.actor()
+
+    def create(self, server: str, user: str, password: str) -> Path:
+        if self.trouble is not None:
+            raise self.trouble
+        self.seed(user)
+        return self.folder / user
