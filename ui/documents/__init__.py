@@ -1,0 +1,1 @@
+"""Pages of documents: the reader that both directions share, and incoming documents."""

@@ -1,0 +1,251 @@
+"""The list of incoming documents: view, chips, words, counts, and the views people save."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import date
+from functools import partial
+from typing import Any
+
+from PySide6.QtCore import QObject, Signal
+from sqlalchemy import Connection
+
+from app.desk import Desk
+from app.documents import queries
+from app.documents.model import KIND, READING, Direction, Document
+from app.documents.rows import Ask, Chip, DocumentRow, View
+from app.kernel.actor import Actor
+from app.kernel.changes import Changes
+from app.kernel.clock import local_date
+from app.kernel.codec import from_json
+from app.store.replica import Replica
+from ui.bridge.session import Session
+from ui.documents import verdicts
+from ui.documents.words import day, near_day
+from ui.kit.rowmodel import Column, RowModel
+
+CHIPS = (Chip.UNREAD, Chip.OVERDUE, Chip.DUE_TODAY, Chip.EXPRESS, Chip.MY_LEAD, Chip.PAPER)
+VIEWS = (
+    View.OPEN, View.TO_REGISTER, View.TO_PRESENT, View.TO_INSTRUCT, View.HANDLING,
+    View.RETURNED, View.DONE, View.ALL,
+)  # fmt: skip
+_SAVED = "pages.views.incoming"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A row with what only this desk knows of it; the last three for the dense table."""
+
+    row: DocumentRow
+    pending: bool = False
+    verdict: str = ""
+    receivers: str = ""
+    transferred_on: date | None = None
+    note: str = ""
+
+    @property
+    def id(self) -> str:
+        """Return the document's id."""
+        return self.row.id
+
+
+@dataclass(frozen=True, slots=True)
+class SavedView:
+    """A filter that a person gave a name."""
+
+    name: str
+    view: str = View.OPEN.value
+    chips: tuple[str, ...] = ()
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """The counts beside chips and views."""
+
+    chips: dict[Chip, int]
+    views: dict[View, int]
+
+
+class ListModel(QObject):
+    """Ask for rows and counts; `counted(Counts)`, `asked()` when the filter is another one."""
+
+    counted = Signal(object)
+    asked = Signal()
+    saved_changed = Signal()
+
+    def __init__(self, session: Session, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self.filter = SavedView("")
+        self.saved: tuple[SavedView, ...] = ()
+        self.counts = Counts({}, {})
+        self.dense = False
+        self.rows = RowModel(
+            session.runner.submit, columns(session, self._today), key=lambda line: line.id,
+            describe=lambda line: line.row.subject, parent=self,
+        )  # fmt: skip
+        self.rows.failed.connect(self._failed)
+        session.changed.connect(self._changed)
+        session.work("query", lambda: session.desk.store.meta(_SAVED), self._take_saved)
+        self._count()
+
+    @property
+    def view(self) -> View:
+        """Return the view that is shown."""
+        return View(self.filter.view)
+
+    @property
+    def chips(self) -> frozenset[Chip]:
+        """Return the chips that are on."""
+        return frozenset(Chip(c) for c in self.filter.chips)
+
+    def load(self) -> None:
+        """Ask for rows and counts by the present filter."""
+        desk, actor, ask, dense = self._session.desk, self._session.actor, self._ask(), self.dense
+        self.rows.load(
+            lambda: desk.query(queries.page, actor, ask, 0, 1).total,
+            lambda offset, limit: lines(desk, actor, ask, offset, limit, dense=dense),
+        )
+        self.asked.emit()
+        self._count()
+
+    def set_view(self, view: View) -> None:
+        """Show another view."""
+        self._refilter(replace(self.filter, name="", view=view.value))
+
+    def set_chips(self, chips: frozenset[str]) -> None:
+        """Filter by other chips."""
+        self._refilter(replace(self.filter, name="", chips=tuple(sorted(chips))))
+
+    def set_text(self, text: str) -> None:
+        """Filter by words."""
+        self._refilter(replace(self.filter, name="", text=text))
+
+    def set_dense(self, dense: bool) -> None:  # noqa: FBT001 - a plain setter
+        """Fetch what the dense table shows, or not."""
+        self.dense = dense
+        self.load()
+
+    def use(self, saved: SavedView) -> None:
+        """Take a saved view."""
+        self._refilter(saved)
+
+    def save_view(self, name: str) -> None:
+        """Keep the present filter under a name, in place of one of that name."""
+        kept = [s for s in self.saved if s.name != name]
+        self.filter = replace(self.filter, name=name)
+        self._keep((*kept, self.filter))
+
+    def forget_view(self, name: str) -> None:
+        """Forget a saved view."""
+        self._keep(tuple(s for s in self.saved if s.name != name))
+
+    def _refilter(self, wanted: SavedView) -> None:
+        if wanted != self.filter:
+            self.filter = wanted
+            self.load()
+
+    def _keep(self, saved: tuple[SavedView, ...]) -> None:
+        self.saved = saved
+        text = json.dumps([asdict(s) for s in saved])
+        store = self._session.desk.store
+        self._session.work("store", lambda: store.set_meta(_SAVED, text), lambda _: None)
+        self.saved_changed.emit()
+
+    def _take_saved(self, text: str) -> None:
+        if text:
+            self.saved = tuple(from_json(SavedView, s) for s in json.loads(text))
+            self.saved_changed.emit()
+
+    def _today(self) -> date:
+        return local_date(self._session.desk.clock.now())
+
+    def _ask(self) -> Ask:
+        f = self.filter
+        chips = tuple(Chip(c) for c in f.chips)
+        return Ask(Direction.INCOMING, View(f.view), chips, f.text, self._today())
+
+    def _count(self) -> None:
+        self._session.query(partial(_counts, today=self._today(), view=self.view), done=self._take)
+
+    def _take(self, counts: Counts) -> None:
+        self.counts = counts
+        self.counted.emit(counts)
+
+    def _changed(self, changes: Changes) -> None:
+        if changes.touches(KIND) or changes.touches(READING):
+            self.rows.refresh()
+            self._count()
+
+    def _failed(self, error: BaseException) -> None:
+        self._session.refused.emit(error)
+
+
+def lines(
+    desk: Desk, actor: Actor, ask: Ask, offset: int, limit: int, *, dense: bool = False
+) -> Sequence[Line]:
+    """Return a window of the list with what this desk knows; not for the GUI thread."""
+    rows = desk.query(queries.page, actor, ask, offset, limit).rows
+    waiting = {item.entity for item in Replica(desk.store).items() if item.kind == KIND}
+    found = verdicts.known(desk, (row.file_sha256 for row in rows))
+    made = [
+        Line(row, row.id in waiting, found[row.file_sha256].value if row.file_sha256 in found else "")
+        for row in rows
+    ]
+    return [_with_book(desk, line) for line in made] if dense else made
+
+
+def _with_book(desk: Desk, line: Line) -> Line:
+    document: Document | None = desk.store.get(KIND, line.id)
+    if document is None:
+        return line
+    names = [i.name for i in document.items if not i.presented and i.name]
+    return replace(
+        line,
+        receivers=document.particulars.to_places or "; ".join(dict.fromkeys(names)),
+        transferred_on=document.transferred_on,
+        note=document.particulars.note,
+    )
+
+
+def _counts(connection: Connection, actor: Actor, *, today: date, view: View) -> Counts:
+    incoming = Direction.INCOMING
+    return Counts(
+        queries.chip_counts(connection, actor, incoming, today, view),
+        queries.view_counts(connection, actor, incoming, today),
+    )
+
+
+def columns(session: Session, today: Any) -> tuple[Column, ...]:
+    """Return the ten columns of the register of incoming documents (NĐ 30/2020 PL IV)."""
+    texts = session.texts
+
+    def number(line: Line) -> str:
+        row = line.row
+        if row.arrival_number is not None:
+            return str(row.arrival_number)
+        return texts("pages.number_waiting") if row.number_waiting else ""
+
+    return (
+        Column(texts("pages.column.arrival_date"),
+               lambda x: near_day(texts, x.row.arrival_date, today()), 84),
+        Column(texts("pages.column.arrival_number"), number, 72, "right", bold=lambda _: True),
+        Column(texts("pages.column.issuer"), lambda x: x.row.issuer, 170,
+               bold=lambda x: x.row.unread),
+        Column(texts("pages.column.symbol"), lambda x: x.row.symbol, 140),
+        Column(texts("pages.column.issued"), lambda x: day(x.row.issued), 96),
+        Column(texts("pages.column.subject"), lambda x: subject(x.row), 320,
+               bold=lambda x: x.row.unread),
+        Column(texts("pages.column.receivers"), lambda x: x.receivers, 170),
+        Column(texts("pages.column.transferred"), lambda x: day(x.transferred_on), 96),
+        Column(texts("pages.column.receipt"), lambda _: "", 70),
+        Column(texts("pages.column.note"), lambda x: x.note, 120),
+    )  # fmt: skip
+
+
+def subject(row: DocumentRow) -> str:
+    """Return type and subject in one line."""
+    return " · ".join(part for part in (row.type_name, row.subject) if part)
