@@ -72,15 +72,13 @@ def to_json(values: DraftValues) -> str:
 
 def from_map(data: Mapping[str, Any]) -> DraftValues:
     """Return values from a map; what is missing or of another type counts as not typed."""
-    known = {}
+    known: dict[str, Any] = {}
     for field in fields(DraftValues):
         value = data.get(field.name)
-        default = field.default
         if field.name == "recipients":
-            known["recipients"] = tuple(
-                (str(pair[0]), str(pair[1])) for pair in value or () if len(pair) == 2
-            )
-        elif type(value) is type(default):
+            pairs = value if isinstance(value, list | tuple) else ()
+            known["recipients"] = tuple((str(p[0]), str(p[1])) for p in pairs if len(p) == 2)
+        elif type(value) is type(field.default):
             known[field.name] = value
     return DraftValues(**known)
 
@@ -171,10 +169,9 @@ def document_of(form: Mapping[str, Any], watermark: str = "") -> DraftDocument:
     """Return the form ready to be set as a page."""
     lists = ("paragraphs", "addressees", "grounds", "recipients", "authority")
     known = {f.name for f in fields(DraftDocument)}
-    plain = {k: v for k, v in form.items() if k in known and k not in lists and k != "date"}
-    return DraftDocument(
-        **plain, **{k: tuple(form.get(k, ())) for k in lists}, watermark=watermark
-    )
+    plain: dict[str, Any] = {k: v for k, v in form.items() if k in known and k != "date"}
+    plain |= {k: tuple(form.get(k, ())) for k in lists}
+    return DraftDocument(**(plain | {"watermark": watermark}))
 
 
 def form_key(form: Mapping[str, Any]) -> str:

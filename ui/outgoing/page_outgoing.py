@@ -13,7 +13,6 @@ from app.documents.model import KIND, Direction, State
 from app.documents.rows import Ask, View
 from app.kernel.changes import Changes
 from app.kernel.clock import local_date
-from ui.bridge.page import Page
 from ui.bridge.session import Session
 from ui.documents import verdicts
 from ui.kit.actions import Action
@@ -22,6 +21,7 @@ from ui.kit.cards import CardList, CardRow
 from ui.kit.fields import SearchField
 from ui.kit.labels import Label, Line, Pane
 from ui.kit.layout import Column, Row
+from ui.kit.page import Page
 from ui.kit.rowmodel import RowModel
 from ui.kit.states import StateStack
 from ui.outgoing import model_list
@@ -53,7 +53,7 @@ class OutgoingPage(Page):
         texts = session.texts
         self._text = ""
         self._reader = OutgoingReader(session, self)
-        self._model = RowModel(session.runner, describe=lambda r: self._card(r).spoken())
+        self._model = RowModel(session.runner.submit, describe=lambda r: self._card(r).spoken())
         self._model.loaded.connect(self._loaded)
         self._model.failed.connect(self._list_failed)
         self.cards = CardList(self._model, self._card, texts("outpages.list"))
@@ -64,16 +64,16 @@ class OutgoingPage(Page):
         self.chips.changed.connect(self._view_changed)
         self.search = SearchField(texts("outpages.filter"), texts("outpages.filter"), shortcut="Ctrl+F")
         self.search.searched.connect(self._search)
-        self._state = StateStack(self.cards)
+        self._state: StateStack = StateStack(self.cards)
         self._state.retried.connect(self._model.refresh)
         self._state.asked.connect(lambda: self.navigate.emit("drafts", "", ""))
         self.follow = FollowPanel(session)
         self._make_actions()
         self.paper = PaperPanel(session, self.follow, self._foot())
-        self.panes = Panes(self._list_pane(), self.paper)
-        self.panes.narrowed.connect(self.paper.allow_back)
-        self.paper.back.connect(lambda: self.panes.show_detail(False))
-        self.setLayout(Column(self.panes, gap=0))
+        self.sides: Panes = Panes(self._list_pane(), self.paper)
+        self.sides.narrowed.connect(self.paper.allow_back)
+        self.paper.back.connect(lambda: self.sides.show_detail(False))
+        self.setLayout(Column(self.sides, gap=0))
         self._reader.shown.connect(self._show)
         self._reader.file.connect(self._show_file)
         self._reader.verified.connect(self._show_verdict)
@@ -124,7 +124,7 @@ class OutgoingPage(Page):
         self.reload()
         self.cards.setFocus()
 
-    def actions(self) -> Sequence[Action]:
+    def acts(self) -> Sequence[Action]:
         """Return the page's acts."""
         return (self.new, self.go_on, self.find_act)
 
@@ -132,7 +132,7 @@ class OutgoingPage(Page):
         """Show one document, whichever view it is in."""
         if kind == KIND:
             self._reader.show(entity)
-            self.panes.show_detail(True)
+            self.sides.show_detail(True)
 
     def close_page(self) -> None:
         """Let the file go."""
@@ -206,7 +206,7 @@ class OutgoingPage(Page):
     # --- the reader -----------------------------------------------------------------------
 
     def _show_paper(self) -> None:
-        self.panes.show_detail(True)
+        self.sides.show_detail(True)
         self.paper.pdf.setFocus()
 
     def _show(self) -> None:

@@ -58,7 +58,7 @@ class Panes(QWidget):
             self._narrow = narrow
             self.narrowed.emit(narrow)
         if not narrow:
-            first = min(theme().px(self._share), self.width() // 2)
+            first = min(theme().px(self._share), round(self.width() * 0.55))
             self._splitter.setSizes([first, max(1, self.width() - first)])
         self._turn()
 

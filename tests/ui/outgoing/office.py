@@ -11,8 +11,8 @@ from typing import Any
 from app.desk import Desk
 from app.documents import commands as c
 from app.documents.model import Document, Particulars, Recipient
-from app.features import registry
 from app.documents.rules import fold
+from app.features import registry
 from app.files.model import FileRef
 from app.forms.compose import DraftDocument, compose
 from app.identity.model import Person, Post, Unit

@@ -5,21 +5,27 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import pytest
 from PySide6.QtCore import QCoreApplication, QEventLoop, QTimer
 from PySide6.QtWidgets import QApplication, QWidget
 
 from app.documents import commands as c
+from app.documents.model import State
 from app.kernel.texts import Texts
-from tests.ui.outgoing.office import STAFF, Office, actor, open_office
-from ui.bridge.page import Page
+from tests.ui.outgoing.keys import AGENCY_PIN, PERSON_PIN, make_keys
+from tests.ui.outgoing.office import STAFF, Office, actor, open_office, report
 from ui.bridge.runner import QtRunner
 from ui.bridge.session import Session
 from ui.kit import texts as voice
+from ui.kit.page import Page
 from ui.kit.theme import install
+from ui.outgoing.page_issue import IssuePage
 from ui.outgoing.page_outgoing import OutgoingPage
+from ui.outgoing.page_signing import SigningPage
 
 SIZE = (1154, 664)
 LOOKS = (("light", 100), ("dark", 100), ("light", 200))
@@ -92,8 +98,71 @@ def outgoing(office: Office, out: Path, look: str) -> None:
     """Save the page of outgoing documents."""
     with session_of(office, "leader") as session, shown(OutgoingPage(session)) as page:
         assert isinstance(page, OutgoingPage)
+        if page.sides.narrow:
+            wait(lambda: page.cards.current_row() is not None)
+            save(page, out, f"outgoing-list-{look}")
+            page.sides.show_detail(True)
         wait(lambda: page.paper.pdf.sharp)
         save(page, out, f"outgoing-{look}")
+
+
+def signing(office: Office, out: Path, look: str) -> None:
+    """Save the signing box, then the PIN dialog over the numbered page, then the result."""
+    with session_of(office, "leader") as session, shown(SigningPage(session)) as page:
+        assert isinstance(page, SigningPage)
+        wait(lambda: bool(page.rows.current) and page.model.key is not None)
+        if page.sides.narrow:
+            save(page, out, f"signing-list-{look}")
+            page.sides.show_detail(True)
+        wait(lambda: page.paper.pdf.sharp)
+        save(page, out, f"signing-{look}")
+        page.start()
+        wait(lambda: page.pins.dialog is not None and page.paper.pdf.sharp)
+        save(page, out, f"signing-numbered-{look}")
+        assert page.pins.dialog is not None
+        save(page.pins.dialog, out, f"signing-pin-{look}")
+        page.pins.dialog.field.setText(PERSON_PIN)
+        page.pins.dialog.ok.click()
+        wait(lambda: page.model.run is None)
+        save(page, out, f"signing-done-{look}")
+
+
+def issuing(office: Office, out: Path, look: str) -> None:
+    """Save the clerk's page before and after the seal, and the question before issuing."""
+    with session_of(office, "clerk") as session, shown(IssuePage(session)) as page:
+        assert isinstance(page, IssuePage)
+        wait(lambda: page.seal.enabled)
+        page.sides.show_detail(True)
+        wait(lambda: page.paper.pdf.sharp)
+        save(page, out, f"issue-{look}")
+        page.seal.trigger()
+        wait(lambda: page.pins.dialog is not None)
+        assert page.pins.dialog is not None
+        page.pins.dialog.field.setText(AGENCY_PIN)
+        page.pins.dialog.ok.click()
+        wait(lambda: page.issue.enabled and page.paper.pdf.sharp)
+        save(page, out, f"issue-sealed-{look}")
+        page.issue.trigger()
+        assert page.dialog is not None
+        save(page.dialog, out, f"issue-dialog-{look}")
+        page.dialog.accept()
+        settle(300)
+        save(page, out, f"issue-done-{look}")
+
+
+def followed(office: Office, out: Path, look: str) -> None:
+    """Save an issued document with its recipients' states."""
+    found = [d for _, d in office.desk.store.entities("document") if d.state is State.ISSUED]
+    office.clock.advance(timedelta(days=3))
+    report(office, found[-1].id, "stc", "01")
+    report(office, found[-1].id, "stc", "03", 1024)
+    with session_of(office, "clerk") as session, shown(OutgoingPage(session)) as page:
+        assert isinstance(page, OutgoingPage)
+        page.open_entity("document", found[-1].id)
+        page.sides.show_detail(True)
+        wait(lambda: page.paper.pdf.sharp)
+        settle(400)
+        save(page, out, f"followed-{look}")
 
 
 def main(out: Path) -> None:
@@ -103,14 +172,18 @@ def main(out: Path) -> None:
     assert isinstance(app, QApplication)
     voice.use(Texts())
     install(app)
-    with TemporaryDirectory() as folder:
-        office = open_office(Path(folder))
-        sample(office)
+    with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        keys = make_keys(Path(folder) / "keys", patch)
         for mode, scale in LOOKS:
+            profile = Path(folder) / f"{mode}{scale}"
+            profile.mkdir()
+            office = open_office(profile, signer=keys.signer(), trust=keys.trust)
+            sample(office)
             install(app, mode, scale)
-            for picture in (outgoing,):
+            for picture in (outgoing, signing, issuing, followed):
                 picture(office, out, f"{mode}-{scale}")
-        office.desk.close()
+            office.desk.signer.close()
+            office.desk.close()
 
 
 if __name__ == "__main__":

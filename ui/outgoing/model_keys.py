@@ -1,0 +1,175 @@
+"""Whose key may be used here, how long it lives, and which picture goes with it."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from app.desk import Desk
+from app.flows.ports import SigningPorts
+from app.flows.scratch import scratch
+from app.flows.signing import offered
+from app.identity.model import Unit
+from app.kernel.actor import Actor
+from app.kernel.errors import RuleViolation
+from app.kernel.ports import (
+    CancelToken,
+    CertificateInfo,
+    Prompts,
+    SignedFile,
+    Signer,
+    SignJob,
+    TokenInfo,
+)
+from signing.appearance import demo_seal, demo_signature
+
+EXPIRY_WARNING_DAYS = 60
+SAMPLE = "MẪU"
+MAX_IMAGE = 1 << 20
+_PNG = b"\x89PNG\r\n\x1a\n"
+_IMAGE = "signing.image"
+_SEAL = "signing.seal"
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A certificate that the person may use, with what the screen says of it."""
+
+    certificate: CertificateInfo
+    days: int
+
+    @property
+    def tone(self) -> str:
+        """Return ok, warn or bad by the days left."""
+        if self.days < 0:
+            return "bad"
+        return "warn" if self.days <= EXPIRY_WARNING_DAYS else "ok"
+
+
+def person_names(actor: Actor) -> tuple[str, ...]:
+    """Return the names that a personal key may bear; samples carry a mark."""
+    return (actor.name, f"{actor.name} ({SAMPLE})")
+
+
+def agency_names(unit: Unit | None) -> tuple[str, ...]:
+    """Return the names that an agency's key may bear."""
+    if unit is None:
+        return ()
+    names = dict.fromkeys(name for name in (unit.name, unit.short) if name)
+    return tuple(n for name in names for n in (name, f"{name} ({SAMPLE})"))
+
+
+def keys_of(desk: Desk, owners: tuple[str, ...]) -> tuple[Key, ...]:
+    """Return the keys of some owners in the slots now; asks the token, needs no PIN."""
+    found = offered(desk.signer.certificates(), owners)
+    now = desk.clock.now()
+    keys = (Key(c, days_left(c, now)) for c in found)
+    return tuple(sorted(keys, key=lambda k: k.days, reverse=True))
+
+
+def days_left(certificate: CertificateInfo, now: datetime) -> int:
+    """Return the whole days until the certificate ends, below 0 after it."""
+    return (certificate.not_after - now).days
+
+
+def is_sample(certificate: CertificateInfo) -> bool:
+    """Tell whether a demonstration authority made the certificate."""
+    return SAMPLE in f"{certificate.subject} {certificate.issuer}".upper()
+
+
+def signature_image(desk: Desk, certificate: CertificateInfo) -> bytes:
+    """Return the person's blue hand signature; a sample's is invented, else b"" if none."""
+    own = _kept(desk, _IMAGE)
+    if own or not is_sample(certificate):
+        return own
+    return demo_signature(certificate.holder)
+
+
+def seal_image(desk: Desk, certificate: CertificateInfo, agency: str) -> bytes:
+    """Return the agency's red seal; a sample's says MẪU, else b"" if none."""
+    own = _kept(desk, _SEAL)
+    if own or not is_sample(certificate):
+        return own
+    return demo_seal(agency)
+
+
+def keep_image(desk: Desk, data: bytes, *, seal: bool) -> None:
+    """Keep the picture of signature or seal in the profile.
+
+    Raises `RuleViolation("outpages.image")` for anything but a PNG of at most 1 MiB.
+    """
+    if not data.startswith(_PNG) or len(data) > MAX_IMAGE:
+        raise RuleViolation("outpages.image", field="image")
+    desk.store.set_meta(_SEAL if seal else _IMAGE, base64.b64encode(data).decode())
+
+
+def keep_image_file(desk: Desk, path: Path, *, seal: bool) -> None:
+    """Keep the picture that a file holds; raises as `keep_image` does."""
+    with path.open("rb") as stream:
+        data = stream.read(MAX_IMAGE + 1)
+    keep_image(desk, data, seal=seal)
+
+
+def _kept(desk: Desk, name: str) -> bytes:
+    try:
+        return base64.b64decode(desk.store.meta(name), validate=True)
+    except binascii.Error:
+        return b""
+
+
+def ports_of(desk: Desk, prompts: Prompts, shown: str = "") -> SigningPorts:
+    """Return what the flows stand on; `shown` is the hash that alone may be signed."""
+    signer: Signer = AsShown(desk.signer, shown) if shown else desk.signer
+    return SigningPorts(
+        get=desk.store.get,
+        run=desk.run,
+        vault=desk.store.vault,
+        signer=signer,
+        verifier=desk.verifier,
+        prompts=prompts,
+        clock=desk.clock,
+        scratch=scratch,
+        tsa=desk.settings.text("tsa_url"),
+    )
+
+
+class AsShown:
+    """A signer that signs the bytes that were on the screen and no others."""
+
+    def __init__(self, signer: Signer, sha256: str) -> None:
+        self._signer = signer
+        self._sha256 = sha256
+
+    def tokens(self) -> Sequence[TokenInfo]:
+        """List tokens."""
+        return self._signer.tokens()
+
+    def certificates(self) -> Sequence[CertificateInfo]:
+        """List certificates."""
+        return self._signer.certificates()
+
+    def sign(self, job: SignJob, prompts: Prompts, cancel: CancelToken | None = None) -> SignedFile:
+        """Sign; raises `Damaged("pdf_not_as_shown")` for other bytes."""
+        return self._signer.sign(replace(job, expected_sha256=self._sha256), prompts, cancel)
+
+
+class OncePrompts:
+    """Ask for the PIN of a token once in one run over several documents, then forget it."""
+
+    def __init__(self, prompts: Prompts) -> None:
+        self._prompts = prompts
+        self._held: dict[str, str] = {}
+
+    def pin(self, token: TokenInfo, certificate: CertificateInfo, purpose: str) -> str:
+        """Ask, or answer what was right before."""
+        if token.serial not in self._held:
+            self._held[token.serial] = self._prompts.pin(token, certificate, purpose)
+        return self._held[token.serial]
+
+    def forget(self) -> None:
+        """Forget every PIN."""
+        self._held.clear()

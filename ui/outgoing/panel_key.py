@@ -1,0 +1,58 @@
+"""The key that signs: whose, what for, how long it lives."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QWidget
+
+from app.kernel.texts import Texts
+from ui.kit.badges import Badge
+from ui.kit.buttons import Button
+from ui.kit.labels import Label, Pane
+from ui.kit.layout import Row
+from ui.outgoing.model_keys import Key
+
+
+class KeyStrip(Pane):
+    """One line on the signing key; `image_asked` to choose the picture, `again` to look anew."""
+
+    image_asked = Signal()
+    again = Signal()
+
+    def __init__(self, texts: Texts, kind_key: str, parent: QWidget | None = None) -> None:
+        super().__init__("card", parent)
+        self._texts = texts
+        self._kind_key = kind_key
+        self._holder = Label("", "strong")
+        self._life = Label("", "secondary")
+        self._badge = Badge("")
+        self._image = Button(texts("outpages.key.image"), "link")
+        self._image.clicked.connect(self.image_asked)
+        self._again = Button(texts("outpages.key.again"), "link")
+        self._again.clicked.connect(self.again)
+        self.setLayout(
+            Row(
+                self._holder, self._life, None, self._badge, self._image, self._again,
+                gap=8, margins=(10, 5, 10, 5),
+            )
+        )  # fmt: skip
+        self.show_key(None, looking=True)
+
+    def show_key(self, key: Key | None, *, looking: bool = False) -> None:
+        """Show a key, or that there is none."""
+        texts = self._texts
+        self._again.setVisible(key is None and not looking)
+        self._image.setVisible(key is not None)
+        if key is None:
+            said = texts("outpages.key.looking" if looking else "outpages.key.none")
+            self._holder.setText(said)
+            self._life.setText("" if looking else texts("outpages.key.none_do"))
+            self._badge.show_text("")
+        else:
+            self._holder.setText(key.certificate.holder)
+            life = "outpages.key.life" if key.days >= 0 else "outpages.key.over"
+            kind = texts(self._kind_key)
+            self._life.setText(texts(life, kind=kind, days=abs(key.days)))
+            word = {"warn": "outpages.key.soon", "bad": "outpages.key.expired"}.get(key.tone)
+            self._badge.show_text(texts(word) if word else "", key.tone)
+        self.setAccessibleName(f"{self._holder.text()} {self._life.text()} {self._badge.text}")
