@@ -1,0 +1,190 @@
+"""The first pull of 20,000 documents and a later one of 100, over real HTTP and a slow line."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from app.kernel.clock import SystemClock
+from app.store.desk import DeskStore
+from app.store.replica import Replica
+from sync.client.engine import Engine
+from sync.client.transport import HttpTransport
+from sync.http import Session, Streamed
+from sync.protocol.messages import Frame, Mark, Request, RowFrame
+from tests.bench import desks, peers, servers
+from tests.bench.__main__ import Plan
+from tests.bench.figures import Figure, median
+from tests.bench.shaper import shaped
+from tests.doubles.postgres import cluster
+
+SIZE = 20_000
+CHANGED = 100
+_ROUNDS = 3
+
+
+class _Memory(dict[str, str]):
+    """Tokens in memory."""
+
+    def set(self, name: str, value: str) -> None:
+        self[name] = value
+
+    def delete(self, name: str) -> None:
+        self.pop(name, None)
+
+
+class _Counting(Session):
+    """The guarded session, with the bytes of the bodies that came."""
+
+    taken = 0
+
+    @contextmanager
+    def stream(self, *args: Any, **options: Any) -> Iterator[Streamed]:
+        with super().stream(*args, **options) as reply:
+            yield Streamed(reply.status, reply.headers, self._count(reply.chunks))
+
+    def _count(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
+        for piece in chunks:
+            self.taken += len(piece)
+            yield piece
+
+
+@dataclass(slots=True)
+class _Watch:
+    """A transport that notes when the first page was whole, and how many rows came."""
+
+    inner: HttpTransport
+    began: float = field(default_factory=time.perf_counter)
+    first: float = 0.0
+    documents: int = 0
+    rows: int = 0
+
+    def exchange(self, request: Request) -> Iterator[Frame]:
+        for frame in self.inner.exchange(request):
+            if isinstance(frame, RowFrame):
+                self.rows += 1
+                self.documents += frame.kind == "document"
+            yield frame
+            if isinstance(frame, Mark) and self.documents and not self.first:
+                self.first = time.perf_counter() - self.began
+
+
+@dataclass(frozen=True, slots=True)
+class Pulled:
+    """What a pull cost: seconds, seconds to the first documents on the desk, bytes, rows."""
+
+    seconds: float
+    first: float
+    wire: int
+    rows: int
+    documents: int
+
+
+class Desk:
+    """A desk at a port."""
+
+    def __init__(self, store: DeskStore, port: int) -> None:
+        self._session = _Counting(SystemClock())
+        tokens = _Memory()
+        self.transport = HttpTransport(self._session, f"http://127.0.0.1:{port}", tokens)
+        self.transport.sign_in("clerk", servers.PASSWORD)
+        self.store = store
+
+    def pull(self) -> Pulled:
+        """Pull until caught up."""
+        before = self._session.taken
+        watch = _Watch(self.transport)
+        Engine(Replica(self.store), watch).round()
+        seconds = time.perf_counter() - watch.began
+        wire = self._session.taken - before
+        return Pulled(seconds, watch.first, wire, watch.rows, watch.documents)
+
+    def stream(self) -> Pulled:
+        """Read every frame of a first pull and keep none."""
+        before = self._session.taken
+        watch = _Watch(self.transport)
+        empty = Request(1, 1, 1, "bench-reader", want=100_000)
+        for _ in watch.exchange(empty):
+            pass
+        seconds = time.perf_counter() - watch.began
+        return Pulled(seconds, watch.first, self._session.taken - before, watch.rows, watch.documents)
+
+
+def measure(plan: Plan) -> list[Figure]:
+    """Measure on SQLite and on PostgreSQL, then through the slow line."""
+    size = plan.rows(SIZE)
+    figures: list[Figure] = []
+    with ExitStack() as stack:
+        postgres = stack.enter_context(cluster()).database()
+        databases = {"SQLite": f"sqlite:///{plan.folder / 'server.db'}", "PostgreSQL": postgres}
+        for name, url in databases.items():
+            servers.fill(url, size)
+            with servers.serving(url, plan.folder / "files") as port:
+                figures += _fast(plan, name, url, port)
+                if name == "SQLite":
+                    figures += _slow(plan, port)
+    return figures + peers.pull(plan)
+
+
+def _fast(plan: Plan, name: str, url: str, port: int) -> list[Figure]:
+    rounds = plan.times(_ROUNDS)
+    streamed = [_fresh(plan, port, stream=True)[0] for _ in range(rounds)]
+    kept = [_fresh(plan, port)[0] for _ in range(rounds - 1)]
+    last, desk = _fresh(plan, port)
+    kept.append(last)
+    with servers.door(url, plan.folder / "files") as service:
+        changed = min(CHANGED, plan.rows(SIZE) // 10)
+        servers.touch(service, changed)
+    later = desk.pull()
+    nothing = desk.pull()
+    desk.store.close()
+    size = plan.rows(SIZE)
+    per = f"{size:,} documents and {last.rows - last.documents:,} other rows"
+    stream_rate = median(p.documents / p.seconds for p in streamed)
+    kept_rate = median(p.documents / p.seconds for p in kept)
+    return [
+        Figure(f"{name}: first pull, streamed", stream_rate, "docs/s", 20_000, per, least=True),
+        Figure(
+            f"{name}: first pull, streamed, all rows",
+            median(p.rows / p.seconds for p in streamed), "rows/s",
+        ),
+        Figure(f"{name}: first pull, on the desk's disk", kept_rate, "docs/s"),
+        Figure(
+            f"{name}: first pull, on the disk, all rows",
+            median(p.rows / p.seconds for p in kept), "rows/s",
+        ),
+        Figure(f"{name}: first pull on the wire", last.wire / 1e6, "MB"),
+        Figure(f"{name}: {changed} changed of {size:,} on the wire", later.wire / 1e3, "kB", 12),
+        Figure(f"{name}: {changed} changed of {size:,}", later.seconds * 1e3, "ms"),
+        Figure(f"{name}: nothing new", nothing.seconds * 1e3, "ms"),
+    ]  # fmt: skip
+
+
+def _slow(plan: Plan, port: int) -> list[Figure]:
+    with shaped(port, rtt_ms=300, down_kbit=1000, up_kbit=384) as line:
+        taken, desk = _fresh(plan, line.port)
+        desk.store.close()
+    what = "300 ms, 1 Mbit/s"
+    carried = f"{taken.wire / 1e6:.2f} MB, SQLite server"
+    return [
+        Figure(f"{what}: first pull of {taken.documents:,}", taken.seconds, "s", 28, carried),
+        Figure(f"{what}: first documents on the desk", taken.first, "s", 3),
+    ]
+
+
+def _fresh(plan: Plan, port: int, *, stream: bool = False) -> tuple[Pulled, Desk]:
+    """Pull with a desk that has nothing yet; a reader's desk is closed at once."""
+    home = plan.folder / f"pull-{time.monotonic_ns()}"
+    Path(home).mkdir()
+    desk = Desk(desks.opened(home), port)
+    if stream:
+        taken = desk.stream()
+        desk.store.close()
+        return taken, desk
+    return desk.pull(), desk
+
+

@@ -1,0 +1,86 @@
+"""What a benchmark answers: figures with their budgets and what they were compared with."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One measured value; `budget` None means that nobody promised one.
+
+    `least` says that the budget is the least that will do, not the most.
+    """
+
+    what: str
+    value: float
+    unit: str
+    budget: float | None = None
+    compared_with: str = ""
+    least: bool = False
+
+    @property
+    def ok(self) -> bool | None:
+        """Tell whether the budget is kept; None without one."""
+        if self.budget is None:
+            return None
+        return self.value >= self.budget if self.least else self.value <= self.budget
+
+    def row(self) -> dict[str, Any]:
+        """Return the figure in the form of the contract."""
+        row = asdict(self) | {"value": rounded(self.value), "ok": self.ok}
+        del row["least"]
+        return row
+
+
+def rounded(value: float) -> float:
+    """Return a value with four significant digits."""
+    if not value:
+        return 0.0
+    places = 3 - math.floor(math.log10(abs(value)))
+    return round(value, max(places, 0))
+
+
+def percentile(samples: Iterable[float], share: float) -> float:
+    """Return the sample below which a share of all lies."""
+    ordered = sorted(samples)
+    return ordered[min(len(ordered) - 1, math.ceil(share * len(ordered)) - 1)]
+
+
+def median(samples: Iterable[float]) -> float:
+    """Return the middle sample."""
+    return percentile(samples, 0.5)
+
+
+def p95(samples: Iterable[float]) -> float:
+    """Return the sample that one in twenty exceeds."""
+    return percentile(samples, 0.95)
+
+
+def timed(work: Callable[[], object], times: int = 1) -> list[float]:
+    """Run `work` so often and return the milliseconds of each run."""
+    took = []
+    for _ in range(times):
+        began = time.perf_counter()
+        work()
+        took.append((time.perf_counter() - began) * 1000)
+    return took
+
+
+def table(name: str, figures: Iterable[Figure]) -> str:
+    """Return the figures as text for people, the missed ones first."""
+    verdicts = {True: "ok", False: "MISSED", None: ""}
+    lines = [f"{name}"]
+    for figure in sorted(figures, key=lambda f: f.ok is not False):
+        sign = "≥" if figure.least else "≤"
+        budget = f"{sign} {figure.budget:g}" if figure.budget is not None else ""
+        beside = f"   ({figure.compared_with})" if figure.compared_with else ""
+        lines.append(
+            f"  {verdicts[figure.ok]:6}  {figure.what:58} {rounded(figure.value):>12,g}"
+            f" {figure.unit:10} {budget:12}{beside}"
+        )
+    return "\n".join(lines)

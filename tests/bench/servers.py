@@ -1,0 +1,137 @@
+"""The real server as a process of its own, its database filled by its own unit of work."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from app.features import registry
+from app.kernel.clock import FixedClock
+from app.kernel.event import Event
+from app.kernel.ids import derived_id
+from sync.server.accounts import Accounts
+from sync.server.seed import build
+from sync.server.service import Service
+from sync.server.store import Store
+from sync.server.unit import Unit
+from tests.bench import corpus
+from tests.bench.corpus import NOW
+from tests.bench.desks import batches
+
+PASSWORD = "mat-khau-mau"  # noqa: S105 - of a benchmark's own server
+_BATCH = 2000
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def fill(url: str, count: int) -> None:
+    """Write the office with its accounts, and so many documents with the event of each."""
+    clock = FixedClock(NOW)
+    store = Store(url, clock, fast=True)
+    try:
+        offered = [(k, i, v) for k, i, v in corpus.office(device="")]
+        _write(store, offered)
+        accounts = Accounts(store, clock)
+        accounts.put("clerk", "clerk", PASSWORD)
+        found = (("document", d.id, d) for d in corpus.documents(count))
+        for part in batches(found, _BATCH):
+            _write(store, part)
+    finally:
+        store.close()
+
+
+def _write(store: Store, entities: list[corpus.Entity]) -> None:
+    with store.write() as connection:
+        unit = Unit(store, connection, registry())
+        unit.prefetch((kind, name) for kind, name, _ in entities)
+        for kind, name, value in entities:
+            unit.put(kind, name, value)
+            if kind == "document":
+                unit.record(_event(name))
+        unit.keep()
+        unit.flush()
+
+
+def _event(name: str) -> Event:
+    command = derived_id("command", name)
+    data = {"channel": "system", "agency": corpus.AGENCY}
+    return Event(
+        derived_id("event", command, "0"), "document", name, "document.received", data, command,
+        0, "clerk", "post-clerk", NOW, corpus.DEVICE, server_at=NOW,
+    )  # fmt: skip
+
+
+def touch(service: Service, count: int) -> None:
+    """Change so many documents, as an act of each would."""
+    store = service.store
+    changed = []
+    for n in range(count):
+        name = derived_id("bench", str(n * 7))
+        with store.read() as connection:
+            found = service.push.unit(connection).get("document", name)
+        changed.append(("document", name, found))
+    with store.write() as connection:
+        unit = Unit(store, connection, registry())
+        for kind, name, value in changed:
+            unit.put(kind, name, value)
+            unit.record(_progress(name))
+        unit.keep()
+        unit.flush()
+
+
+def _progress(name: str) -> Event:
+    at = NOW.isoformat()
+    command = derived_id("change", name, at)
+    data = {"item": derived_id("item", name), "text": "Đang tổng hợp số liệu (mẫu)"}
+    return Event(
+        derived_id("event", command, "0"), "document", name, "document.progressed", data, command,
+        0, "staff1", "post-staff1", NOW, corpus.DEVICE, server_at=NOW,
+    )  # fmt: skip
+
+
+@contextmanager
+def door(url: str, files: Path) -> Iterator[Service]:
+    """Open the service over a database beside the running server."""
+    server = build(url, files, registry(), FixedClock(NOW))
+    try:
+        yield server.service
+    finally:
+        server.service.store.close()
+
+
+@contextmanager
+def serving(url: str, files: Path) -> Iterator[int]:
+    """Run `python -m sync.server serve` and yield its port."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    files.mkdir(exist_ok=True)
+    command = [sys.executable, "-m", "sync.server", "serve", "--database", url]
+    process = subprocess.Popen(
+        [*command, "--files", str(files), "--port", str(port)],
+        cwd=ROOT,
+        env=os.environ | {"PYTHONDONTWRITEBYTECODE": "1"},
+    )
+    try:
+        _await(port, process)
+        yield port
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def _await(port: int, process: subprocess.Popen[bytes]) -> None:
+    for _ in range(1200):
+        if process.poll() is not None:
+            break
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        except OSError:
+            time.sleep(0.05)
+        else:
+            return
+    raise RuntimeError("the server did not start")
