@@ -52,6 +52,9 @@ class Synchroniser(Protocol):
     def poke(self) -> None:
         """Sync now."""
 
+    def stop(self) -> None:
+        """End the work and its threads."""
+
 
 @dataclass
 class Desk:

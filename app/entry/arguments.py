@@ -1,0 +1,103 @@
+"""The command line's grammar: a contract that scripts rely on (docs/admin-guide.md)."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import NoReturn
+
+
+class WrongUse(Exception):
+    """Say that the command line itself is wrong; exit code 2."""
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise WrongUse(f"{self.prog}: {message}")
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of `python -m app`."""
+    root = _Parser(prog="python -m app", description="Hoa Ban")
+    commands = root.add_subparsers(dest="command", required=True, parser_class=_Parser)
+    _desk_commands(commands)
+    _data_commands(commands)
+    _signature_commands(commands)
+    doctor = _add(commands, "doctor", "check this machine and a profile")
+    doctor.add_argument("--profile", type=Path)
+    return root
+
+
+def _add(commands: argparse._SubParsersAction[_Parser], name: str, text: str) -> _Parser:
+    made = commands.add_parser(name, help=text)
+    made.add_argument("--json", action="store_true", help="one JSON object per line")
+    return made
+
+
+def _with_profile(made: _Parser) -> _Parser:
+    made.add_argument("--profile", type=Path, required=True, metavar="DIR")
+    made.add_argument("--password-stdin", action="store_true")
+    return made
+
+
+def _desk_commands(commands: argparse._SubParsersAction[_Parser]) -> None:
+    desk = _add(commands, "desk", "open the window")
+    desk.add_argument("--profile", type=Path, metavar="DIR")
+    desk.add_argument("--profiles", type=Path, metavar="DIR", help="folder of all profiles")
+    demo = _add(commands, "demo", "seed the demonstration province, serve it, open a desk")
+    demo.add_argument("--folder", type=Path, required=True, metavar="DIR")
+    demo.add_argument("--seed-only", action="store_true")
+    profile = commands.add_parser("profile", help="manage profiles")
+    actions = profile.add_subparsers(dest="action", required=True, parser_class=_Parser)
+    new = _with_profile(_add(actions, "new", "make a profile"))
+    new.add_argument("--server", required=True, metavar="URL")
+    new.add_argument("--user", required=True, metavar="NAME")
+
+
+def _data_commands(commands: argparse._SubParsersAction[_Parser]) -> None:
+    _add(commands, "schema", "every command, kind and row field")
+    sync = _with_profile(_add(commands, "sync", "exchange with the server"))
+    sync.add_argument("--server", metavar="URL")
+    sync.add_argument("--once", action="store_true")
+    act = _with_profile(_add(commands, "do", "run a command of the bus; arguments on stdin"))
+    act.add_argument("name", metavar="COMMAND")
+    act.add_argument("--post", default="", help="the post to act at")
+    rows = _with_profile(_add(commands, "list", "rows of a kind"))
+    rows.add_argument("kind", metavar="KIND")
+    rows.add_argument("--query", default="", metavar="TEXT")
+    rows.add_argument("--limit", type=_positive, default=50, metavar="N")
+    rows.add_argument("--post", default="", help="the post to look from")
+
+
+def _signature_commands(commands: argparse._SubParsersAction[_Parser]) -> None:
+    sign = _add(commands, "sign", "sign a PDF with a token")
+    sign.add_argument("source", type=Path, metavar="IN")
+    sign.add_argument("target", type=Path, metavar="OUT")
+    sign.add_argument("--module", type=Path, required=True, metavar="SO")
+    sign.add_argument("--token", required=True, metavar="LABEL")
+    sign.add_argument("--cert-id", default="", metavar="HEX")
+    purposes = ("approve", "issue", "attachment", "copy")
+    sign.add_argument("--purpose", choices=purposes, required=True)
+    sign.add_argument("--box", type=_box, metavar="PAGE,X,Y,W,H")
+    sign.add_argument("--tsa", default="", metavar="URL")
+    sign.add_argument("--pin-stdin", action="store_true", required=True)
+    verify = _add(commands, "verify", "check the signatures of files")
+    verify.add_argument("files", type=Path, nargs="+", metavar="FILE")
+    verify.add_argument("--trust", type=Path, metavar="DIR")
+    verify.add_argument("--offline", action="store_true")
+    verify.add_argument("--at", default="", metavar="TIME")
+
+
+def _positive(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError("a whole number above 0 belongs here")
+    return value
+
+
+def _box(text: str) -> tuple[int, float, float, float, float]:
+    parts = text.split(",")
+    if len(parts) != 5:
+        raise argparse.ArgumentTypeError("PAGE,X,Y,W,H belongs here")
+    page, x, y, width, height = parts
+    return int(page), float(x), float(y), float(width), float(height)

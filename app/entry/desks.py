@@ -1,0 +1,217 @@
+"""Make, find and open desks: a profile folder becomes a `Desk` with all its adapters."""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from app.catalogues.calendars import calendar_from
+from app.catalogues.load import load_items
+from app.desk import Desk
+from app.entry import line, parts
+from app.features import registry
+from app.identity.actors import resolve
+from app.kernel.actor import Actor
+from app.kernel.bus import Bus
+from app.kernel.calendar import WorkingCalendar
+from app.kernel.clock import Clock, SystemClock
+from app.kernel.command import Envelope
+from app.kernel.errors import HoaBanError, NotPermitted, RuleViolation
+from app.settings import Settings
+from app.store.desk import DeskStore
+from app.store.keyring_box import KeyringBox
+from app.store.lock import ProfileLock
+from app.store.profile import Profile, list_profiles, profiles_folder
+from signing.tokens import TokenSigner
+from ui.shell.launcher import ProfileInfo
+
+TRUST = "trust"
+PERSON = "person"
+SETTINGS = ("settings.machine", "settings.person", "settings.province")
+
+
+def read_password(args: argparse.Namespace, *, confirm: bool = False) -> str:
+    """Return the password from the first line of standard input, or asked for at a terminal.
+
+    Raises `RuleViolation("input.password")` when there is none.
+    """
+    if args.password_stdin:
+        password = sys.stdin.readline().rstrip("\r\n")
+    elif sys.stdin.isatty():
+        password = getpass.getpass("Mật khẩu: ")
+        if confirm and password != getpass.getpass("Nhập lại mật khẩu: "):
+            raise RuleViolation("input.password_twice", field="password")
+    else:
+        password = ""
+    if not password:
+        raise RuleViolation("input.password", field="password")
+    return password
+
+
+def new_profile(folder: Path, server: str, user: str, password: str) -> Path:
+    """Make a profile after the server has known the person; returns its folder.
+
+    The password of the account is the profile's first password. Raises `Unavailable` without
+    a line and `NotPermitted` for a wrong password: then nothing was made.
+    """
+    clock = SystemClock()
+    person, tokens = line.sign_in(server, user, password, clock)
+    profile = Profile.create(folder, password, clock, server=server, user=user)
+    with profile.opened(profile.unlock(password), registry()) as store:
+        for name, token in tokens.held.items():
+            store.set_meta(name, token)
+        store.set_meta(PERSON, person)
+        store.set_meta(line.SERVER, server)
+    return folder
+
+
+def profile_user(folder: Path) -> str:
+    """Return whose profile a folder is; raises the typed errors of a broken one."""
+    return Profile.load(folder, SystemClock()).user
+
+
+@contextmanager
+def opened(args: argparse.Namespace) -> Iterator[Desk]:
+    """Open the desk that command line arguments name."""
+    launch = launcher(args.profile.parent)
+    password = read_password(args) if args.password_stdin or sys.stdin.isatty() else None
+    desk = launch.open(args.profile, password)
+    try:
+        yield desk
+    finally:
+        desk.close()
+
+
+def sync_once(desk: Desk, server: str | None) -> dict[str, Any]:
+    """Exchange with the server until nothing is left; return what came of it."""
+    return line.exchange_once(desk.store, server or desk.store.meta(line.SERVER), desk.clock)
+
+
+class OpenDesk(Desk):
+    """A desk that gives its lock back, and its helpers their end, when it is closed."""
+
+    lock: ProfileLock
+    profile: Profile
+    tokens: TokenSigner
+
+    def close(self) -> None:
+        """Stop the line, end the token helpers, close the store, give the lock back."""
+        if self.sync is not None:
+            self.sync.stop()
+        self.tokens.close()
+        super().close()
+        self.lock.release()
+
+
+class ProfileLauncher:
+    """The window's `Launcher` over a folder of profiles."""
+
+    def __init__(self, folder: Path, clock: Clock) -> None:
+        self._folder = folder
+        self._clock = clock
+        self._box = KeyringBox()
+
+    def profiles(self) -> Sequence[ProfileInfo]:
+        """List the profiles of this machine; a broken one is left out."""
+        found = []
+        for folder in list_profiles(self._folder):
+            try:
+                profile = Profile.load(folder, self._clock)
+            except HoaBanError:
+                continue
+            quick = profile.quick_unlock(self._box) is not None
+            found.append(ProfileInfo(folder, profile.user, profile.server, quick=quick))
+        return found
+
+    def open(self, folder: Path, password: str | None) -> Desk:
+        """Open a profile; None asks the OS keyring."""
+        profile = Profile.load(folder, self._clock)
+        key = self._key(profile, password)
+        store, lock = profile.open(key, registry())
+        try:
+            return self._desk(profile, store, lock)
+        except BaseException:
+            store.close()
+            lock.release()
+            raise
+
+    def check(self, desk: Desk, password: str | None) -> None:
+        """Check the password of a desk that is open behind the lock."""
+        if isinstance(desk, OpenDesk):
+            self._key(desk.profile, password)
+
+    def first_actor(self, desk: Desk) -> Actor:
+        """Return the person at his first post, after a first sync where it needs one."""
+        if not desk.posts():
+            sync_once(desk, None)
+        return desk.actor()
+
+    def create(self, server: str, user: str, password: str) -> Path:
+        """Make a profile after signing in at the server."""
+        name = "".join(c if c.isalnum() or c in "._-" else "_" for c in user)
+        return new_profile(self._folder / name, server, user, password)
+
+    def _key(self, profile: Profile, password: str | None) -> bytes:
+        if password is not None:
+            return profile.unlock(password)
+        key = profile.quick_unlock(self._box)
+        if key is None:
+            raise NotPermitted("profile.wrong_password")
+        return key
+
+    def _desk(self, profile: Profile, store: DeskStore, lock: ProfileLock) -> Desk:
+        clock = self._clock
+        known = store.registry
+        store.resolve_actor = _resolve
+        trust = (self._folder.parent / TRUST, profile.folder / TRUST)
+        http = parts.http_session(clock)
+        tokens = parts.token_signer(clock, trust, http)
+        desk = OpenDesk(
+            store=store,
+            registry=known,
+            bus=Bus(known, store.transaction, store.device, clock, store.changes),
+            clock=clock,
+            person=store.meta(PERSON),
+            settings=_settings(store),
+            calendar=_calendar(store),
+            signer=tokens,
+            verifier=parts.verifier(clock, trust, http),
+            http=http,
+        )
+        desk.lock, desk.profile, desk.tokens = lock, profile, tokens
+        store.hold_seconds = float(desk.settings.number("hold_seconds"))
+        return desk
+
+
+def launcher(folder: Path | None) -> ProfileLauncher:
+    """Return the launcher over a folder of profiles, this system's own by default."""
+    return ProfileLauncher(folder or profiles_folder(), SystemClock())
+
+
+def _resolve(get: Any, envelope: Envelope) -> Actor:
+    return resolve(
+        get,
+        envelope.person,
+        envelope.post,
+        envelope.at,
+        envelope.acting_for,
+        envelope.authority,
+    )
+
+
+def _calendar(store: DeskStore) -> WorkingCalendar:
+    """Return the province's calendar, or the product's own before the first sync."""
+    held = [item for _, item in store.entities("catalogue")]
+    return calendar_from(held or load_items())
+
+
+def _settings(store: DeskStore) -> Settings:
+    import json
+
+    maps = [json.loads(store.meta(name) or "{}") for name in SETTINGS]
+    return Settings(*maps)

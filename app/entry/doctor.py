@@ -1,0 +1,127 @@
+"""What works on this machine and what does not, and what to do: `doctor`."""
+
+from __future__ import annotations
+
+import importlib
+import platform
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from app.kernel.clock import VIETNAM, SystemClock
+from app.kernel.errors import HoaBanError
+from app.kernel.texts import Texts
+
+Row = dict[str, Any]
+OK, WARN, FAIL = "ok", "warn", "fail"
+_GIB = 1 << 30
+
+
+def checks(profile: Path | None, texts: Texts) -> list[Row]:
+    """Run every check; each answers check, state, text and remedy."""
+    found: list[Row] = []
+    for check in _CHECKS:
+        found.extend(check(texts))
+    if profile is not None:
+        found.append(_profile(profile, texts))
+    return found
+
+
+def _row(check: str, state: str, text: str, remedy: str = "") -> Row:
+    return {"check": check, "state": state, "text": text, "remedy": remedy}
+
+
+def _python(texts: Texts) -> Iterator[Row]:
+    yield _row("python", OK, texts("doctor.python", version=platform.python_version()))
+
+
+def _clock(texts: Texts) -> Iterator[Row]:
+    at = SystemClock().now().astimezone(VIETNAM).strftime("%d/%m/%Y %H:%M:%S %z")
+    yield _row("clock", OK, texts("doctor.clock", at=at))
+
+
+def _database(texts: Texts) -> Iterator[Row]:
+    import sqlcipher3
+
+    connection = sqlcipher3.connect(":memory:")
+    try:
+        connection.execute("PRAGMA key = 'doctor'")
+        version = connection.execute("PRAGMA cipher_version").fetchone()
+        connection.execute("CREATE VIRTUAL TABLE probe USING fts5(word)")
+    except sqlcipher3.DatabaseError:
+        version = None
+    finally:
+        connection.close()
+    if version is None:
+        yield _row("database", FAIL, texts("doctor.database.fail"), texts("doctor.database.do"))
+    else:
+        yield _row("database", OK, texts("doctor.database", version=version[0]))
+
+
+def _parts(texts: Texts) -> Iterator[Row]:
+    for check, module in (
+        ("pdf", "pypdfium2"),
+        ("forms", "typst"),
+        ("signing", "pyhanko.sign.signers"),
+    ):
+        try:
+            importlib.import_module(module)
+        except ImportError:
+            text = texts("doctor.missing", name=module)
+            yield _row(check, FAIL, text, texts("doctor.missing.do"))
+        else:
+            yield _row(check, OK, texts(f"doctor.{check}"))
+
+
+def _keyring(texts: Texts) -> Iterator[Row]:
+    import keyring
+
+    backend = keyring.get_keyring()
+    name = f"{type(backend).__module__}.{type(backend).__name__}"
+    if getattr(backend, "priority", 0) <= 0:
+        yield _row("keyring", WARN, texts("doctor.keyring.none"), texts("doctor.keyring.do"))
+    else:
+        yield _row("keyring", OK, texts("doctor.keyring", name=name))
+
+
+def _tokens(texts: Texts) -> Iterator[Row]:
+    from app.entry.parts import token_signer
+
+    signer = token_signer(SystemClock())
+    try:
+        found = len(signer.tokens())
+    finally:
+        signer.close()
+    if found:
+        yield _row("tokens", OK, texts("doctor.tokens", n=found))
+    else:
+        yield _row("tokens", WARN, texts("doctor.tokens.none"), texts("doctor.tokens.do"))
+
+
+def _disk(texts: Texts) -> Iterator[Row]:
+    free = shutil.disk_usage(Path.home()).free / _GIB
+    state = OK if free >= 1 else WARN
+    remedy = "" if free >= 1 else texts("doctor.disk.do")
+    yield _row("disk", state, texts("doctor.disk", free=f"{free:.1f}"), remedy)
+
+
+def _profile(folder: Path, texts: Texts) -> Row:
+    from app.entry.desks import profile_user
+
+    try:
+        return _row("profile", OK, texts("doctor.profile", user=profile_user(folder)))
+    except HoaBanError as error:
+        what, remedy = f"error.{error.code}", f"error.{error.code}.do"
+        return _row("profile", FAIL, texts(what, **error.params), texts(remedy, **error.params))
+
+
+_CHECKS: tuple[Callable[[Texts], Iterator[Row]], ...] = (
+    _python,
+    _clock,
+    _database,
+    _parts,
+    _keyring,
+    _tokens,
+    _disk,
+)

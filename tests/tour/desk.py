@@ -1,0 +1,56 @@
+"""One desk of the tour: the real window in a process of its own, with a robot inside.
+
+`python -m tests.tour.desk PROFILES --profile DIR [--hold SECONDS]`
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtWidgets import QApplication
+
+from app.entry import desks
+from app.store.replica import Replica
+from tests.tour.robot import Robot
+from ui.kit import theme
+from ui.shell.application import Application, build
+
+
+def _facts(made: Application) -> dict[str, Any]:
+    window = made.window
+    if window is None:
+        return {"screen": "login"}
+    desk = window.session.desk
+    items = Replica(desk.store).items()
+    return {
+        "screen": window.current,
+        "person": window.session.actor.name,
+        "line": window.status.state.state,
+        "outbox": [{"name": i.name, "state": str(i.state), "code": i.code} for i in items],
+        "device": desk.store.device,
+    }
+
+
+def main() -> int:
+    """Open the window and obey until told to quit."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("profiles", type=Path)
+    parser.add_argument("--profile", type=Path)
+    parser.add_argument("--mode", default="light")
+    parser.add_argument("--scale", type=int, default=100)
+    args = parser.parse_args()
+    made = build(desks.launcher(args.profiles), args.profile, "vi")
+    theme.install(QApplication.instance(), args.mode, args.scale)  # type: ignore[arg-type]
+    robot = Robot(made, lambda: _facts(made))
+    made.start()
+    code = QApplication.exec()
+    made.close()
+    del robot
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

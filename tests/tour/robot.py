@@ -1,0 +1,214 @@
+"""Hands and eyes of the tour inside a desk's process: real widgets, real events.
+
+The robot reads one JSON order per line from standard input and answers one JSON line each.
+It runs on the GUI thread by queued signals and finds widgets as a person would: by what is
+written on them, or by the name that a screen reader says.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QEvent, QObject, QPoint, Qt, QTimer, Signal
+from PySide6.QtGui import QKeyEvent, QKeySequence
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QAbstractItemView, QApplication, QLineEdit, QPlainTextEdit, QWidget
+
+TICK_MS = 5
+
+
+class NotThere(Exception):
+    """Say that nothing of that name is on the screen."""
+
+
+class Heartbeat(QObject):
+    """Measure the longest time in which the GUI thread answered nothing."""
+
+    def __init__(self, parent: QObject) -> None:
+        super().__init__(parent)
+        self.longest_ms = 0.0
+        self._last = time.perf_counter()
+        timer = QTimer(self)
+        timer.setTimerType(Qt.TimerType.PreciseTimer)
+        timer.timeout.connect(self._beat)
+        timer.start(TICK_MS)
+
+    def _beat(self) -> None:
+        now = time.perf_counter()
+        self.longest_ms = max(self.longest_ms, (now - self._last) * 1000 - TICK_MS)
+        self._last = now
+
+    def take(self) -> float:
+        """Return the longest stall in milliseconds since the last call."""
+        found, self.longest_ms = self.longest_ms, 0.0
+        self._last = time.perf_counter()
+        return found
+
+
+class Robot(QObject):
+    """Obey orders from standard input."""
+
+    ordered = Signal(str)
+
+    def __init__(self, parent: QObject, facts: Callable[[], dict[str, Any]]) -> None:
+        super().__init__(parent)
+        self._facts = facts
+        self._heart = Heartbeat(self)
+        self.ordered.connect(self._obey, Qt.ConnectionType.QueuedConnection)
+        threading.Thread(target=self._listen, name="tour.orders", daemon=True).start()
+
+    def _listen(self) -> None:
+        for line in sys.stdin:
+            self.ordered.emit(line)
+        self.ordered.emit('{"op": "quit"}')
+
+    def _obey(self, line: str) -> None:
+        order = json.loads(line)
+        operation = getattr(self, f"op_{order.pop('op')}")
+        try:
+            answer = {"ok": True, "value": operation(**order)}
+        except NotThere as error:
+            answer = {"ok": False, "error": str(error)}
+        sys.stdout.write(json.dumps(answer, ensure_ascii=False, default=str) + "\n")
+        sys.stdout.flush()
+
+    def op_facts(self) -> dict[str, Any]:
+        """Return what the desk knows of itself: status, outbox, page."""
+        return self._facts()
+
+    def op_stall(self) -> float:
+        """Return the longest stall of the GUI thread since the last call, in ms."""
+        return self._heart.take()
+
+    def op_see(self, name: str) -> bool:
+        """Tell whether something of that name is on the screen."""
+        return any(True for _ in _named(name))
+
+    def op_read(self, name: str) -> str:
+        """Return the text of a widget."""
+        return _text(_one(name))
+
+    def op_rows(self, name: str) -> list[str]:
+        """Return what a screen reader would say of each loaded row of a list."""
+        view = _view(name)
+        model = view.model()
+        role = Qt.ItemDataRole.AccessibleTextRole
+        return [
+            str(model.index(row, 0).data(role) or model.index(row, 0).data() or "")
+            for row in range(min(model.rowCount(), 500))
+        ]
+
+    def op_choose(self, name: str, text: str) -> str:
+        """Click the first row of a list that contains the text."""
+        view = _view(name)
+        for row, said in enumerate(self.op_rows(name)):
+            if text in said:
+                index = view.model().index(row, 0)
+                view.scrollTo(index)
+                point = view.visualRect(index).center()
+                button = Qt.MouseButton.LeftButton
+                QTest.mouseClick(view.viewport(), button, Qt.KeyboardModifier.NoModifier, point)
+                return said
+        raise NotThere(f"no row with {text!r} in {name!r}")
+
+    def op_click(self, name: str) -> None:
+        """Click a widget."""
+        widget = _one(name)
+        if not widget.isEnabled():
+            raise NotThere(f"{name!r} is disabled")
+        QTimer.singleShot(0, lambda: _click(widget))
+
+    def op_key(self, keys: str) -> None:
+        """Press a key combination such as Ctrl+B in the focused window."""
+        combination = QKeySequence(keys)[0]
+        target = QApplication.focusWidget() or QApplication.activeWindow() or _windows()[0]
+        modifiers, key = combination.keyboardModifiers(), combination.key()
+        QTimer.singleShot(0, lambda: QTest.keyClick(target.window().windowHandle(), key, modifiers))
+
+    def op_type(self, text: str, into: str = "", clear: bool = True) -> None:
+        """Type into a field, character by character, as a keyboard would."""
+        widget = _one(into) if into else QApplication.focusWidget()
+        if widget is None:
+            raise NotThere("nothing has the focus")
+        widget.setFocus()
+        if clear and isinstance(widget, QLineEdit | QPlainTextEdit):
+            widget.selectAll()
+        for char in text:
+            for kind in (QEvent.Type.KeyPress, QEvent.Type.KeyRelease):
+                event = QKeyEvent(kind, 0, Qt.KeyboardModifier.NoModifier, char)
+                QApplication.sendEvent(widget, event)
+
+    def op_picture(self, path: str) -> list[int]:
+        """Save a picture of the topmost window as it is on the screen."""
+        window = QApplication.activeModalWidget() or QApplication.activeWindow() or _windows()[0]
+        base = window.window()
+        picture = base.grab()
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        picture.save(path)
+        return [picture.width(), picture.height()]
+
+    def op_quit(self) -> None:
+        """End the desk as its user would."""
+        QTimer.singleShot(0, _close_all)
+
+
+def _windows() -> list[QWidget]:
+    shown = [w for w in QApplication.topLevelWidgets() if w.isVisible()]
+    if not shown:
+        raise NotThere("no window")
+    return shown
+
+
+def _close_all() -> None:
+    for window in _windows():
+        window.close()
+    QApplication.quit()
+
+
+def _named(name: str) -> Iterator[QWidget]:
+    modal = QApplication.activeModalWidget()
+    roots = [modal] if modal is not None else _windows()
+    for root in roots:
+        for widget in (root, *root.findChildren(QWidget)):
+            if widget.isVisible() and name in (widget.accessibleName(), widget.objectName()):
+                yield widget
+        for widget in root.findChildren(QWidget):
+            if widget.isVisible() and _text(widget) == name:
+                yield widget
+
+
+def _one(name: str) -> QWidget:
+    found = next(_named(name), None)
+    if found is None:
+        raise NotThere(f"nothing called {name!r}")
+    return found
+
+
+def _view(name: str) -> QAbstractItemView:
+    found = next((w for w in _named(name) if isinstance(w, QAbstractItemView)), None)
+    if found is None:
+        raise NotThere(f"no list called {name!r}")
+    return found
+
+
+def _text(widget: QWidget) -> str:
+    for attribute in ("label", "whole", "text", "toPlainText"):
+        value = getattr(widget, attribute, None)
+        if value is not None:
+            said = value() if callable(value) else value
+            if isinstance(said, str):
+                return said
+    return ""
+
+
+def _click(widget: QWidget) -> None:
+    centre = QPoint(widget.width() // 2, widget.height() // 2)
+    QTest.mouseClick(widget, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, centre)
+
+
