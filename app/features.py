@@ -1,4 +1,4 @@
-"""The features of the product: an explicit tuple, one line each."""
+"""The features of the product: one line each, which alone makes a feature part of it."""
 
 from __future__ import annotations
 
@@ -6,17 +6,13 @@ from app.bulletins.feature import FEATURE as BULLETINS
 from app.catalogues.feature import FEATURE as CATALOGUES
 from app.documents.feature import FEATURE as DOCUMENTS
 from app.identity.feature import FEATURE as IDENTITY
-from app.kernel.feature import Registry
+from app.kernel.feature import Feature, Registry
 from app.parties.feature import FEATURE as PARTIES
 from app.registers.feature import FEATURE as REGISTERS
 
-FEATURES = (
-    IDENTITY,
-    CATALOGUES,
-    REGISTERS,
-    PARTIES,
-    DOCUMENTS,
-    BULLETINS,
+# The lines above are the list; their order does not matter
+FEATURES: tuple[Feature, ...] = tuple(
+    found for found in tuple(globals().values()) if isinstance(found, Feature)
 )
 
 

@@ -1,7 +1,26 @@
-"""The pages of the product: an explicit tuple; the navigation shows these and nothing else."""
+"""The pages of the product: the navigation shows these and nothing else.
+
+Pages stand in the tuple in the order of the navigation. A page that is imported as a whole
+`PageSpec` joins by its one import line, and follows the others.
+"""
 
 from __future__ import annotations
 
-from ui.bridge.page import PageSpec
+from ui.bulletins.page_bulletins import PAGE as BULLETINS
+from ui.documents.page_incoming import IncomingPage
+from ui.documents.page_register import RegisterPage
+from ui.documents.page_work import WorkPage
+from ui.kit.page import PageSpec
+from ui.outbox.page_outbox import OutboxPage
+from ui.outgoing.page_outgoing import OutgoingPage
+from ui.settings.page_settings import SettingsPage
 
-PAGES: tuple[PageSpec, ...] = ()
+PAGES: tuple[PageSpec, ...] = (
+    PageSpec("work", "check-square", "pages.work", WorkPage),
+    PageSpec("incoming", "inbox", "pages.incoming", IncomingPage),
+    PageSpec("register", "stamp", "pages.register.nav", RegisterPage, roles=frozenset({"clerk"})),
+    PageSpec("outgoing", "send", "outpages.nav.outgoing", OutgoingPage),
+    PageSpec("outbox", "outbox", "outbox.nav", OutboxPage, section="shell.section.system"),
+    PageSpec("settings", "settings", "settings.nav", SettingsPage, section="shell.section.system"),
+    *(found for found in tuple(globals().values()) if isinstance(found, PageSpec)),
+)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, and_, func, select
+from sqlalchemy import Connection, Select, and_, func, select
 
 from app.bulletins.tables import BULLETINS, READS
 from app.kernel.actor import Actor
@@ -20,6 +20,7 @@ class BulletinRow:
 
     id: str
     title: str
+    agency: str
     at: str
     urgent: bool
     withdrawn: bool
@@ -36,20 +37,33 @@ def bulletins(
     limit: int = 100,
 ) -> list[BulletinRow]:
     """Return bulletins, newest first; a text without tones matches every tone."""
+    ask = _matching(actor, text, only_unread=only_unread)
+    c = BULLETINS.c
+    ask = ask.order_by(c.at.desc(), c.id).offset(offset).limit(limit)
+    found = connection.execute(ask).mappings()
+    return [BulletinRow(**{**row, "unread": bool(row["unread"])}) for row in found]
+
+
+def _matching(actor: Actor, text: str, *, only_unread: bool) -> Select[Any]:
     c = BULLETINS.c
     own = and_(READS.c.bulletin == c.id, READS.c.person == actor.person)
     unread = READS.c.id.is_(None)
-    ask = select(c.id, c.title, c.at, c.urgent, c.withdrawn, unread.label("unread"))
-    ask = ask.select_from(BULLETINS.outerjoin(READS, own)).order_by(c.at.desc(), c.id)
+    ask = select(c.id, c.title, c.agency, c.at, c.urgent, c.withdrawn, unread.label("unread"))
+    ask = ask.select_from(BULLETINS.outerjoin(READS, own))
     wanted = normal(text)
     if wanted and is_folded(wanted):
         ask = ask.where(c.folded.contains(fold(wanted), autoescape=True))
     elif wanted:
         ask = ask.where(c.toned.contains(wanted.lower(), autoescape=True))
-    if only_unread:
-        ask = ask.where(unread)
-    found = connection.execute(ask.offset(offset).limit(limit)).mappings()
-    return [BulletinRow(**{**row, "unread": bool(row["unread"])}) for row in found]
+    return ask.where(unread) if only_unread else ask
+
+
+def count_bulletins(
+    connection: Connection, actor: Actor, text: str = "", *, only_unread: bool = False
+) -> int:
+    """Return how many bulletins `bulletins` would answer without a limit."""
+    ask = _matching(actor, text, only_unread=only_unread).subquery()
+    return int(connection.execute(select(func.count()).select_from(ask)).scalar_one())
 
 
 def unread_count(connection: Connection, actor: Actor) -> int:

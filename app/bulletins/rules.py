@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
 from app.bulletins.commands import Publish, Read, Withdraw
 from app.bulletins.model import Bulletin, BulletinRead, read_id
+from app.kernel.actor import Actor
 from app.kernel.codec import from_json
 from app.kernel.errors import Conflict, NotPermitted, RuleViolation
 from app.kernel.event import Event, NewEvent
@@ -82,10 +84,22 @@ def apply_read(_: BulletinRead | None, event: Event) -> BulletinRead:
     )
 
 
+def may_publish(get: Callable[[str, str], Any], actor: Actor) -> bool:
+    """Tell whether the actor's agency is the province's own, or he keeps the system in order."""
+    if actor.is_system or "administrator" in actor.roles:
+        return True
+    unit = get("unit", actor.agency)
+    return unit is not None and _is_top(get, unit)
+
+
+def _is_top(get: Callable[[str, str], Any], unit: Any) -> bool:
+    """Tell whether nothing but the place itself, the province, stands above an agency."""
+    if unit.parent is None:
+        return True
+    place = get("unit", unit.parent)
+    return place is not None and place.parent is None
+
+
 def _of_province(context: Context) -> None:
-    """Let clerks and office heads publish only where no unit stands above their agency."""
-    if context.actor.is_system or "administrator" in context.actor.roles:
-        return
-    unit = context.get("unit", context.actor.agency)
-    if unit is None or unit.parent is not None:
+    if not may_publish(context.get, context.actor):
         raise NotPermitted("bulletin.province_only")

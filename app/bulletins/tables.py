@@ -17,6 +17,7 @@ BULLETINS = Table(
     _METADATA,
     Column("id", String, primary_key=True),
     Column("title", String, nullable=False),
+    Column("agency", String, nullable=False),
     Column("at", String, nullable=False, index=True),
     Column("urgent", Boolean, nullable=False),
     Column("withdrawn", Boolean, nullable=False),
@@ -38,6 +39,7 @@ def _bulletin(bulletin: Bulletin) -> dict[str, Any]:
     text = normal(f"{bulletin.title} {bulletin.body}")
     return {
         "title": bulletin.title,
+        "agency": bulletin.agency,
         "at": bulletin.at.isoformat(),
         "urgent": bulletin.urgent,
         "withdrawn": bulletin.withdrawn,

@@ -30,8 +30,15 @@ NOTICE = Publish("b1", "Nghỉ lễ", "Lịch trực ngày lễ")
 @pytest.fixture
 def world() -> World:
     made = World(REGISTRY)
-    made.put("unit", "tinh", Unit("tinh", "11", "UBND tỉnh", is_agency=True))
-    made.put("unit", "xa", Unit("xa", "1", "UBND xã", parent="tinh", is_agency=True))
+    for unit in (
+        Unit("11", "11", "Tỉnh"),
+        Unit("tinh", "11.UBND", "UBND tỉnh", parent="11", is_agency=True),
+        Unit("so", "SNV", "Sở Nội vụ", parent="tinh", is_agency=True),
+        Unit("1", "1", "Xã", parent="11"),
+        Unit("xa", "1.UBND", "UBND xã", parent="1", is_agency=True),
+        Unit("lac", "lac", "UBND của một nơi chưa biết", parent="?", is_agency=True),
+    ):
+        made.put("unit", unit.id, unit)
     made.run(CLERK, NOTICE)
     return made
 
@@ -55,6 +62,9 @@ def connection(world: World) -> Iterator[Connection]:
     ("actor", "command", "code"),
     [
         (COMMUNE, replace(NOTICE, id="b9"), "bulletin.province_only"),
+        (replace(COMMUNE, agency="so"), replace(NOTICE, id="b9"), "bulletin.province_only"),
+        (replace(COMMUNE, agency="lac"), replace(NOTICE, id="b9"), "bulletin.province_only"),
+        (replace(COMMUNE, agency="-"), replace(NOTICE, id="b9"), "bulletin.province_only"),
         (CLERK, NOTICE, "bulletin.exists"),
         (CLERK, replace(NOTICE, id="b9", title=" "), "bulletin.title"),
         (CLERK, replace(NOTICE, id="b9", title="x" * 201), "bulletin.title"),
@@ -80,6 +90,12 @@ def test_administrators_publish_and_withdraw_anywhere(world: World) -> None:
         True,
         "đăng nhầm",
     )
+
+
+def test_an_agency_without_anything_above_it_publishes(world: World) -> None:
+    world.put("unit", "goc", Unit("goc", "goc", "UBND", is_agency=True))
+    world.run(replace(COMMUNE, agency="goc"), replace(NOTICE, id="b2"))
+    assert world.get("bulletin", "b2").agency == "goc"
 
 
 def test_the_first_read_mark_counts(world: World) -> None:

@@ -1,0 +1,1 @@
+"""The page of the notices of the province."""

@@ -1,0 +1,1 @@
+"""What waits to be sent, what was refused, and where the line stands."""

@@ -1,0 +1,167 @@
+"""What the outbox shows, in words: acts, how far they are, why one was refused, the line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from app.desk import Desk
+from app.kernel.actor import Actor
+from app.kernel.changes import Changes
+from app.kernel.clock import VIETNAM
+from app.kernel.codec import from_json
+from app.kernel.errors import HoaBanError
+from app.kernel.texts import Texts
+from app.store.model import OutboxState
+from app.store.replica import Replica
+
+# What names an entity to a person, in the order in which it is asked for
+_TITLES = ("subject", "title", "name", "label")
+_DOCUMENT = "document"
+_TONES = {
+    OutboxState.HELD: "accent",
+    OutboxState.QUEUED: "warn",
+    OutboxState.SENT: "info",
+    OutboxState.ACKED: "ok",
+    OutboxState.REFUSED: "bad",
+}
+# Which link of the chain a state of the line speaks of: this PC, the line, the server
+_FAULTS = {
+    "offline": "line",
+    "portal": "line",
+    "proxy_auth": "line",
+    "tls_intercepted": "line",
+    "server_down": "server",
+    "signed_out": "account",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxRow:
+    """One act of the outbox; `until` ends its hold, `page` shows its entity ("" for none)."""
+
+    id: str
+    at: datetime
+    until: datetime
+    name: str
+    kind: str
+    entity: str
+    title: str
+    page: str
+    state: OutboxState
+    code: str
+    params: dict[str, str | int]
+    args: dict[str, Any]
+
+    @property
+    def refused(self) -> bool:
+        """Tell whether the server, or a rule since, refused it."""
+        return self.state is OutboxState.REFUSED
+
+
+def outbox_rows(desk: Desk) -> list[OutboxRow]:
+    """Return the refused acts first, then what waits, each in the order of the acts."""
+    hold = timedelta(seconds=desk.store.hold_seconds)
+    found = []
+    for item in Replica(desk.store).items():
+        at = datetime.fromisoformat(item.at)
+        held = desk.store.raw(item.kind, item.entity) or {}
+        found.append(
+            OutboxRow(
+                id=item.command,
+                at=at,
+                until=at + hold,
+                name=item.name,
+                kind=item.kind,
+                entity=item.entity,
+                title=_title(held, item.args),
+                page=str(held.get("direction", "")) if item.kind == _DOCUMENT else "",
+                state=item.state,
+                code=item.code,
+                params=item.params,
+                args=item.args,
+            )
+        )
+    return sorted(found, key=lambda row: not row.refused)
+
+
+def _title(held: Mapping[str, Any], args: Mapping[str, Any]) -> str:
+    names = (str(source.get(name) or "") for source in (held, args) for name in _TITLES)
+    return next((name for name in names if name), "")
+
+
+def withdraw(desk: Desk, command: str) -> Changes:
+    """Take an act back that has not been sent."""
+    return Replica(desk.store).withdraw(command)
+
+
+def dismiss(desk: Desk, commands: Sequence[str]) -> None:
+    """Forget refused acts."""
+    replica = Replica(desk.store)
+    for command in commands:
+        replica.dismiss(command)
+
+
+def do_again(desk: Desk, actor: Actor, row: OutboxRow) -> Changes:
+    """Do a refused act once more on the state of now; then the refused one is forgotten.
+
+    Raises what the rules raise; then nothing has changed.
+    """
+    command = from_json(desk.registry.handler(row.name).command, row.args)
+    changes = desk.run(actor, command)
+    Replica(desk.store).dismiss(row.id)
+    return changes
+
+
+class OutboxWords:
+    """Say rows and the line in the language of the window."""
+
+    def __init__(self, texts: Texts) -> None:
+        self._texts = texts
+
+    def act(self, row: OutboxRow) -> str:
+        """Return the name of the act."""
+        key = f"outbox.command.{row.name}"
+        return self._texts(key) if self._texts.has(key) else row.name
+
+    def time(self, row: OutboxRow) -> str:
+        """Return day and hour of the act in Vietnam."""
+        return row.at.astimezone(VIETNAM).strftime("%d/%m %H:%M")
+
+    def state(self, row: OutboxRow, now: datetime) -> str:
+        """Return how far the act is; a held one with the seconds left to take it back."""
+        if row.state is OutboxState.HELD:
+            left = seconds_left(row, now)
+            if left:
+                return self._texts("outbox.state.held", seconds=left)
+            return self._texts("outbox.state.queued")
+        return self._texts(f"outbox.state.{row.state.value}")
+
+    def tone(self, row: OutboxRow) -> str:
+        """Return the tone of the state's badge."""
+        return "warn" if row.code and not row.refused else _TONES[row.state]
+
+    def reason(self, row: OutboxRow) -> str:
+        """Return why an act was refused or is in doubt, and what to do; "" if it is not."""
+        if not row.code:
+            return ""
+        if not self._texts.has(f"error.{row.code}"):
+            return self._texts("outbox.unknown_reason", code=row.code)
+        said = self._texts.error(HoaBanError(row.code, **row.params))
+        return said if row.refused else self._texts("outbox.doubt", reason=said)
+
+    def line(self, state: str, since: str) -> tuple[str, str, str]:
+        """Return tone, headline and what it means: this PC, the line, or the server."""
+        fault = _FAULTS.get(state, "none" if state == "none" else "fine")
+        tone = {"fine": "ok", "none": "info"}.get(fault, "warn")
+        headline = self._texts(f"outbox.line.{state}", since=since)
+        return tone, headline, self._texts(f"outbox.fault.{fault}")
+
+
+def seconds_left(row: OutboxRow, now: datetime) -> int:
+    """Return the seconds in which a held act can still be taken back without being asked."""
+    left = (row.until - now).total_seconds()
+    hold = (row.until - row.at).total_seconds()
+    return max(0, min(round(left), round(hold)))

@@ -1,0 +1,254 @@
+"""Sync and outbox: every act that waits, why one was refused, and where the line stands."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QTimer, Signal
+from PySide6.QtGui import QHideEvent, QShowEvent
+from PySide6.QtWidgets import QWidget
+
+from app.desk import Synchroniser
+from app.kernel.clock import VIETNAM
+from app.kernel.errors import HoaBanError
+from app.store.model import OutboxState
+from ui.bridge.session import Session
+from ui.kit.banner import Banner
+from ui.kit.buttons import Button
+from ui.kit.labels import Icon, Label, Pane
+from ui.kit.layout import Column, Row, put
+from ui.kit.page import Page
+from ui.kit.rowmodel import Column as TableColumn
+from ui.kit.rowmodel import RowModel
+from ui.kit.states import StateStack
+from ui.kit.table import Table
+from ui.outbox.model_outbox import (
+    OutboxRow,
+    OutboxWords,
+    dismiss,
+    do_again,
+    outbox_rows,
+    withdraw,
+)
+
+_TICK_MS = 1000
+_LINE_ICONS = {"ok": "wifi", "info": "info", "warn": "wifi-off"}
+
+
+class LinePanel(Pane):
+    """Where the line stands, in words: this PC, the line, or the server; `sync_asked`."""
+
+    sync_asked = Signal()
+
+    def __init__(self, session: Session, words: OutboxWords) -> None:
+        super().__init__("card")
+        texts = session.texts
+        self._texts = texts
+        self._words = words
+        self._icon = Icon("wifi", 22, "ok")
+        self._headline = Label(style="strong", wrap=True)
+        self._meaning = Label(style="secondary", wrap=True)
+        self._last = Label(style="secondary", wrap=True)
+        self.sync_button = Button(texts("outbox.sync_now"), shortcut="F5", icon="sync")
+        self.sync_button.clicked.connect(self.sync_asked)
+        told = Column(self._headline, self._meaning, self._last, gap=3)
+        row = Row(self._icon, told, self.sync_button, gap=14, margins=(16, 12, 16, 12))
+        row.setStretch(1, 1)
+        put(self, row)
+
+    def show_line(self, sync: Synchroniser | None) -> None:
+        """Say what the sync service says of itself."""
+        status = sync.status if sync is not None else None
+        state = status.state if status is not None else "none"
+        since = _hour(status.since) if status is not None else ""
+        tone, headline, meaning = self._words.line(state, since)
+        self._headline.setText(headline)
+        self._meaning.setText(meaning)
+        self._icon.set_icon(_LINE_ICONS[tone], tone, headline)
+        at = _hour(status.last_sync) if status is not None else ""
+        key = "outbox.last_sync" if at else "outbox.never_synced"
+        self._last.setText(self._texts(key, at=at) if at else self._texts(key))
+        self._last.setVisible(sync is not None)
+        self.sync_button.setEnabled(sync is not None)
+
+
+def _hour(at: object) -> str:
+    moment = getattr(at, "astimezone", None)
+    return moment(VIETNAM).strftime("%H:%M %d/%m") if moment is not None else ""
+
+
+class OutboxPage(Page):
+    """The list of acts, the reason of the one chosen, and the ways out."""
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(session, parent)
+        texts, self.words = session.texts, OutboxWords(session.texts)
+        words, clock = self.words, session.desk.clock
+        self.line = LinePanel(session, words)
+        self.line.sync_asked.connect(self._sync)
+        self.rows = RowModel(
+            session.runner.submit,
+            (
+                TableColumn(texts("outbox.column.time"), words.time, 110),
+                TableColumn(
+                    texts("outbox.column.state"),
+                    lambda row: words.state(row, clock.now()),
+                    190,
+                    tone=words.tone,
+                ),
+                TableColumn(texts("outbox.column.act"), words.act, 230, bold=lambda r: r.refused),
+                TableColumn(texts("outbox.column.about"), lambda row: row.title, 300),
+            ),
+            parent=self,
+        )
+        self.table = Table(self.rows, texts("outbox.acts"))
+        self.stack = StateStack(self.table)
+        self.reason = Banner(tone="bad")
+        self.undo = Button(texts("outbox.withdraw"), icon="undo")
+        self.again = Button(texts("outbox.again"), "primary", icon="redo")
+        self.dismiss = Button(texts("outbox.dismiss"), icon="check")
+        self.open = Button(texts("outbox.open"), icon="file-text")
+        self._title = Label(texts("outbox.title"), "title")
+        self._counts = Label(style="secondary")
+        self._lay_out()
+        self._connect()
+        self._timer = QTimer(self)
+        self._timer.timeout.connect(self._tick)
+        self._load()
+
+    def _lay_out(self) -> None:
+        head = Pane("header")
+        put(head, Column(
+            Row(self._title, self._counts, None, gap=12), self.line,
+            gap=10, margins=(16, 12, 16, 12),
+        ))  # fmt: skip
+        self._foot = Pane("footer")
+        buttons = Row(self.again, self.undo, self.dismiss, self.open, None, gap=8)
+        put(self._foot, Column(self.reason, buttons, gap=10, margins=(16, 10, 16, 10)))
+        whole = Column(head, self.stack, self._foot, gap=0)
+        whole.setStretch(1, 1)
+        put(self, whole)
+
+    def _connect(self) -> None:
+        self.session.changed.connect(self._changed)
+        self.rows.loaded.connect(self._loaded)
+        self.rows.failed.connect(self._failed)
+        self.stack.retried.connect(self._load)
+        self.table.chosen.connect(self._show_ways)
+        self.table.opened.connect(self._open)
+        self.undo.clicked.connect(self._withdraw)
+        self.again.clicked.connect(self._do_again)
+        self.dismiss.clicked.connect(self._dismiss)
+        self.open.clicked.connect(self._open)
+
+    # --- the list ----------------------------------------------------------------------
+
+    def _load(self) -> None:
+        desk = self.session.desk
+        found: list[OutboxRow] = []
+
+        def count() -> int:
+            found[:] = outbox_rows(desk)
+            return len(found)
+
+        self.rows.load(count, lambda offset, limit: found[offset : offset + limit])
+
+    def _loaded(self, total: int) -> None:
+        held = [row for row in map(self.rows.row, range(min(total, 500))) if row is not None]
+        refused = sum(row.refused for row in held)
+        texts = self.session.texts
+        self.count_changed.emit(total)
+        self._counts.setText(
+            texts("outbox.counts", waiting=total - refused, refused=refused) if total else ""
+        )
+        if total:
+            self.stack.show_content()
+            if self.table.current_row() is None:
+                self.table.select(0)
+        else:
+            self.stack.show_empty(texts("outbox.empty"), texts("outbox.empty.detail"), "outbox")
+        self._show_ways(self.table.current_row() if total else None)
+
+    def _failed(self, error: BaseException) -> None:
+        if isinstance(error, HoaBanError):
+            self.stack.show_error(error)
+        else:
+            self.session.bug.emit(error)
+
+    def _changed(self, _: object) -> None:
+        self.rows.refresh()
+
+    def _tick(self) -> None:
+        """Count the seconds down, and notice what has been sent."""
+        self.table.viewport().update()
+        self.line.show_line(self.session.desk.sync)
+        self.rows.refresh()
+
+    # --- one act -----------------------------------------------------------------------
+
+    def _show_ways(self, row: OutboxRow | None) -> None:
+        self._foot.setVisible(row is not None)
+        if row is None:
+            return
+        # What has a number is on its way; before that it can be taken back
+        waits = row.state in (OutboxState.HELD, OutboxState.QUEUED)
+        self.undo.setVisible(waits)
+        self.again.setVisible(row.refused)
+        self.dismiss.setVisible(row.refused)
+        self.open.setVisible(bool(row.page))
+        tone = "bad" if row.refused else "warn"
+        self.reason.show_text(self.words.reason(row), tone)
+
+    def _row(self) -> OutboxRow | None:
+        row = self.table.current_row()
+        return row if isinstance(row, OutboxRow) else None
+
+    def _withdraw(self) -> None:
+        row, desk = self._row(), self.session.desk
+        if row is not None:
+            command = row.id
+            self.session.work("store", lambda: withdraw(desk, command), self._done)
+
+    def _do_again(self) -> None:
+        row, desk, actor = self._row(), self.session.desk, self.session.actor
+        if row is not None:
+            act = row
+            self.session.work("store", lambda: do_again(desk, actor, act), self._done)
+
+    def _dismiss(self) -> None:
+        desk = self.session.desk
+        chosen = [row.id for row in self.table.selected_rows() if row.refused]
+        self.session.work("store", lambda: dismiss(desk, chosen), self._done)
+
+    def _done(self, _: object) -> None:
+        self.rows.refresh()
+
+    def _open(self) -> None:
+        row = self._row()
+        if row is not None and row.page:
+            self.navigate.emit(row.page, row.kind, row.entity)
+
+    def _sync(self) -> None:
+        sync = self.session.desk.sync
+        if sync is not None:
+            sync.poke()
+
+    # --- being shown -------------------------------------------------------------------
+
+    def activate(self) -> None:
+        """Show the outbox of now."""
+        self.line.show_line(self.session.desk.sync)
+        self.rows.refresh()
+        self.table.setFocus()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Count seconds while somebody looks."""
+        super().showEvent(event)
+        self._timer.start(_TICK_MS)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Stop counting."""
+        super().hideEvent(event)
+        self._timer.stop()
+
+    def close_page(self) -> None:
+        """Stop counting for good."""
+        self._timer.stop()
