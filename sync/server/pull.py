@@ -142,13 +142,14 @@ class Pull:
         for kind, name in dict.fromkeys(keys):
             row = rows.get((kind, name))
             ver, buckets, raw = row if row is not None else (0, (), "")
-            mine = tuple(b for b in buckets if b in held)
             if (kind, name, ver) in position.sent:
                 continue
             position.sent.add((kind, name, ver))
             position.rows += 1
+            # All its buckets, not only this desk's: when one is granted later, the desk knows.
+            mine = not held.isdisjoint(buckets)
             frames.append(
-                RowFrame(kind, name, ver, mine, raw=raw) if mine else GoneFrame(kind, name, ver)
+                RowFrame(kind, name, ver, buckets, raw=raw) if mine else GoneFrame(kind, name, ver)
             )
         return frames
 

@@ -137,8 +137,8 @@ def number(note: Any, command: NumberNote, context: Context) -> Sequence[NewEven
         return [NewEvent("note", command.id, "note.numbered", {"number": 0})]
     book = context.get("book", "book") or Book("book")
     return [
-        NewEvent("book", "book", "book.drawn", {"next": book.next + 1}),
         NewEvent("note", command.id, "note.numbered", {"number": book.next}),
+        NewEvent("book", "book", "book.drawn", {"next": book.next + 1}),
     ]
 
 

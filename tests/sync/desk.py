@@ -110,10 +110,7 @@ class Desk:
             return
         self.scope.remove(frame.bucket)
         for key, row in list(self.rows.items()):
-            left = tuple(b for b in row.buckets if b != frame.bucket)
-            if left:
-                self.rows[key] = replace(row, buckets=left)
-            else:
+            if not set(self.scope) & set(row.buckets):
                 del self.rows[key]
 
     def sync(self, *commands: Command) -> list[ReceiptFrame]:
