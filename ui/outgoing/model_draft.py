@@ -201,6 +201,11 @@ def recipients_of(values: DraftValues) -> tuple[Recipient, ...]:
     return tuple(Recipient(unit, name, not unit) for unit, name in values.recipients)
 
 
+def planned(document: Document) -> tuple[Recipient, ...]:
+    """Return to whom a saved draft goes."""
+    return tuple(Recipient(d.unit, d.name, d.paper) for d in document.deliveries)
+
+
 def problems(values: DraftValues, office: Office) -> dict[str, str]:
     """Return what is missing before it can be submitted: field to text key."""
     found: dict[str, str] = {}
@@ -266,3 +271,11 @@ def with_recipients(
     units = {unit or fold(name) for unit, name in values.recipients}
     added = [pair for pair in more if (pair[0] or fold(pair[1])) not in units]
     return replace(values, recipients=(*values.recipients, *dict.fromkeys(added)))
+
+
+def usual_authority(title: str, office: Office) -> str:
+    """Return the authority that goes with a leader's title; people may choose another."""
+    if fold(title).startswith("pho "):
+        return "KT."
+    collective = any(office.agency.name.startswith(c) for c in _COLLECTIVES)
+    return "TM." if collective else ""

@@ -11,7 +11,6 @@ from pathlib import Path
 
 from app.desk import Desk
 from app.flows.ports import SigningPorts
-from app.flows.scratch import scratch
 from app.flows.signing import offered
 from app.identity.model import Unit
 from app.kernel.actor import Actor
@@ -132,7 +131,6 @@ def ports_of(desk: Desk, prompts: Prompts, shown: str = "") -> SigningPorts:
         verifier=desk.verifier,
         prompts=prompts,
         clock=desk.clock,
-        scratch=scratch,
         tsa=desk.settings.text("tsa_url"),
     )
 

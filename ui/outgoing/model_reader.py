@@ -59,7 +59,6 @@ class OutgoingReader(QObject):
             self._load()
         else:
             self.shown.emit()
-            self.file.emit(None)
 
     def reload(self) -> None:
         """Ask again for what is shown."""

@@ -176,7 +176,8 @@ class IssuePage(Page):
         self.count_changed.emit(total)
         if total:
             self._state.show_content()
-            if self.cards.current_row() is None:
+            wanted = self._reader.wanted
+            if self.cards.current_row() is None and not self.cards.select_key(wanted) and not wanted:
                 self.cards.select(0)
         else:
             self._reader.show("")

@@ -175,7 +175,8 @@ class OutgoingPage(Page):
         self._total.setText(texts("outpages.total", n=total))
         if total:
             self._state.show_content()
-            if self.cards.current_row() is None:
+            wanted = self._reader.wanted
+            if self.cards.current_row() is None and not self.cards.select_key(wanted) and not wanted:
                 self.cards.select(0)
             return
         self._reader.show("")

@@ -8,8 +8,8 @@ from PySide6.QtWidgets import QWidget
 from app.kernel.texts import Texts
 from ui.kit.badges import Badge
 from ui.kit.buttons import Button
-from ui.kit.labels import Label, Pane
-from ui.kit.layout import Row
+from ui.kit.labels import ElidedLabel, Pane
+from ui.kit.layout import Column, Row
 from ui.outgoing.model_keys import Key
 
 
@@ -23,19 +23,16 @@ class KeyStrip(Pane):
         super().__init__("card", parent)
         self._texts = texts
         self._kind_key = kind_key
-        self._holder = Label("", "strong")
-        self._life = Label("", "secondary")
+        self._holder = ElidedLabel("", "strong")
+        self._life = ElidedLabel("", "secondary")
         self._badge = Badge("")
         self._image = Button(texts("outpages.key.image"), "link")
         self._image.clicked.connect(self.image_asked)
         self._again = Button(texts("outpages.key.again"), "link")
         self._again.clicked.connect(self.again)
-        self.setLayout(
-            Row(
-                self._holder, self._life, None, self._badge, self._image, self._again,
-                gap=8, margins=(10, 5, 10, 5),
-            )
-        )  # fmt: skip
+        row = Row(self._life, self._badge, self._image, self._again, gap=8)
+        row.setStretch(0, 1)
+        self.setLayout(Column(self._holder, row, gap=1, margins=(10, 5, 10, 5)))
         self.show_key(None, looking=True)
 
     def show_key(self, key: Key | None, *, looking: bool = False) -> None:
@@ -45,14 +42,14 @@ class KeyStrip(Pane):
         self._image.setVisible(key is not None)
         if key is None:
             said = texts("outpages.key.looking" if looking else "outpages.key.none")
-            self._holder.setText(said)
-            self._life.setText("" if looking else texts("outpages.key.none_do"))
+            self._holder.set_text(said)
+            self._life.set_text("" if looking else texts("outpages.key.none_do"))
             self._badge.show_text("")
         else:
-            self._holder.setText(key.certificate.holder)
+            self._holder.set_text(key.certificate.holder)
             life = "outpages.key.life" if key.days >= 0 else "outpages.key.over"
             kind = texts(self._kind_key)
-            self._life.setText(texts(life, kind=kind, days=abs(key.days)))
+            self._life.set_text(texts(life, kind=kind, days=abs(key.days)))
             word = {"warn": "outpages.key.soon", "bad": "outpages.key.expired"}.get(key.tone)
             self._badge.show_text(texts(word) if word else "", key.tone)
-        self.setAccessibleName(f"{self._holder.text()} {self._life.text()} {self._badge.text}")
+        self.setAccessibleName(f"{self._holder.whole} {self._life.whole} {self._badge.text}")

@@ -17,15 +17,18 @@ from app.documents import commands as c
 from app.documents.model import State
 from app.kernel.texts import Texts
 from tests.ui.outgoing.keys import AGENCY_PIN, PERSON_PIN, make_keys
-from tests.ui.outgoing.office import STAFF, Office, actor, open_office, report
+from tests.ui.outgoing.office import Office, actor, open_office, report
 from ui.bridge.runner import QtRunner
 from ui.bridge.session import Session
 from ui.kit import texts as voice
 from ui.kit.page import Page
+from ui.kit.pdfview.view import PdfView
 from ui.kit.theme import install
+from ui.outgoing.page_drafts import DraftsPage
 from ui.outgoing.page_issue import IssuePage
 from ui.outgoing.page_outgoing import OutgoingPage
 from ui.outgoing.page_signing import SigningPage
+from ui.outgoing.page_verify import VerifyPage
 
 SIZE = (1154, 664)
 LOOKS = (("light", 100), ("dark", 100), ("light", 200))
@@ -82,6 +85,8 @@ def settle(milliseconds: int = 120) -> None:
 def save(widget: QWidget, out: Path, name: str) -> None:
     """Save a picture of a widget."""
     settle()
+    for view in widget.findChildren(PdfView):
+        wait(lambda view=view: not view.page_count or not view.isVisible() or view.sharp)
     widget.grab().save(str(out / f"{name}.png"))
 
 
@@ -165,6 +170,50 @@ def followed(office: Office, out: Path, look: str) -> None:
         save(page, out, f"followed-{look}")
 
 
+def drafting(office: Office, out: Path, look: str) -> None:
+    """Save the draft form with its live page."""
+    with session_of(office, "anna") as session, shown(DraftsPage(session)) as page:
+        assert isinstance(page, DraftsPage)
+        wait(lambda: page.model.around is not None and bool(page.model.id))
+        page.begin()
+        page.form.areas["subject"].setPlainText("đẩy nhanh tiến độ giải ngân vốn đầu tư công (mẫu)")
+        page.form.areas["addressees"].setPlainText("Sở Tài chính\nSở Nội vụ")
+        page.form.areas["body"].setPlainText(
+            "Thực hiện chỉ đạo của Ủy ban nhân dân tỉnh, xã báo cáo như sau.\n"
+            "1. Đã giải ngân 4/6 dự án."
+        )
+        page.form.signer.set_value("leader")
+        page.form.signer.changed.emit("leader")
+        page.form.recipients.groups.set_value("departments")
+        page.form.recipients.groups.changed.emit("departments")
+        settle(900)
+        if page.sides.narrow:
+            save(page, out, f"drafts-form-{look}")
+            page.sides.show_detail(True)
+        wait(lambda: page.paper.pdf.sharp)
+        save(page, out, f"drafts-{look}")
+        page.form.signer.set_value("")
+        page.form.signer.changed.emit("")
+        page.submit_draft()
+        page.sides.show_detail(False)
+        save(page, out, f"drafts-missing-{look}")
+
+
+def checking(office: Office, out: Path, look: str) -> None:
+    """Save the check of a file from outside."""
+    found = [d for _, d in office.desk.store.entities("document") if d.state is State.ISSUED]
+    main = found[-1].main_file
+    with office.desk.store.vault.open(main.sha256) as stream, TemporaryDirectory() as folder:
+        path = Path(folder) / "bao-cao-mau.pdf"
+        path.write_bytes(stream.read())
+        with session_of(office, "clerk") as session, shown(VerifyPage(session)) as page:
+            assert isinstance(page, VerifyPage)
+            save(page, out, f"verify-empty-{look}")
+            page.take(path)
+            wait(lambda: page.checked is not None and page.paper.pdf.sharp)
+            save(page, out, f"verify-{look}")
+
+
 def main(out: Path) -> None:
     """Save every picture."""
     out.mkdir(parents=True, exist_ok=True)
@@ -180,7 +229,7 @@ def main(out: Path) -> None:
             office = open_office(profile, signer=keys.signer(), trust=keys.trust)
             sample(office)
             install(app, mode, scale)
-            for picture in (outgoing, signing, issuing, followed):
+            for picture in (outgoing, drafting, signing, issuing, followed, checking):
                 picture(office, out, f"{mode}-{scale}")
             office.desk.signer.close()
             office.desk.close()
