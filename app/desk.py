@@ -7,11 +7,12 @@ The layer lies between the features and the screens, so that both skins share on
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
 from app.catalogues.model import Item, item_id
+from app.flows.arrival import ArrivalWorker
 from app.flows.keys import KEY_HOLDER, same_holder
 from app.identity.actors import resolve
 from app.identity.model import CLERK, Person, Post, Unit, valid
@@ -31,15 +32,28 @@ from app.store.desk import DeskStore
 from app.store.replica import Replica
 
 T = TypeVar("T")
+# States of the line in which other servers, such as a CA's, are worth asking
+ON_LINE = frozenset({"ok", "syncing"})
 
 
 class SyncStatus(Protocol):
     """What the status bar says of the line."""
 
-    state: str
-    since: datetime | None
-    last_sync: datetime | None
-    retry_at: datetime | None
+    @property
+    def state(self) -> str:
+        """Return ok, offline, portal, proxy_auth, tls_intercepted, server_down, …"""
+
+    @property
+    def since(self) -> datetime | None:
+        """Return when the state began."""
+
+    @property
+    def last_sync(self) -> datetime | None:
+        """Return when the last exchange was complete."""
+
+    @property
+    def retry_at(self) -> datetime | None:
+        """Return when the next try is due, None when none failed."""
 
 
 class Synchroniser(Protocol):
@@ -48,6 +62,9 @@ class Synchroniser(Protocol):
     @property
     def status(self) -> SyncStatus:
         """Return where the line stands."""
+
+    def start(self) -> None:
+        """Begin; returns at once."""
 
     def poke(self) -> None:
         """Sync now."""
@@ -71,6 +88,14 @@ class Desk:
     verifier: Verifier
     http: Http
     sync: Synchroniser | None = None
+    arrivals: ArrivalWorker = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Build the worker that looks at files on their arrival."""
+        self.arrivals = ArrivalWorker(self.store, self.verifier, self._on_line)
+
+    def _on_line(self) -> bool:
+        return self.sync is not None and self.sync.status.state in ON_LINE
 
     @property
     def changes(self) -> Broadcast:

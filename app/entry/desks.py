@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import getpass
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -31,6 +32,7 @@ from signing.tokens import TokenSigner
 from ui.shell.launcher import ProfileInfo
 
 TRUST = "trust"
+_FIRST_SYNC_STEP = 0.1
 PERSON = "person"
 SETTINGS = ("settings.machine", "settings.person", "settings.province")
 
@@ -80,7 +82,7 @@ def opened(args: argparse.Namespace) -> Iterator[Desk]:
     """Open the desk that command line arguments name."""
     launch = launcher(args.profile.parent)
     password = read_password(args) if args.password_stdin or sys.stdin.isatty() else None
-    desk = launch.open(args.profile, password)
+    desk = launch.open(args.profile, password, online=False)
     try:
         yield desk
     finally:
@@ -128,13 +130,13 @@ class ProfileLauncher:
             found.append(ProfileInfo(folder, profile.user, profile.server, quick=quick))
         return found
 
-    def open(self, folder: Path, password: str | None) -> Desk:
-        """Open a profile; None asks the OS keyring."""
+    def open(self, folder: Path, password: str | None, *, online: bool = True) -> Desk:
+        """Open a profile; None asks the OS keyring. `online` begins to keep the line going."""
         profile = Profile.load(folder, self._clock)
         key = self._key(profile, password)
         store, lock = profile.open(key, registry())
         try:
-            return self._desk(profile, store, lock)
+            return self._desk(profile, store, lock, online=online)
         except BaseException:
             store.close()
             lock.release()
@@ -147,8 +149,12 @@ class ProfileLauncher:
 
     def first_actor(self, desk: Desk) -> Actor:
         """Return the person at his first post, after a first sync where it needs one."""
-        if not desk.posts():
-            sync_once(desk, None)
+        line_up = desk.sync
+        while line_up is not None and not desk.posts():
+            status = line_up.status
+            if status.state not in ("ok", "syncing") and status.retry_at is not None:
+                raise Unavailable("desk.first_sync", status.retry_at)
+            time.sleep(_FIRST_SYNC_STEP)
         return desk.actor()
 
     def create(self, server: str, user: str, password: str) -> Path:
@@ -164,7 +170,7 @@ class ProfileLauncher:
             raise NotPermitted("profile.wrong_password")
         return key
 
-    def _desk(self, profile: Profile, store: DeskStore, lock: ProfileLock) -> Desk:
+    def _desk(self, profile: Profile, store: DeskStore, lock: ProfileLock, *, online: bool) -> Desk:
         clock = self._clock
         known = store.registry
         store.resolve_actor = _resolve
@@ -185,6 +191,9 @@ class ProfileLauncher:
         )
         desk.lock, desk.profile, desk.tokens = lock, profile, tokens
         store.hold_seconds = float(desk.settings.number("hold_seconds"))
+        if online and profile.server:
+            desk.sync = line.service(store, profile.server, clock)
+            desk.sync.start()
         return desk
 
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from app.kernel.clock import Clock
-from app.kernel.errors import HoaBanError, Unavailable
+from app.kernel.errors import Unavailable
 from app.kernel.ports import KeyValue
 from app.store.desk import DeskStore
 from app.store.replica import Replica
 from sync.client.engine import Engine
+from sync.client.exchange_files import FileExchange
 from sync.client.files import Transfer
+from sync.client.service import SyncService
 from sync.client.transport import HttpTransport
 from sync.http import Session, is_loopback
 
@@ -61,8 +64,6 @@ def transport(server: str, tokens: KeyValue, clock: Clock) -> HttpTransport:
 
 
 def _host(server: str) -> str:
-    from urllib.parse import urlsplit
-
     return urlsplit(server).hostname or ""
 
 
@@ -76,44 +77,25 @@ def sign_in(server: str, user: str, password: str, clock: Clock) -> tuple[str, M
 def exchange_once(store: DeskStore, server: str, clock: Clock) -> dict[str, Any]:
     """Send and take everything, files too; return what came of it, with the line's truth."""
     way = transport(server, StoreTokens(store), clock)
-    replica = Replica(store)
-    transfer = Transfer(store.vault, way, clock)
+    files = FileExchange(store, Transfer(store.vault, way, clock))
     row: dict[str, Any] = {"state": "ok", "sent": 0, "refused": 0, "rows": 0, "files": 0}
     try:
-        row["files"] = _send_files(store, transfer)
-        done = Engine(replica, way).round(flush=True)
+        done = Engine(Replica(store), way).round(flush=True)
         row |= {"sent": done.sent, "refused": done.refused, "rows": done.rows}
-        row["files"] += _fetch_files(store, transfer)
+        row["files"] = files.send(_never) + files.fetch(_never, _quietly)
     except Unavailable as error:
         row |= {"state": error.code.removeprefix("sync."), "code": error.code}
     return row
 
 
-def _send_files(store: DeskStore, transfer: Transfer) -> int:
-    waiting = store.vault.to_upload()
-    for sha256 in waiting:
-        transfer.upload(sha256)
-    return len(waiting)
+def service(store: DeskStore, server: str, clock: Clock) -> SyncService:
+    """Return the service that keeps a desk's line going; it is not started yet."""
+    return SyncService(store, lambda: transport(server, StoreTokens(store), clock), clock)
 
 
-def wanted_files(store: DeskStore) -> list[str]:
-    """Return the files that the records name and the vault does not hold, newest first."""
-    named: list[str] = []
-    for name, kind in store.registry.kinds.items():
-        for _, entity in store.entities(name):
-            named += sorted(kind.files(entity))
-    return [sha256 for sha256 in dict.fromkeys(reversed(named)) if not store.vault.has(sha256)]
+def _never() -> bool:
+    return False
 
 
-def _fetch_files(store: DeskStore, transfer: Transfer) -> int:
-    fetched = 0
-    for sha256 in wanted_files(store):
-        try:
-            transfer.download(sha256)
-        except Unavailable:
-            raise
-        except HoaBanError:
-            # A file that the server does not have yet comes with a later exchange.
-            continue
-        fetched += 1
-    return fetched
+def _quietly(_: int) -> None:
+    """Tell nobody how many files are left."""

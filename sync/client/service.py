@@ -1,0 +1,231 @@
+"""The sync service: rounds, files and waiting, and the truth about the line for the screen."""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from app.kernel.clock import Clock
+from app.kernel.errors import Damaged, HoaBanError, NotPermitted, Unavailable
+from app.store.desk import DeskStore
+from app.store.model import OutboxState
+from app.store.replica import Replica
+from sync.client.engine import Engine, RoundResult
+from sync.client.files import Transfer
+from sync.client.schedule import Backoff
+from sync.client.transport import HttpTransport
+
+OK, SIGN_IN = "ok", "sign_in"
+_TRUTHS = frozenset({"offline", "portal", "proxy_auth", "tls_intercepted", "server_down"})
+# Between rounds without news: the long poll wakes sooner, plain polling is enough without it.
+IDLE = 60.0
+_WAIT = 50
+_FILES_PER_STEP = 20
+
+
+@dataclass(frozen=True, slots=True)
+class SyncStatus:
+    """Where the line stands.
+
+    `state` is ok, offline, portal, proxy_auth, tls_intercepted, server_down or sign_in;
+    `code` the error behind it; `waiting` counts commands, `bytes_done` of `bytes_total` the
+    file on its way.
+    """
+
+    state: str = "offline"
+    since: datetime | None = None
+    busy: bool = False
+    code: str = ""
+    waiting: int = 0
+    refused: int = 0
+    last_sync: datetime | None = None
+    retry_at: datetime | None = None
+    bytes_done: int = 0
+    bytes_total: int = 0
+    rules_behind: bool = False
+
+
+Listener = Callable[[SyncStatus], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A file to fetch, in the order of the list that names it: what is due first, first."""
+
+    sha256: str
+    media: str = "application/pdf"
+
+
+def nothing_wanted() -> Sequence[Wanted]:
+    """Fetch no file before somebody opens it."""
+    return ()
+
+
+class SyncService:
+    """Keep one profile and its server in step.
+
+    `step` does one round and is called on whatever lane the program likes; `start` runs a
+    thread that steps by itself, woken by `poke` and by the server.
+    """
+
+    def __init__(
+        self,
+        store: DeskStore,
+        transport: HttpTransport,
+        clock: Clock,
+        wanted: Callable[[], Sequence[Wanted]] = nothing_wanted,
+        chance: random.Random | None = None,
+    ) -> None:
+        self._replica = Replica(store)
+        self._vault = store.vault
+        self._transport = transport
+        self._clock = clock
+        self._wanted = wanted
+        self._engine = Engine(self._replica, transport)
+        self.files = Transfer(store.vault, transport, clock)
+        self._backoff = Backoff(clock, chance or random.SystemRandom())
+        self._status = SyncStatus(since=clock.now())
+        self._listeners: list[Listener] = []
+        self._wake = threading.Event()
+        self._stopping = threading.Event()
+        self._stepping = threading.Lock()
+        self._threads: list[threading.Thread] = []
+
+    @property
+    def status(self) -> SyncStatus:
+        """Return where the line stands."""
+        return self._status
+
+    def subscribe(self, listener: Listener) -> Callable[[], None]:
+        """Hear of each new status, on the thread that found it; call the answer to stop."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    def sign_in(self, login: str, password: str) -> str:
+        """Sign in to the server; answer the person's id. Opening the desk needs no such thing."""
+        person = self._transport.sign_in(login, password)
+        self.poke()
+        return person
+
+    def poke(self) -> None:
+        """Sync now: something waits, or the network has changed."""
+        self._backoff.succeeded()
+        self._wake.set()
+
+    def step(self, *, flush: bool = False) -> float:
+        """Do one round and the files; answer the seconds until the next is due.
+
+        Raises no error of the line: the status tells. Errors of the store do rise.
+        """
+        with self._stepping:
+            self._tell(busy=True)
+            try:
+                result = self._engine.round(flush=flush)
+                self._tell(last_sync=self._clock.now(), rules_behind=result.rules_behind)
+                self._move_files()
+            except (Unavailable, NotPermitted, Damaged) as error:
+                return self._failed(error)
+            self._backoff.succeeded()
+            self._tell(state=OK, code="", busy=False, retry_at=None)
+            return self._due()
+
+    def once(self, *, flush: bool = True) -> RoundResult:
+        """Do one round and the files, and let errors rise; for the command line."""
+        with self._stepping:
+            result = self._engine.round(flush=flush)
+            self._move_files()
+            self._tell(state=OK, code="", last_sync=self._clock.now())
+            return result
+
+    def start(self) -> None:
+        """Step by itself from now on."""
+        self._stopping.clear()
+        for work in (self._run, self._listen):
+            thread = threading.Thread(target=work, name=f"sync{work.__name__}", daemon=True)
+            self._threads.append(thread)
+            thread.start()
+
+    def stop(self, patience: float = 2.0) -> None:
+        """End both threads; one that sits in a long poll ends with it, by itself."""
+        self._stopping.set()
+        self._wake.set()
+        for thread in self._threads:
+            thread.join(patience)
+        self._threads.clear()
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            self._wake.clear()
+            self._wake.wait(self.step())
+
+    def _listen(self) -> None:
+        """Sit in the long poll, and wake the rounds when there is something."""
+        while not self._stopping.is_set():
+            if self._status.state != OK or self._status.busy:
+                self._stopping.wait(1.0)
+                continue
+            state = self._replica.state()
+            try:
+                if self._transport.news(state.cursor, state.buckets, _WAIT):
+                    self._wake.set()
+                    self._stopping.wait(1.0)
+            except (Unavailable, NotPermitted, Damaged):
+                # Losing it is harmless: the rounds find out what the matter is.
+                self._stopping.wait(IDLE)
+
+    def _move_files(self) -> None:
+        """Metadata has gone first; now what others wait for, then what we want."""
+        for sha256 in self._vault.to_upload()[:_FILES_PER_STEP]:
+            self.files.upload(sha256, self._progress)
+        missing = [w for w in self._wanted() if not self._vault.has(w.sha256)]
+        for wanted in missing[:_FILES_PER_STEP]:
+            self._fetch(wanted)
+        self._tell(bytes_done=0, bytes_total=0)
+
+    def _fetch(self, wanted: Wanted) -> None:
+        try:
+            self.files.download(wanted.sha256, wanted.media, self._progress)
+        except NotPermitted as error:
+            # Its record came before the file did: another desk is still sending it.
+            if error.code != "sync.file_unknown":
+                raise
+
+    def _progress(self, done: int, total: int) -> None:
+        self._tell(bytes_done=done, bytes_total=total)
+
+    def _failed(self, error: HoaBanError) -> float:
+        delay = self._backoff.failed(getattr(error, "retry_at", None))
+        self._tell(
+            state=truth(error), code=error.code, busy=False, retry_at=self._backoff.at(delay)
+        )
+        return delay
+
+    def _due(self) -> float:
+        """Return when the next round is due: as soon as a held command may go."""
+        waits = any(i.state is not OutboxState.REFUSED for i in self._replica.items())
+        return 5.0 if waits else IDLE
+
+    def _tell(self, **changes: object) -> None:
+        items = self._replica.items()
+        refused = sum(i.state is OutboxState.REFUSED for i in items)
+        old = self._status
+        new = replace(old, waiting=len(items) - refused, refused=refused, **changes)  # type: ignore[arg-type]
+        if new.state != old.state:
+            new = replace(new, since=self._clock.now())
+        self._status = new
+        if new != old:
+            for listener in tuple(self._listeners):
+                listener(new)
+
+
+def truth(error: HoaBanError) -> str:
+    """Return the state that an error of the line means."""
+    if isinstance(error, NotPermitted):
+        return SIGN_IN
+    name = error.code.removeprefix("sync.")
+    if name in _TRUTHS:
+        return name
+    return "server_down" if isinstance(error, Damaged) or name == "busy" else "offline"
