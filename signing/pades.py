@@ -1,20 +1,17 @@
 """Make one PAdES signature: check and copy the file, find the place, sign, complete, put it down.
 
 pyHanko prepares everything in this process; only the signed attributes go to the key. The source
-is never touched: the signature is made in a copy beside the target, which takes the target's
-name at the very end.
+is never touched: the signature is made in a copy, beside the target or in the caller's stream.
 """
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from io import BytesIO
-from pathlib import Path
 from typing import Any, BinaryIO
 
 from asn1crypto import algos, x509  # type: ignore[import-untyped]
@@ -52,6 +49,7 @@ from signing.pages import (
 )
 from signing.placement import find_box
 from signing.remote import HttpTimeStamper
+from signing.streams import WorkingCopy, reading, working_copy
 from signing.trust import TrustStore
 
 PERSON_FIELD = "Sig_NguoiKy"
@@ -66,8 +64,7 @@ class Prepared:
     """A checked copy of a document, ready for the key; `finish` may be called once."""
 
     job: SignJob
-    stream: BinaryIO
-    part: Path
+    copy: WorkingCopy
     writer: IncrementalPdfFileWriter
     field_name: str
     box: Box | None
@@ -81,17 +78,12 @@ def prepare(job: SignJob) -> Iterator[Prepared]:
     Raises `Damaged` for files that are no sound PDF or not the bytes that were shown, and
     `RuleViolation` for a signature out of order. The copy is removed whatever comes.
     """
-    job.target.parent.mkdir(parents=True, exist_ok=True)
-    part = job.target.with_name(f".{os.urandom(8).hex()}.part")
-    try:
-        _copy(job, part)
-        with part.open("r+b") as stream:
-            writer, fields = _open_writer(stream)
-            _check_order(job.purpose, [name for name, _, _ in fields])
-            box = _place(job, part, writer, fields)
-            yield Prepared(job, stream, part, writer, _free_name(job.purpose, fields), box)
-    finally:
-        part.unlink(missing_ok=True)
+    with working_copy(job.target) as copy:
+        _copy(job, copy.stream)
+        writer, fields = _open_writer(copy.stream)
+        _check_order(job.purpose, [name for name, _, _ in fields])
+        box = _place(job, copy.stream, writer, fields)
+        yield Prepared(job, copy, writer, _free_name(job.purpose, fields), box)
 
 
 def finish(
@@ -111,20 +103,15 @@ def finish(
     if job.tsa and (signer.no_time or http is None):
         prepared.warnings.append("timestamp_unavailable")
     elif job.tsa:
-        level = complete(
-            prepared.stream, prepared.field_name, trust, http, clock, prepared.warnings
-        )
+        stream = prepared.copy.stream
+        level = complete(stream, prepared.field_name, trust, http, clock, prepared.warnings)
     if not pss and job.certificate.token.mechanisms and signer.is_rsa:
         prepared.warnings.append("pkcs1")
-    prepared.stream.flush()
-    os.fsync(prepared.stream.fileno())
-    digest = _digest(prepared.stream)
-    prepared.stream.close()
-    prepared.part.replace(job.target)
-    _sync_folder(job.target.parent)
+    digest = _digest(prepared.copy.stream)
+    path = prepared.copy.keep()
     holder = job.certificate.holder
     return SignedFile(
-        job.target,
+        path,
         digest,
         level,
         prepared.field_name,
@@ -217,12 +204,12 @@ def _pdf_signer(
     return PdfSigner(metadata, signer, timestamper=stamper, stamp_style=style, new_field_spec=spec)
 
 
-def _copy(job: SignJob, part: Path) -> None:
+def _copy(job: SignJob, sink: BinaryIO) -> None:
     """Copy while hashing: what is signed are the very bytes that were shown."""
     digest = hashlib.sha256()
     size = 0
     try:
-        with job.source.open("rb") as source, part.open("xb") as sink:
+        with reading(job.source) as source:
             while block := source.read(CHUNK):
                 if size == 0 and b"%PDF-" not in block[:1024]:
                     raise Damaged("pdf_not_pdf")
@@ -277,7 +264,9 @@ def _free_name(purpose: Purpose, fields: list[tuple[str, Any, Any]]) -> str:
     return next(name for name in names if name not in taken)
 
 
-def _place(job: SignJob, part: Path, writer: Any, fields: list[tuple[str, Any, Any]]) -> Box | None:
+def _place(
+    job: SignJob, stream: BinaryIO, writer: Any, fields: list[tuple[str, Any, Any]]
+) -> Box | None:
     """Return where the picture goes; None makes an invisible signature, having nothing to show."""
     if not job.image and not job.lines:
         return None
@@ -285,7 +274,7 @@ def _place(job: SignJob, part: Path, writer: Any, fields: list[tuple[str, Any, A
     if box is None and job.purpose is Purpose.ISSUE:
         box = _seal_place(writer, fields)
     if box is None:
-        box = find_box(part, job.signer_name, job.signer_title, job.purpose, len(job.lines))
+        box = find_box(stream, job.signer_name, job.signer_title, job.purpose, len(job.lines))
     if box is None:
         raise RuleViolation("sign_place_unknown", "box")
     return box
@@ -349,12 +338,3 @@ def _digest(stream: BinaryIO) -> str:
     stream.seek(0)
     return hashlib.file_digest(stream, "sha256").hexdigest()  # type: ignore[arg-type]
 
-
-def _sync_folder(folder: Path) -> None:
-    """Make the new name lasting; Windows has no such call and needs none."""
-    if os.name == "posix":
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)

@@ -6,10 +6,12 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 
+from app.files.pdfium import PDFIUM
 from app.kernel.ports import Box, Purpose
 from signing.forms import POINTS_PER_MM, figures, seal_box, text_box
 from signing.geometry import PageShape, Rect
@@ -38,20 +40,21 @@ class _Words:
 
 
 def find_box(
-    pdf: Path | bytes, name: str, title: str, purpose: Purpose, lines: int = 2
+    pdf: Path | bytes | BinaryIO, name: str, title: str, purpose: Purpose, lines: int = 2
 ) -> Box | None:
     """Return the place for a signature, or None when the words are not on the page.
 
     Approve: centred between title and name, at the last place where the name stands under its
     title. Issue: the seal over the left third of that. Attachment and copy: top right of page 1.
     """
-    document = pdfium.PdfDocument(pdf)
-    try:
-        if purpose in (Purpose.ATTACHMENT, Purpose.COPY):
-            return text_box(*page_shape(document, 0).shown_size, lines)
-        signature = _signature_box(document, name, title)
-    finally:
-        document.close()
+    with PDFIUM:
+        document = pdfium.PdfDocument(pdf)
+        try:
+            if purpose in (Purpose.ATTACHMENT, Purpose.COPY):
+                return text_box(*page_shape(document, 0).shown_size, lines)
+            signature = _signature_box(document, name, title)
+        finally:
+            document.close()
     if signature is None or purpose is Purpose.APPROVE:
         return signature
     return seal_box(signature)

@@ -24,6 +24,7 @@ from signing.chain import Evidence, judge, stamped_at
 from signing.changes import MAX_REVISIONS, Revisions
 from signing.pages import BAD_FILE, filled_fields, open_reader, value_of
 from signing.remote import Revocation
+from signing.streams import reading
 from signing.trust import TrustStore
 
 MAX_SIGNATURES = 100
@@ -71,13 +72,16 @@ class PdfVerifier:
         self._lists: dict[str, Any] = {}
 
     def verify(
-        self, path: Path, at: datetime | None = None, *, offline: bool = False
+        self, source: Path | BinaryIO, at: datetime | None = None, *, offline: bool = False
     ) -> FileReport:
-        """Verify one file as of a time (default: now); the worst signature decides."""
+        """Verify one file as of a time (default: now); the worst signature decides.
+
+        A caller's stream is read from its beginning and left open.
+        """
         now = self._clock.now()
         try:
-            with path.open("rb") as stream:
-                digest = hashlib.file_digest(stream, "sha256").hexdigest()
+            with reading(source) as stream:
+                digest = hashlib.file_digest(stream, "sha256").hexdigest()  # type: ignore[arg-type]
                 stream.seek(0)
                 verdict, signatures, reasons = self._check(stream, at or now, offline)
         except OSError:

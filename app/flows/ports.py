@@ -1,11 +1,9 @@
-"""What the flows need from outside: to act, to look, to keep files, a place for bytes."""
+"""What the flows need from outside: to act, to look, to keep files, to sign and to check."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Protocol
 
 from app.files.model import FileRef
@@ -35,11 +33,7 @@ class Run(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class SigningPorts:
-    """What signing a document stands on; `get` looks up an entity as of now.
-
-    `scratch` yields a folder for the bytes that a signer reads and writes, in memory where
-    the machine can, and takes it away with all that is in it.
-    """
+    """What signing a document stands on; `get` looks up an entity as of now."""
 
     get: Callable[[str, str], Any]
     run: Run
@@ -48,5 +42,4 @@ class SigningPorts:
     verifier: Verifier
     prompts: Prompts
     clock: Clock
-    scratch: Callable[[], AbstractContextManager[Path]]
     tsa: str = ""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from app.documents.commands import AttachSignature, Seal
 from app.documents.model import Document
@@ -11,7 +10,7 @@ from app.documents.rules.issuing import symbol_of, unsigned_attachments
 from app.files.model import FileRef
 from app.flows.ports import SigningPorts
 from app.flows.sign_document import current
-from app.flows.signing import Appearance, check_owner, copied_out, make, with_role
+from app.flows.signing import Appearance, check_owner, make, with_role
 from app.kernel.actor import Actor
 from app.kernel.clock import VIETNAM
 from app.kernel.command import Command
@@ -45,48 +44,24 @@ def seal_document(
     main = document.main_file
     if main is None or not document.is_signed:
         raise RuleViolation("document.not_signed")
-    with ports.scratch() as folder:
-        commands: list[Command] = []
-        sealed = _seal_main(ports, folder, document, main, request, commands, cancel)
-        for place, attachment in enumerate(unsigned_attachments(document)):
-            inner = folder / str(place)
-            inner.mkdir()
-            commands.append(
-                _sign_attachment(ports, inner, document, attachment, request, cancel)
-            )
-        ports.run(actor, *commands)
+    check_person_signed(ports, main)
+    kept, signed = make(ports, main, Purpose.ISSUE, request.certificate, request.look, cancel)
+    sealed = with_role(kept, main.name, "signed")
+    commands: list[Command] = [
+        Seal(document.id, sealed, main.sha256, signed.signer, signed.level, signed.field)
+    ]
+    commands.extend(
+        _sign_attachment(ports, document, attachment, request, cancel)
+        for attachment in unsigned_attachments(document)
+    )
+    ports.run(actor, *commands)
     return sealed
 
 
-def _seal_main(
-    ports: SigningPorts,
-    folder: Path,
-    document: Document,
-    main: FileRef,
-    request: SealRequest,
-    commands: list[Command],
-    cancel: CancelToken | None,
-) -> FileRef:
-    check_person_signed(ports, copied_out(ports, main, folder))
-    kept, signed = make(
-        ports,
-        folder,
-        main,
-        Purpose.ISSUE,
-        request.certificate,
-        request.look,
-        cancel,
-    )
-    file = with_role(kept, main.name, "signed")
-    commands.append(
-        Seal(document.id, file, main.sha256, signed.signer, signed.level, signed.field)
-    )
-    return file
-
-
-def check_person_signed(ports: SigningPorts, path: Path) -> None:
+def check_person_signed(ports: SigningPorts, file: FileRef) -> None:
     """Raise `Damaged("flow.signature_broken")` unless the file bears an unbroken signature."""
-    report = ports.verifier.verify(path, offline=True)
+    with ports.vault.open(file.sha256) as stream:
+        report = ports.verifier.verify(stream, offline=True)
     broken = report.verdict in (Verdict.INVALID, Verdict.UNSIGNED, Verdict.UNREADABLE)
     if broken or not report.signatures:
         raise Damaged("flow.signature_broken")
@@ -94,7 +69,6 @@ def check_person_signed(ports: SigningPorts, path: Path) -> None:
 
 def _sign_attachment(
     ports: SigningPorts,
-    folder: Path,
     document: Document,
     attachment: FileRef,
     request: SealRequest,
@@ -102,7 +76,6 @@ def _sign_attachment(
 ) -> AttachSignature:
     kept, signed = make(
         ports,
-        folder,
         attachment,
         Purpose.ATTACHMENT,
         request.certificate,

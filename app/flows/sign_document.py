@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date
-from pathlib import Path
 
 from app.documents.commands import AttachSignature, ReleaseNumber, ReserveNumber, Revise
 from app.documents.model import KIND, Document, State
@@ -61,13 +60,12 @@ def sign_document(
     check_owner(request.certificate, names_of(actor, request.owners))
     document = numbered(ports, actor, request.document)
     try:
-        with ports.scratch() as folder:
-            commands, file = _signed(ports, folder, document, request, cancel)
-            ports.run(actor, *commands)
-            return file
+        commands, file = _signed(ports, document, request, cancel)
+        ports.run(actor, *commands)
     except BaseException:
         give_back(ports, actor, request)
         raise
+    return file
 
 
 def numbered(ports: SigningPorts, actor: Actor, document_id: str) -> Document:
@@ -99,7 +97,6 @@ def give_back(ports: SigningPorts, actor: Actor, request: SignRequest) -> None:
 
 def _signed(
     ports: SigningPorts,
-    folder: Path,
     document: Document,
     request: SignRequest,
     cancel: CancelToken | None,
@@ -109,13 +106,7 @@ def _signed(
     if cancel is not None:
         cancel.raise_if_cancelled()
     kept, signed = make(
-        ports,
-        folder,
-        source,
-        Purpose.APPROVE,
-        request.certificate,
-        request.look,
-        cancel,
+        ports, source, Purpose.APPROVE, request.certificate, request.look, cancel
     )
     file = with_role(kept, source.name, "signed")
     commands.append(

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import BinaryIO
 
 from app.files.model import FileRef
@@ -22,6 +20,10 @@ from app.kernel.ports import (
     SignJob,
     Verdict,
 )
+from app.store.spool import spool
+
+# What a signature adds: its picture, the certificates and what proves them
+GROWTH = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,6 @@ def names_of(actor: Actor, owners: Sequence[str]) -> tuple[str, ...]:
 
 def make(
     ports: SigningPorts,
-    folder: Path,
     source: FileRef,
     purpose: Purpose,
     certificate: CertificateInfo,
@@ -65,47 +66,39 @@ def make(
 ) -> tuple[FileRef, SignedFile]:
     """Sign a file, check what came out, and keep it in the vault.
 
+    The bytes go from the vault through memory, or encrypted over the disk, into the vault.
     Raises `Damaged("flow.bad_signature")` when our own check refuses the result; then
     nothing is kept.
     """
-    job = SignJob(
-        source=copied_out(ports, source, folder),
-        target=folder / f"{purpose.value}.pdf",
-        purpose=purpose,
-        certificate=certificate,
-        signer_name=certificate.holder,
-        signer_title=look.title,
-        box=look.box,
-        image=look.image,
-        lines=look.lines,
-        tsa=ports.tsa,
-        expected_sha256=source.sha256,
-    )
-    signed = ports.signer.sign(job, ports.prompts, cancel)
-    check_result(ports, signed)
-    if cancel is not None:
-        cancel.raise_if_cancelled()
-    return ports.vault.put(signed.path, name=source.name), signed
+    with ports.vault.open(source.sha256) as shown, spool(source.size + GROWTH) as target:
+        job = SignJob(
+            source=shown,
+            target=target,
+            purpose=purpose,
+            certificate=certificate,
+            signer_name=certificate.holder,
+            signer_title=look.title,
+            box=look.box,
+            image=look.image,
+            lines=look.lines,
+            tsa=ports.tsa,
+            expected_sha256=source.sha256,
+        )
+        signed = ports.signer.sign(job, ports.prompts, cancel)
+        check_result(ports, target, signed)
+        if cancel is not None:
+            cancel.raise_if_cancelled()
+        target.seek(0)
+        return ports.vault.put(target, name=source.name), signed
 
 
-def check_result(ports: SigningPorts, signed: SignedFile) -> None:
+def check_result(ports: SigningPorts, made: BinaryIO, signed: SignedFile) -> None:
     """Verify the new signature; unknown is allowed, since chain and line may be missing."""
-    report = ports.verifier.verify(signed.path, offline=True)
+    report = ports.verifier.verify(made, offline=True)
     own = next((s for s in report.signatures if s.field == signed.field), None)
     bad = report.verdict in (Verdict.UNREADABLE, Verdict.UNSIGNED, Verdict.INVALID)
     if own is None or bad or own.verdict is Verdict.INVALID:
         raise Damaged("flow.bad_signature")
-
-
-def copied_out(ports: SigningPorts, file: FileRef, folder: Path) -> Path:
-    """Write a file of the vault where the signer finds it, once."""
-    target = folder / f"{file.sha256[:16]}.pdf"
-    if target.exists():
-        return target
-    reader: BinaryIO
-    with ports.vault.open(file.sha256) as reader, target.open("wb") as writer:
-        shutil.copyfileobj(reader, writer, 1 << 20)
-    return target
 
 
 def with_role(file: FileRef, name: str, role: str) -> FileRef:

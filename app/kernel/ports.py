@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, BinaryIO, Protocol, TypeVar
 
 T = TypeVar("T")
 
@@ -115,10 +115,11 @@ class SignJob:
     `image` is the PNG of the hand signature (approve) or of the seal (issue); `lines` the
     text block of attachment and copy. `box` None means: find it from the words of the page.
     `expected_sha256` is the hash of the bytes that were shown; the signer refuses others.
+    A stream as the target is empty, seekable and readable; it stands at its beginning after.
     """
 
-    source: Path
-    target: Path
+    source: Path | BinaryIO
+    target: Path | BinaryIO
     purpose: Purpose
     certificate: CertificateInfo
     signer_name: str = ""
@@ -134,9 +135,12 @@ class SignJob:
 
 @dataclass(frozen=True, slots=True)
 class SignedFile:
-    """What came of a signature: the file, its level as reached, its field and signer."""
+    """What came of a signature: its level as reached, its field and signer.
 
-    path: Path
+    `path` is None when the file went into a stream.
+    """
+
+    path: Path | None
     sha256: str
     level: str
     field: str
@@ -202,7 +206,7 @@ class Verifier(Protocol):
     """Check every signature of a file."""
 
     def verify(
-        self, path: Path, at: datetime | None = None, *, offline: bool = False
+        self, source: Path | BinaryIO, at: datetime | None = None, *, offline: bool = False
     ) -> FileReport:
         """Verify; bad files come back as verdicts, never as exceptions."""
 

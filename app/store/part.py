@@ -10,8 +10,8 @@ from pathlib import Path
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import Connection
 
-from app.kernel.fileref import FileRef
 from app.kernel.errors import Damaged, Unavailable
+from app.kernel.fileref import FileRef
 from app.store.faults import typed
 from app.store.sealed import LEAF, TAG, Manifest, nonce, sync, sync_folder, unseal
 

@@ -19,9 +19,9 @@ from typing import BinaryIO, cast
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import Connection
 
-from app.kernel.fileref import FileRef
 from app.kernel.clock import Clock
 from app.kernel.errors import Damaged, Unavailable
+from app.kernel.fileref import FileRef
 from app.store import meta
 from app.store.faults import typed
 from app.store.part import Part

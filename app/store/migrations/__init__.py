@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from app.store.migrations import m0001_first
+from app.store.migrations import m0001_first, m0002_file_checks
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,4 +19,7 @@ class Migration:
     run: Callable[[Connection], None]
 
 
-MIGRATIONS: tuple[Migration, ...] = (Migration(1, "first", m0001_first.run),)
+MIGRATIONS: tuple[Migration, ...] = (
+    Migration(1, "first", m0001_first.run),
+    Migration(2, "file_checks", m0002_file_checks.run),
+)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import tempfile
 from dataclasses import dataclass, field
-from pathlib import Path
+from io import BytesIO
 from typing import Any
 
 from app.kernel.clock import FixedClock
@@ -31,20 +30,16 @@ class SoftKeys:
         """Sign a PDF with the key of a holder; return the signed bytes."""
         from signing import pades
 
-        with tempfile.TemporaryDirectory(prefix="hb-demo-") as folder:
-            source = Path(folder) / "in.pdf"
-            source.write_bytes(pdf)
-            job = SignJob(
-                source, Path(folder) / "out.pdf", purpose, self._certificate(label),
-                tsa=self.tsa, **look,
+        target = BytesIO()
+        certificate = self._certificate(label)
+        job = SignJob(BytesIO(pdf), target, purpose, certificate, tsa=self.tsa, **look)
+        http = Session(self.clock) if self.tsa else None
+        with pades.prepare(job) as prepared:
+            signed = pades.finish(
+                prepared, lambda data: self._raw(label, data), pss=True,
+                clock=self.clock, trust=self.trust, http=http,
             )  # fmt: skip
-            http = Session(self.clock) if self.tsa else None
-            with pades.prepare(job) as prepared:
-                signed = pades.finish(
-                    prepared, lambda data: self._raw(label, data), pss=True,
-                    clock=self.clock, trust=self.trust, http=http,
-                )  # fmt: skip
-            return signed.path.read_bytes(), signed
+        return target.getvalue(), signed
 
     def _certificate(self, label: str) -> CertificateInfo:
         nowhere = TokenInfo("", -1, label, "")

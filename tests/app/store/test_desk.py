@@ -24,6 +24,8 @@ from tests.app.store import toy
 from tests.app.store.conftest import KEY
 from tests.app.store.toy import ACTOR, Note, Write
 
+LAST = len(MIGRATIONS)
+
 
 def reopened(folder: Path, clock: FixedClock) -> DeskStore:
     return DeskStore.open(folder, KEY, toy.registry(), clock)
@@ -221,14 +223,14 @@ def test_migration_runs_after_a_checked_copy(
     store: DeskStore, bus: Bus, tmp_path: Path, clock: FixedClock
 ) -> None:
     bus.run(ACTOR, Write("n1", text="before"))
-    second = Migration(2, "second", lambda c: c.exec_driver_sql("DELETE FROM entity") and None)
+    second = Migration(LAST + 1, "next", lambda c: c.exec_driver_sql("DELETE FROM entity") and None)
     opening.migrate(store._writer, tmp_path, KEY, clock, (*MIGRATIONS, second))
     assert store.get("note", "n1") is None
     [copy] = (tmp_path / "backups").glob("*.db")
     raw = engine.connect(copy, KEY, read_only=True)
     assert raw.execute("SELECT id FROM entity").fetchall() == [("n1",)]
     raw.close()
-    assert store.meta("schema") == "2"
+    assert store.meta("schema") == str(LAST + 1)
     store.close()
     with pytest.raises(Conflict, match=r"store\.newer"):
         reopened(tmp_path, clock)
@@ -245,10 +247,10 @@ def test_migration_that_fails_changes_nothing(
 
     with pytest.raises(Exception, match="nowhere"):
         opening.migrate(
-            store._writer, tmp_path, KEY, clock, (*MIGRATIONS, Migration(2, "half", half))
+            store._writer, tmp_path, KEY, clock, (*MIGRATIONS, Migration(LAST + 1, "half", half))
         )
     assert store.get("note", "n1") == Note("n1", "before")
-    assert store.meta("schema") == "1"
+    assert store.meta("schema") == str(LAST)
 
 
 def test_backups_do_not_pile_up(store: DeskStore, tmp_path: Path, clock: FixedClock) -> None:
