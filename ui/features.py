@@ -12,14 +12,24 @@ from ui.documents.page_register import RegisterPage
 from ui.documents.page_work import WorkPage
 from ui.kit.page import PageSpec
 from ui.outbox.page_outbox import OutboxPage
+from ui.outgoing.page_drafts import DraftsPage
+from ui.outgoing.page_issue import IssuePage
 from ui.outgoing.page_outgoing import OutgoingPage
+from ui.outgoing.page_signing import SigningPage
+from ui.outgoing.page_verify import VerifyPage
 from ui.settings.page_settings import SettingsPage
 
+LEADERS = frozenset({"leader", "office_head"})
+STAFF = LEADERS | {"clerk", "department_head", "specialist", "one_stop"}
 PAGES: tuple[PageSpec, ...] = (
     PageSpec("work", "check-square", "pages.work", WorkPage),
     PageSpec("incoming", "inbox", "pages.incoming", IncomingPage),
     PageSpec("register", "stamp", "pages.register.nav", RegisterPage, roles=frozenset({"clerk"})),
     PageSpec("outgoing", "send", "outpages.nav.outgoing", OutgoingPage),
+    PageSpec("drafts", "edit", "outpages.nav.drafts", DraftsPage, roles=STAFF),
+    PageSpec("signing", "pen", "outpages.nav.signing", SigningPage, roles=LEADERS),
+    PageSpec("issue", "stamp", "outpages.nav.issue", IssuePage, roles=frozenset({"clerk"})),
+    PageSpec("verify", "shield-check", "outpages.nav.verify", VerifyPage),
     PageSpec("outbox", "outbox", "outbox.nav", OutboxPage, section="shell.section.system"),
     PageSpec("settings", "settings", "settings.nav", SettingsPage, section="shell.section.system"),
     *(found for found in tuple(globals().values()) if isinstance(found, PageSpec)),
