@@ -22,8 +22,12 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from ui.kit.theme import install
 
-# The offscreen platform says this of every window; it is no fault of ours.
-_HARMLESS = "This plugin does not support propagateSizeHints()"
+# The offscreen platform says so of every window; it is no fault of ours.
+_HARMLESS = {
+    "This plugin does not support propagateSizeHints()",
+    "This plugin does not support raise()",
+    "This plugin does not support grabbing the keyboard",
+}
 _LEVELS = {
     QtMsgType.QtDebugMsg: logging.DEBUG,
     QtMsgType.QtInfoMsg: logging.INFO,
@@ -34,7 +38,7 @@ _LEVELS = {
 
 
 def _hear(kind: QtMsgType, _context: object, text: str) -> None:
-    if text != _HARMLESS:
+    if text not in _HARMLESS:
         logging.getLogger("qt").log(_LEVELS[kind], "%s", text)
 
 

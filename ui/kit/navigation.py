@@ -151,6 +151,10 @@ class Navigation(QScrollArea):
     def set_compact(self, compact: bool) -> None:
         """Show icons alone, or icons with names and sections."""
         self._compact = compact
+        bars = Qt.ScrollBarPolicy
+        self.setVerticalScrollBarPolicy(
+            bars.ScrollBarAlwaysOff if compact else bars.ScrollBarAsNeeded
+        )
         for section in self._sections:
             section.setVisible(not compact)
         for entry in self._entries.values():

@@ -203,25 +203,31 @@ class RowModel(QAbstractTableModel):
     def _take(self, generation: int, page: int, total: int, rows: Sequence[Any]) -> None:
         if generation != self._generation:
             return
-        before, fresh = self._total, self.fresh
-        if fresh:
+        if self.fresh:
             self.beginResetModel()
-        elif total > before:
-            self.beginInsertRows(_ROOT, before, total - 1)
-        elif total < before:
-            self.beginRemoveRows(_ROOT, total, before - 1)
-        self._total = total
-        self._stale = {} if fresh else dict(self._pages)
-        self._pages = OrderedDict({page: rows})
-        if fresh:
+            self._total = total
+            self._pages = OrderedDict({page: rows})
+            self._stale = {}
             self.endResetModel()
-        elif total > before:
-            self.endInsertRows()
-        elif total < before:
-            self.endRemoveRows()
+        else:
+            # Qt wants rows to come and go at one place, with the rest as it was: the end.
+            self._resize(total)
+            self._stale = dict(self._pages)
+            self._pages = OrderedDict({page: rows})
         self._tell_changed(0, total - 1)
         self.loaded.emit(total)
         self.fresh = False
+
+    def _resize(self, total: int) -> None:
+        before = self._total
+        if total > before:
+            self.beginInsertRows(_ROOT, before, total - 1)
+            self._total = total
+            self.endInsertRows()
+        elif total < before:
+            self.beginRemoveRows(_ROOT, total, before - 1)
+            self._total = total
+            self.endRemoveRows()
 
     def _keep(self, generation: int, page: int, rows: Sequence[Any]) -> None:
         if generation != self._generation:

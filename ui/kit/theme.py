@@ -76,8 +76,11 @@ class Theme(QObject):
 
     def apply(self, mode: str, scale: int) -> None:
         """Switch mode and scale; scale is held within its bounds."""
-        self.mode = mode if mode in MODES else MODES[0]
-        self.scale = max(SCALE_MIN, min(SCALE_MAX, scale))
+        mode = mode if mode in MODES else MODES[0]
+        scale = max(SCALE_MIN, min(SCALE_MAX, scale))
+        if self._tokens and (mode, scale) == (self.mode, self.scale):
+            return
+        self.mode, self.scale = mode, scale
         self._tokens = load_tokens(self.mode)
         self._app.setPalette(self._palette())
         self._app.setFont(self.font())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QEvent, QObject, Qt, QTimer
+from PySide6.QtCore import QEvent, QObject, QTimer
 from PySide6.QtGui import QAccessible, QAccessibleEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
@@ -95,8 +95,8 @@ class ToastHost(QObject):
         toast = Toast(text, undo, tone, self._window)
         toast.destroyed.connect(lambda: self._gone(toast))
         self.toast = toast
-        toast.start(seconds)
         self._place()
+        toast.start(seconds)
         return toast
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: D102
@@ -117,4 +117,3 @@ class ToastHost(QObject):
         left = (self._window.width() - width) // 2
         top = self._window.height() - theme().px(self._above) - size.height()
         self.toast.setGeometry(left, max(0, top), width, size.height())
-        self.toast.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
