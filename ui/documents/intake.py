@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
+from enum import Enum
 from pathlib import Path
 from typing import Any
 
 from app.catalogues.lists import document_types as types_of
 from app.desk import Desk
 from app.documents.secrecy import secrecy_mark
+from app.files import checks
 from app.files.model import FileRef
 from app.files.pdf import PdfText, read_text
 from app.files.suggest import suggest
@@ -18,7 +21,31 @@ from app.registers import origin_number
 from ui.documents.form import Values, proposed
 
 CATALOGUE = "catalogue"
+PDF = "application/pdf"
 _FIRST_PAGES = 2
+_AGENCIES = ("Ủy ban nhân dân", "Hội đồng nhân dân")
+
+
+class Where(Enum):
+    """Whether a file can be shown."""
+
+    HERE = "here"
+    MISSING = "missing"
+    SECRET = checks.SECRET
+
+
+def where(desk: Desk, file: FileRef) -> Where:
+    """Tell whether a file is here, and may be shown; a mark of secrecy keeps it back."""
+    if not desk.store.vault.has(file.sha256):
+        return Where.MISSING
+    if file.media != PDF:
+        return Where.HERE
+    with desk.store.reader() as connection:
+        kept = checks.verdicts(connection, (file.sha256,)).get(file.sha256)
+    if kept is None:
+        _, mark = read(desk, file)
+        kept = checks.SECRET if mark else ""
+    return Where.SECRET if kept == checks.SECRET else Where.HERE
 
 
 def take_in(desk: Desk, path: Path) -> FileRef:
@@ -44,7 +71,17 @@ def read(desk: Desk, file: FileRef | None) -> tuple[Values, str]:
     except HoaBanError:
         return {}, ""
     first = text.texts[0] if text.texts else ""
-    return proposed(suggest(first), text.pages), _mark(text) or ""
+    found = suggest(first)
+    whole = replace(found, issuer=_whole_issuer(found.issuer, first))
+    return proposed(whole, text.pages), _mark(text) or ""
+
+
+def _whole_issuer(issuer: str, text: str) -> str:
+    """Put the kind of agency, which stands on the line above, before the name of its place."""
+    if not issuer.startswith(("TỈNH ", "XÃ ", "PHƯỜNG ")):
+        return issuer
+    above = (a for a in _AGENCIES if a.upper() in text)
+    return " ".join((*(a.upper() for a in above), issuer))
 
 
 def _mark(text: PdfText) -> str | None:

@@ -277,9 +277,9 @@ def explain(texts: Any, days: Sequence[CountedDay]) -> list[str]:
     """Return one line per counted day, in words."""
     lines = []
     for counted in days:
-        kind = texts(f"catalogues.day.{counted.kind.value}", number=counted.number)
+        kind = texts(f"pages.day.{counted.kind.value}", number=counted.number)
         name = f" ({counted.name})" if counted.name else ""
         lines.append(f"{counted.date:%d/%m} · {kind}{name}")
     if any(d.provisional for d in days):
-        lines.append(texts("catalogues.deadline.provisional"))
+        lines.append(texts("pages.why.provisional"))
     return lines

@@ -23,7 +23,7 @@ from app.kernel.codec import from_json
 from app.store.replica import Replica
 from ui.bridge.session import Session
 from ui.documents import verdicts
-from ui.documents.words import day, near_day
+from ui.documents.words import Badge, day, near_day, row_badges, short_name
 from ui.kit.rowmodel import Column, RowModel
 
 CHIPS = (Chip.UNREAD, Chip.OVERDUE, Chip.DUE_TODAY, Chip.EXPRESS, Chip.MY_LEAD, Chip.PAPER)
@@ -83,14 +83,34 @@ class ListModel(QObject):
         self.saved: tuple[SavedView, ...] = ()
         self.counts = Counts({}, {})
         self.dense = False
-        self.rows = RowModel(
-            session.runner.submit, columns(session, self._today), key=lambda line: line.id,
-            describe=lambda line: line.row.subject, parent=self,
-        )  # fmt: skip
-        self.rows.failed.connect(self._failed)
+        self.cards = self._row_model(())
+        self.table = self._row_model(columns(session, self._today))
         session.changed.connect(self._changed)
         session.work("query", lambda: session.desk.store.meta(_SAVED), self._take_saved)
         self._count()
+
+    def _row_model(self, shown: tuple[Column, ...]) -> RowModel:
+        made = RowModel(
+            self._session.runner.submit, shown, key=lambda line: line.id,
+            describe=self._describe, parent=self,
+        )  # fmt: skip
+        made.failed.connect(self._failed)
+        return made
+
+    def _describe(self, line: Line) -> str:
+        row = line.row
+        number = str(row.arrival_number or "")
+        words = (row.issuer, row.subject, number, row.symbol, *(b for b, _ in self.badges(line)))
+        return ", ".join(word for word in words if word)
+
+    def badges(self, line: Line) -> tuple[Badge, ...]:
+        """Return what a row says at a glance."""
+        return row_badges(self._session.texts, line.row, self._today())
+
+    @property
+    def rows(self) -> RowModel:
+        """Return the rows that are shown: cards, or the dense table."""
+        return self.table if self.dense else self.cards
 
     @property
     def view(self) -> View:
@@ -124,7 +144,7 @@ class ListModel(QObject):
         """Filter by words."""
         self._refilter(replace(self.filter, name="", text=text))
 
-    def set_dense(self, dense: bool) -> None:  # noqa: FBT001 - a plain setter
+    def set_dense(self, dense: bool) -> None:
         """Fetch what the dense table shows, or not."""
         self.dense = dense
         self.load()
@@ -176,7 +196,7 @@ class ListModel(QObject):
         self.counted.emit(counts)
 
     def _changed(self, changes: Changes) -> None:
-        if changes.touches(KIND) or changes.touches(READING):
+        if any(changes.touches(kind) for kind in (KIND, READING)):
             self.rows.refresh()
             self._count()
 
@@ -192,7 +212,7 @@ def lines(
     waiting = {item.entity for item in Replica(desk.store).items() if item.kind == KIND}
     found = verdicts.known(desk, (row.file_sha256 for row in rows))
     made = [
-        Line(row, row.id in waiting, found[row.file_sha256].value if row.file_sha256 in found else "")
+        Line(row, row.id in waiting, found.get(row.file_sha256, ""))
         for row in rows
     ]
     return [_with_book(desk, line) for line in made] if dense else made
@@ -215,7 +235,7 @@ def _counts(connection: Connection, actor: Actor, *, today: date, view: View) ->
     incoming = Direction.INCOMING
     return Counts(
         queries.chip_counts(connection, actor, incoming, today, view),
-        queries.view_counts(connection, actor, incoming, today),
+        queries.view_counts(connection, actor, incoming),
     )
 
 
@@ -232,17 +252,17 @@ def columns(session: Session, today: Any) -> tuple[Column, ...]:
     return (
         Column(texts("pages.column.arrival_date"),
                lambda x: near_day(texts, x.row.arrival_date, today()), 84),
-        Column(texts("pages.column.arrival_number"), number, 72, "right", bold=lambda _: True),
-        Column(texts("pages.column.issuer"), lambda x: x.row.issuer, 170,
+        Column(texts("pages.column.arrival_number"), number, 68, "right", bold=lambda _: True),
+        Column(texts("pages.column.issuer"), lambda x: short_name(x.row.issuer), 150,
                bold=lambda x: x.row.unread),
-        Column(texts("pages.column.symbol"), lambda x: x.row.symbol, 140),
-        Column(texts("pages.column.issued"), lambda x: day(x.row.issued), 96),
-        Column(texts("pages.column.subject"), lambda x: subject(x.row), 320,
+        Column(texts("pages.column.symbol"), lambda x: x.row.symbol, 130),
+        Column(texts("pages.column.issued"), lambda x: day(x.row.issued), 92),
+        Column(texts("pages.column.subject"), lambda x: subject(x.row), 270,
                bold=lambda x: x.row.unread),
-        Column(texts("pages.column.receivers"), lambda x: x.receivers, 170),
-        Column(texts("pages.column.transferred"), lambda x: day(x.transferred_on), 96),
-        Column(texts("pages.column.receipt"), lambda _: "", 70),
-        Column(texts("pages.column.note"), lambda x: x.note, 120),
+        Column(texts("pages.column.receivers"), lambda x: x.receivers, 150),
+        Column(texts("pages.column.transferred"), lambda x: day(x.transferred_on), 92),
+        Column(texts("pages.column.receipt"), lambda _: "", 60),
+        Column(texts("pages.column.note"), lambda x: x.note, 60),
     )  # fmt: skip
 
 

@@ -22,11 +22,9 @@ from app.kernel.codec import from_json
 from app.kernel.errors import HoaBanError
 from app.kernel.ports import FileReport
 from ui.bridge.session import Session
-from ui.documents import verdicts
+from ui.documents import intake, verdicts
 from ui.documents.acts import Offer, offers
 from ui.documents.words import Step, steps
-
-OPENABLE = "application/pdf"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +50,13 @@ class ReaderModel(QObject):
 
     `shown` when there is another document or state of it (`detail` None: nothing to show),
     `file_ready(object)` with a callable that opens the file, `file_missing` when it is not on
-    this desk yet, `verified(object FileReport | None)`, `failed(object)`.
+    this desk yet, `file_secret` when it bears a mark of secrecy and is kept back, `file_secret` when it bears a mark of secrecy and is kept back, `verified(object FileReport | None)`, `failed(object)`.
     """
 
     shown = Signal()
     file_ready = Signal(object)
     file_missing = Signal()
+    file_secret = Signal()
     verified = Signal(object)
     failed = Signal(object)
 
@@ -149,20 +148,23 @@ class ReaderModel(QObject):
         self.file, self.report = file, None
         self._open_sha256 = file.sha256
         self.verified.emit(None)
-        vault = self._session.desk.store.vault
+        desk = self._session.desk
         self._session.work(
-            "query", lambda: vault.has(file.sha256), lambda here: self._found(file, here)
+            "query", lambda: intake.where(desk, file), lambda where: self._found(file, where)
         )
 
-    def _found(self, file: FileRef, here: bool) -> None:  # noqa: FBT001 - an answer
+    def _found(self, file: FileRef, where: intake.Where) -> None:
         if file.sha256 != self._open_sha256:
             return
-        if not here:
+        if where is intake.Where.SECRET:
+            self.file_secret.emit()
+            return
+        if where is intake.Where.MISSING:
             self._open_sha256 = ""
             self.file_missing.emit()
             return
         self.file_ready.emit(opener(self._session.desk, file.sha256))
-        if file.media == OPENABLE:
+        if file.media == intake.PDF:
             self._verify(file)
 
     def _verify(self, file: FileRef) -> None:
@@ -187,15 +189,13 @@ class ReaderModel(QObject):
     def _changed(self, changes: Changes) -> None:
         if not self._wanted:
             return
-        if changes.touches(KIND, self._wanted) or changes.touches("event"):
-            self._load(self._wanted)
-        elif not self._open_sha256 and changes.touches("file"):
+        if changes.touches(KIND, self._wanted) or changes.touches("event") or (not self._open_sha256 and changes.touches("file")):
             self._load(self._wanted)
 
 
 def opener(desk: Desk, sha256: str) -> Callable[[], BinaryIO]:
     """Return a callable that opens a file of the vault, for the lane that draws it."""
-    return lambda: desk.store.vault.open(sha256)
+    return lambda: desk.open_file(sha256)
 
 
 def _load(desk: Desk, connection: Any, actor: Actor, document: str) -> Loaded:

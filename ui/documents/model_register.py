@@ -58,7 +58,8 @@ class Lists:
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One document before the form; `read` holds what page 1 proposed, `locked` the fields
-    that are not for the clerk to change."""
+    that are not for the clerk to change.
+    """
 
     id: str
     document: Document | None
@@ -131,11 +132,11 @@ class RegisterModel(QObject):
     def open(self, entity: str) -> None:
         """Put a document before the form."""
         self._wanted = entity
-        desk, actor = self._session.desk, self._session.actor
+        desk = self._session.desk
         new = next((n for n in self.news if n.id == entity), None)
         self._session.work(
             "query",
-            lambda: _entry(desk, actor, entity, new),
+            lambda: _entry(desk, entity, new),
             lambda entry: self._enter(entity, entry),
             self.failed.emit,
         )
@@ -342,7 +343,7 @@ def _queue(
     kept = desk.store.meta(_NEW)
     news = tuple(from_json(NewPaper, n) for n in json.loads(kept)) if kept else ()
     # The most urgent first, then in the order in which they came
-    ranked = sorted(reversed(rows), key=lambda row: -row.urgency.rank)
+    ranked = sorted(rows, key=lambda row: -row.urgency.rank)
     return tuple(row.id for row in ranked), news
 
 
@@ -378,7 +379,7 @@ def _lists(desk: Desk, actor: Actor, today: date) -> Lists:
     )
 
 
-def _entry(desk: Desk, actor: Actor, entity: str, new: NewPaper | None) -> Entry:
+def _entry(desk: Desk, entity: str, new: NewPaper | None) -> Entry:
     document: Document | None = desk.store.get(KIND, entity)
     file = document.main_file if document is not None else new.file if new is not None else None
     values = values_from(document.particulars if document is not None else Particulars())

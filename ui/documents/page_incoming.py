@@ -13,7 +13,6 @@ from app.documents import details
 from app.documents.model import Direction, Role
 from app.documents.rows import Chip, Detail
 from app.identity.queries import PostRow
-from ui.kit.page import Page
 from ui.bridge.session import Session
 from ui.documents.dialog_leader import LeaderDialog
 from ui.documents.dialog_text import TextDialog
@@ -26,6 +25,7 @@ from ui.documents.panel_list import IncomingList
 from ui.documents.panel_reader import Reader
 from ui.kit.actions import Action
 from ui.kit.layout import Row, put
+from ui.kit.page import Page
 from ui.kit.theme import theme
 
 SCOPE = "incoming"
@@ -80,7 +80,7 @@ class IncomingPage(Page):
     def _connect(self) -> None:
         self.list.chosen.connect(self._choose)
         self.list.opened.connect(self._open_line)
-        self.list.dense_changed.connect(lambda _: self._fit())
+        self.list.dense_changed.connect(lambda _: self._take_turns())
         self.reader.acted.connect(self.do)
         self.reader.back_asked.connect(self.go_back)
         self.reader.related_asked.connect(self._go_related)
@@ -248,6 +248,12 @@ class IncomingPage(Page):
             self.list.show()
         self.list.current.setFocus()
 
+    def _take_turns(self) -> None:
+        self._fit()
+        if self._narrow or self.model.dense:
+            self.reader.hide()
+            self.list.show()
+
     def _choose(self, document: str) -> None:
         self._wanted = document
         if not document:
@@ -296,5 +302,5 @@ class IncomingPage(Page):
             self.reader.show()
         self.list.setMinimumWidth(look.px(LIST - 50))
         self.list.setMaximumWidth(16777215 if alone else look.px(LIST + 130))
-        if not alone and was_alone or not self._split.sizes()[0]:
+        if (not alone and was_alone) or not self._split.sizes()[0]:
             self._split.setSizes([look.px(LIST), max(1, self.width() - look.px(LIST))])

@@ -14,7 +14,6 @@ from app.documents.model import KIND
 from app.documents.rows import TwinRow
 from app.kernel.errors import HoaBanError, RuleViolation
 from app.kernel.ports import FileReport
-from ui.kit.page import Page
 from ui.bridge.session import Session
 from ui.documents import verdicts
 from ui.documents.dialog_text import TextDialog
@@ -22,13 +21,14 @@ from ui.documents.dialog_twins import TwinsDialog
 from ui.documents.model_acts import QUESTIONS, ActModel
 from ui.documents.model_reader import opener
 from ui.documents.model_register import RegisterModel
-from ui.documents.panel_form import RegisterForm, twins_text
+from ui.documents.panel_form import REQUIRED, RegisterForm, twins_text
 from ui.kit.actions import Action
 from ui.kit.badges import Badge
 from ui.kit.banner import Banner
 from ui.kit.buttons import Button, IconButton
 from ui.kit.labels import ElidedLabel, Label, Line, Pane
 from ui.kit.layout import Column, Row, put
+from ui.kit.page import Page
 from ui.kit.pdfview.view import PdfView
 from ui.kit.states import StateStack
 from ui.kit.theme import theme
@@ -85,7 +85,7 @@ class RegisterPage(Page):
         texts = self.session.texts
         self.both = Button(texts("pages.register.both"), "primary", shortcut="Ctrl+Return")
         self.only = Button(texts("pages.register.only"), shortcut="Ctrl+S")
-        self.refuse = Button(texts("pages.act.refuse"), shortcut="Ctrl+R")
+        self.refuse = Button(texts("pages.register.refuse"), shortcut="Ctrl+R")
         self._place = Label("", "secondary")
         self.both.clicked.connect(lambda: self.register(present=True))
         self.only.clicked.connect(lambda: self.register(present=False))
@@ -192,8 +192,8 @@ class RegisterPage(Page):
         if wrong or arrival is None:
             self.form.show_error(wrong or "arrival", texts("pages.form.no_date"))
             return
-        missing = next((n for n in ("subject", "symbol") if not values[n]), "")
-        if missing == "subject":
+        missing = next((n for n in REQUIRED if not values[n]), "")
+        if missing:
             self.form.show_error(missing, texts("pages.form.missing"))
             return
         self.keep()
@@ -385,7 +385,6 @@ class RegisterPage(Page):
             self._narrow = narrow
             self._left.setVisible(not narrow)
             self._content.show()
-        self._content.setMinimumWidth(look.px(FORM - 80))
         if not narrow:
             self._split.setSizes([max(1, self.width() - look.px(FORM)), look.px(FORM)])
 

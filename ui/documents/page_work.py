@@ -12,13 +12,13 @@ from app.documents.rows import WorkRow
 from app.kernel.changes import Changes
 from app.kernel.clock import local_date
 from app.kernel.errors import HoaBanError
-from ui.kit.page import Page
 from ui.bridge.session import Session
-from ui.documents.words import due_badge, urgency_badge
+from ui.documents.words import day, due_badge, short_name, urgency_badge
 from ui.kit.actions import Action
 from ui.kit.cards import CardList, CardRow
 from ui.kit.labels import Label, Line, Pane
 from ui.kit.layout import Column, Row, put
+from ui.kit.page import Page
 from ui.kit.rowmodel import RowModel
 from ui.kit.states import StateStack
 
@@ -70,10 +70,10 @@ class WorkPage(Page):
         texts, today = self.session.texts, local_date(self.session.desk.clock.now())
         due = due_badge(texts, row.due, today)
         urgency = urgency_badge(texts, row.urgency)
-        task = (texts(f"pages.task.{row.task}"), "accent")
+        task = (texts(f"documents.task.{row.task}"), "accent")
         return CardRow(
-            sender=row.giver_name or row.issuer,
-            date=due[0] if due is not None else "",
+            sender=row.giver_name or short_name(row.issuer),
+            date=day(row.due),
             subject=row.subject,
             number=str(row.arrival_number or ""),
             notation=row.symbol,

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSize, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QMenu, QWidget
+from PySide6.QtWidgets import QWidget
 
 from app.kernel.texts import Texts
+from ui.documents.panel_menu import add, new_menu
 from ui.kit.buttons import Button
 from ui.kit.labels import Label, Pane
 from ui.kit.layout import Row, put
@@ -94,14 +96,13 @@ class ActBar(Pane):
         self._more.setVisible(not fits)
 
     def _open_more(self) -> None:
-        menu = QMenu(self)
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu = new_menu(self)
         for name, button in self._buttons:
             if button.isHidden():
-                menu.addAction(button.label, lambda name=name: self.acted.emit(name))
+                add(menu, button.label, partial(self.acted.emit, name))
         menu.popup(self._more.mapToGlobal(self._more.rect().topLeft()))
 
-    def minimumSizeHint(self):  # noqa: ANN201, D102 - Qt's own signature
+    def minimumSizeHint(self) -> QSize:  # noqa: D102
         hint = super().minimumSizeHint()
         hint.setWidth(theme().px(240))
         return hint

@@ -21,13 +21,15 @@ from ui.kit.dates import DateField
 from ui.kit.fields import LineEdit, TextArea
 from ui.kit.form import FormField
 from ui.kit.labels import Pane
-from ui.kit.layout import Column, Grid, Row, put
+from ui.kit.layout import Column, Grid, put
 from ui.kit.segments import Segmented
 
 _LINES = ("symbol", "issuer", "signer", "pages", "copies", "dossier")
 _DATES = ("issued", "due")
 _CHECKS = ("paper", "requires_reply")
 _YES = "yes"
+REQUIRED = ("issuer", "subject")
+_NO_BADGE = ("pages", "copies")
 
 
 class RegisterForm(QScrollArea):
@@ -44,7 +46,7 @@ class RegisterForm(QScrollArea):
         self._read: Values = {}
         self._make_fields()
         self.fields = {
-            name: FormField(self._name(name), editor, required=name in ("symbol", "subject"))
+            name: FormField(self._name(name), editor, required=name in REQUIRED)
             for name, editor in self._editors().items()
         }
         self.twins = Banner()
@@ -67,7 +69,7 @@ class RegisterForm(QScrollArea):
         self.subject.setMaximumHeight(self.subject.minimumHeight())
         self.note = LineEdit(name("note"))
         self.urgency = Segmented(
-            name("urgency"), {u.value: self._texts(f"pages.urgency.{u.value}") for u in Urgency}
+            name("urgency"), {u.value: self._texts(f"documents.urgency.{u.value}") for u in Urgency}
         )
         self.secrecy = Choice(
             name("secrecy"), {s.value: self._texts(f"pages.secrecy.{s.value}") for s in Secrecy}
@@ -84,23 +86,21 @@ class RegisterForm(QScrollArea):
 
     def _lay_out(self) -> None:
         f = self.fields
-        counts = Row(f["pages"], f["copies"], gap=8)
+        checks = put(QWidget(), Column(None, *self.checks.values(), gap=0))
         column = Column(
             self.secret,
-            _pair(f["number"], f["arrival"]),
+            _beside((f["number"], 1), (f["arrival"], 1)),
             f["issuer"],
-            _pair(f["symbol"], f["issued"]),
-            _pair(f["type"], put(QWidget(), Row(f["secrecy"]))),
-            f["subject"],
+            _beside((f["symbol"], 1), (f["issued"], 1)),
+            _beside((f["type"], 2), (f["subject"], 3)),
             self.twins,
-            _pair(f["signer"], put(QWidget(), counts)),
-            put(QWidget(), Row(*self.checks.values(), None, gap=16)),
-            f["urgency"],
-            _pair(f["due"], f["receiver"]),
-            _pair(f["dossier"], f["note"]),
+            _beside((f["signer"], 4), (f["pages"], 2), (f["copies"], 2), (checks, 4)),
+            _beside((f["urgency"], 3), (f["secrecy"], 1)),
+            _beside((f["due"], 1), (f["receiver"], 1)),
+            _beside((f["dossier"], 1), (f["note"], 1)),
             None,
-            gap=7,
-            margins=(18, 8, 14, 12),
+            gap=5,
+            margins=(18, 6, 14, 8),
         )
         body = Pane("panel")
         self.setWidget(put(body, column))
@@ -228,7 +228,7 @@ class RegisterForm(QScrollArea):
 
     def _show_badges(self) -> None:
         for key, line in {**self.lines, **self.dates}.items():
-            if key in self._read:
+            if key in self._read and key not in _NO_BADGE:
                 due = key == "due"
                 text = self._texts("pages.form.proposed" if due else "pages.form.read")
                 line.set_badge(text, "info")
@@ -247,11 +247,11 @@ class RegisterForm(QScrollArea):
         self.edited.emit()
 
 
-def _pair(left: QWidget, right: QWidget) -> QWidget:
+def _beside(*fields: tuple[QWidget, int]) -> QWidget:
     grid = Grid(gap=7, column_gap=12)
-    for place, widget in enumerate((left, right)):
+    for place, (widget, share) in enumerate(fields):
         grid.addWidget(widget, 0, place, Qt.AlignmentFlag.AlignTop)
-        grid.setColumnStretch(place, 1)
+        grid.setColumnStretch(place, share)
     return put(QWidget(), grid)
 
 

@@ -32,6 +32,8 @@ class ReaderHead(Pane):
         super().__init__("panel", parent)
         self._texts = texts
         self._pairs: tuple[Pair, ...] = ()
+        self._summary: Summary | None = None
+        self._compact = False
         self._title = Label("", "title", wrap=True, selectable=True)
         self._title.setAccessibleName(texts("pages.reader.title"))
         self._strip = QLabel()
@@ -65,18 +67,26 @@ class ReaderHead(Pane):
         self._strip.setAccessibleName(", ".join(f"{name} {value}" for name, value, _ in self._pairs))
         self._write()
 
-    def show_checking(self, waiting: bool) -> None:  # noqa: FBT001 - a plain setter
+    def show_checking(self, *, waiting: bool) -> None:
         """Say that the signatures are being checked, or nothing."""
+        self._summary = None
         self._verdict.show_text(
             self._texts("pages.verdict.checking") if waiting else "", "info", icon="shield"
         )
 
     def show_verdict(self, summary: Summary) -> None:
         """Show what is known of the signatures."""
+        self._summary = summary
+        text = "" if self._compact else summary.text
         link = self._texts("pages.verdict.details")
-        self._verdict.show_text(
-            summary.text, summary.tone, link, summary.icon, strong=summary.strong
-        )
+        self._verdict.show_text(text, summary.tone, link, summary.icon, strong=summary.strong)
+
+    def set_compact(self, compact: bool) -> None:
+        """Leave the page more room: the verdict in its first words only."""
+        if compact != self._compact:
+            self._compact = compact
+            if self._summary is not None:
+                self.show_verdict(self._summary)
 
     def _particulars(self, document: Document, today: date) -> Iterator[Pair]:
         texts, p = self._texts, document.particulars
@@ -98,8 +108,14 @@ class ReaderHead(Pane):
         closed = document.state.value in ("done", "returned", "issued", "discarded")
         due = due_badge(texts, p.due, today, is_open=not closed)
         if due is not None:
-            value = f"{day(p.due)} · {due[0].lower()}" if not closed else day(p.due)
-            yield texts("pages.field.due_short"), value, due[1]
+            yield texts("pages.field.due_short"), self._due(p.due, due[0], today, closed), due[1]
+
+    def _due(self, due: date | None, badge: str, today: date, closed: bool) -> str:
+        if closed:
+            return day(due)
+        if due == today:
+            return self._texts("pages.today").lower()
+        return f"{day(due)} · {badge.lower()}"
 
     def _write(self) -> None:
         look = theme()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
@@ -12,6 +13,7 @@ from app.documents.model import Role
 from app.kernel.errors import HoaBanError
 from app.kernel.texts import Texts
 from ui.documents.model_instruct import DAYS, Candidate, InstructModel, explain
+from ui.documents.panel_menu import add, new_menu
 from ui.documents.words import day
 from ui.kit.banner import Banner
 from ui.kit.buttons import Button, IconButton
@@ -19,9 +21,9 @@ from ui.kit.choice import Choice
 from ui.kit.fields import SearchField, TextArea
 from ui.kit.labels import ElidedLabel, Label, Pane
 from ui.kit.layout import Column, Row, put
+from ui.kit.theme import theme
 
 SHOWN = 14
-_TONES = {Role.LEAD: "accent", Role.CO: "info", Role.INFO: "neutral"}
 
 
 class CandidateRow(Pane):
@@ -35,7 +37,7 @@ class CandidateRow(Pane):
         super().__init__("well" if candidate.role else "none", parent)
         self.candidate = candidate
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        role = texts(f"pages.role.{candidate.role.value}") if candidate.role else ""
+        role = texts(f"documents.role.{candidate.role.value}") if candidate.role else ""
         due = day(candidate.due)
         spoken = ", ".join(p for p in (candidate.name, candidate.detail, role, due) if p)
         self.setAccessibleName(spoken)
@@ -58,8 +60,8 @@ class CandidateRow(Pane):
         button.setCheckable(True)
         button.setChecked(on)
         button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        button.setAccessibleName(f"{texts(f'pages.role.{kind.value}')}: {self.candidate.name}")
-        button.setToolTip(f"{texts(f'pages.role.{kind.value}')}  Alt {place}")
+        button.setAccessibleName(f"{texts(f'documents.role.{kind.value}')}: {self.candidate.name}")
+        button.setToolTip(f"{texts(f'documents.role.{kind.value}')}  Alt {place}")
         wanted = None if on else kind
         button.clicked.connect(lambda: self.role_asked.emit(self.candidate.id, wanted))
         return button
@@ -112,7 +114,9 @@ class InstructPanel(Pane):
         self.phrases.setMinimumContentsLength(12)
         self.phrases.changed.connect(self._take_phrase)
         self.area = TextArea(texts("pages.instruct.text"),
-                             placeholder=texts("pages.instruct.placeholder"), lines=4)  # fmt: skip
+                             placeholder=texts("pages.instruct.placeholder"), lines=2)  # fmt: skip
+        self._fit()
+        theme().changed.connect(self._fit)
         self.search = SearchField(texts("pages.instruct.who"), texts("pages.instruct.who"),
                                   icon="search")  # fmt: skip
         self.search.searched.connect(lambda _: self._fill())
@@ -139,6 +143,9 @@ class InstructPanel(Pane):
                        self.error, Row(self.send, None), gap=8, margins=(12, 8, 10, 10))  # fmt: skip
         whole.setStretch(6, 1)
         put(self, whole)
+
+    def _fit(self) -> None:
+        self.area.setMaximumHeight(theme().px(116))
 
     def start(self) -> None:
         """Load people and phrases, and take the focus."""
@@ -180,25 +187,23 @@ class InstructPanel(Pane):
     def due_menu(self, candidate: str) -> QMenu:
         """Build the menu of deadlines, each with why it falls on its day."""
         texts, model = self._texts, self.model
-        menu = QMenu(self)
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        menu.setToolTipsVisible(True)
+        menu = new_menu(self)
         for days in DAYS:
             due = model.due_in(days)
             text = texts("pages.due.in", n=days, day=day(due))
-            entry = menu.addAction(text, lambda due=due: self._set_due(candidate, due))
+            entry = add(menu, text, partial(self._set_due, candidate, due))
             entry.setToolTip("\n".join(explain(texts, model.why(days))))
         if model.whole_due is not None:
             whole = model.whole_due
             text = texts("pages.due.whole", day=day(whole))
-            menu.addAction(text, lambda: self._set_due(candidate, whole))
+            add(menu, text, partial(self._set_due, candidate, whole))
         menu.addSeparator()
-        why = menu.addMenu(texts("catalogues.deadline.why"))
+        why = menu.addMenu(texts("pages.why"))
         chosen = next((p.due for p in model.candidates if p.id == candidate), None)
         days = model.days_until(chosen) if chosen is not None else DAYS[0]
         for line in explain(texts, model.why(max(days, 0))):
             why.addAction(line).setEnabled(False)
-        menu.addAction(texts("pages.due.none"), lambda: self._set_due(candidate, None))
+        add(menu, texts("pages.due.none"), partial(self._set_due, candidate, None))
         return menu
 
     # --- inside ------------------------------------------------------------------------

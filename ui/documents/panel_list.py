@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QInputDialog, QMenu, QScrollArea, QStackedWidget, QWidget
+from PySide6.QtWidgets import QInputDialog, QMenu, QStackedWidget, QWidget
 
 from app.documents.rows import View
 from app.kernel.clock import local_date
-from app.kernel.ports import Verdict
 from ui.bridge.session import Session
 from ui.documents import verdicts
 from ui.documents.model_list import CHIPS, VIEWS, Counts, Line, ListModel
-from ui.documents.words import near_day, row_badges
-from ui.kit.buttons import Button, ChipRow, IconButton
+from ui.documents.panel_chips import FlowChips
+from ui.documents.panel_menu import add, new_menu
+from ui.documents.words import near_day, short_name
+from ui.kit.buttons import Button, IconButton
 from ui.kit.cards import CardList, CardRow
 from ui.kit.fields import SearchField
 from ui.kit.labels import Label, Pane
@@ -21,7 +23,6 @@ from ui.kit.labels import Line as Hairline
 from ui.kit.layout import Column, Row, put
 from ui.kit.states import StateStack
 from ui.kit.table import Table
-from ui.kit.theme import theme
 
 
 class IncomingList(Pane):
@@ -36,19 +37,20 @@ class IncomingList(Pane):
         self._session, self._model, self._texts = session, model, session.texts
         texts = self._texts
         name = texts("pages.incoming")
+        self._here = ""
         self._title = Label(name, "title")
         self._views = Button("", "ghost", icon="filter")
         self._views.clicked.connect(self.open_views)
         self._dense = IconButton("table", texts("pages.table"), shortcut="Ctrl+Shift+T")
         self._dense.setCheckable(True)
-        self._dense.clicked.connect(lambda on: self.set_dense(on))
+        self._dense.clicked.connect(self.set_dense)
         self.search = SearchField(texts("pages.filter.name"), texts("pages.filter"),
                                   shortcut="Ctrl+F", icon="search")  # fmt: skip
         self.search.searched.connect(model.set_text)
-        self.chips = ChipRow({c.value: texts(f"pages.chip.{c.value}") for c in CHIPS})
+        self.chips = FlowChips({c.value: texts(f"documents.chip.{c.value}") for c in CHIPS})
         self.chips.changed.connect(model.set_chips)
-        self.cards = CardList(model.rows, self.card, name)
-        self.table = Table(model.rows, name)
+        self.cards = CardList(model.cards, self.card, name)
+        self.table = Table(model.table, name)
         self._stack = QStackedWidget()
         for view in (self.cards, self.table):
             self._stack.addWidget(view)
@@ -58,28 +60,17 @@ class IncomingList(Pane):
         self.states.asked.connect(self.clear_filter)
         self._lay_out()
         model.counted.connect(self._show_counts)
-        model.rows.loaded.connect(self._loaded)
+        for rows in (model.cards, model.table):
+            rows.loaded.connect(self._loaded)
         model.asked.connect(self._show_filter)
         self._show_filter()
 
     def _lay_out(self) -> None:
         head = Row(self._title, None, self._views, self._dense, gap=2)
-        strip = QScrollArea()
-        strip.setWidget(self.chips)
-        strip.setWidgetResizable(True)
-        strip.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        strip.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        strip.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._strip = strip
-        self._fit()
-        theme().changed.connect(self._fit)
-        top = Column(head, self.search, strip, gap=8, margins=(14, 10, 12, 8))
+        top = Column(head, self.search, self.chips, gap=8, margins=(14, 10, 12, 8))
         whole = Column(top, Hairline(), self.states, gap=0)
         whole.setStretch(2, 1)
         put(self, whole)
-
-    def _fit(self) -> None:
-        self._strip.setFixedHeight(theme().px(28))
 
     # --- what is shown -----------------------------------------------------------------
 
@@ -88,16 +79,16 @@ class IncomingList(Pane):
         row, texts = line.row, self._texts
         today = local_date(self._session.desk.clock.now())
         number = texts("pages.number_waiting") if row.number_waiting else ""
-        tone = verdicts.TONES[Verdict(line.verdict)] if line.verdict else ""
+        shield, shield_text = verdicts.shield(texts, line.verdict)
         return CardRow(
-            sender=row.issuer,
+            sender=short_name(row.issuer),
             date=near_day(texts, row.arrival_date or row.issued, today),
             subject=row.subject,
             number=str(row.arrival_number) if row.arrival_number is not None else number,
             notation=row.symbol,
-            badges=row_badges(texts, row, today),
-            shield=verdicts.SHIELDS[tone] if tone else "",
-            shield_text=texts(f"verify.verdict.{line.verdict}") if line.verdict else "",
+            badges=self._model.badges(line),
+            shield=shield,
+            shield_text=shield_text,
             pending=texts("pages.pending") if line.pending else "",
             unread=row.unread,
         )
@@ -111,14 +102,13 @@ class IncomingList(Pane):
         """Return the documents that are selected."""
         return [line.id for line in self.current.selected_rows()]
 
-    def set_dense(self, dense: bool) -> None:  # noqa: FBT001 - a plain setter
+    def set_dense(self, dense: bool) -> None:
         """Show the table of the register's columns, or cards."""
         here = self.current.current_row()
         self._dense.setChecked(dense)
         self._stack.setCurrentWidget(self.table if dense else self.cards)
         self._model.set_dense(dense)
-        if here is not None:
-            self.current.select_key(here.id)
+        self._here = here.id if here is not None else ""
         self.current.setFocus()
         self.dense_changed.emit(dense)
 
@@ -133,8 +123,13 @@ class IncomingList(Pane):
         self._model.set_chips(frozenset())
 
     def _loaded(self, total: int) -> None:
+        if self.sender() not in (self._model.rows, None):
+            return
         if total:
             self.states.show_content()
+            here, self._here = self._here, ""
+            if here and self.current.select_key(here):
+                return
             if self.current.current_row() is None:
                 self.current.select(0)
             return
@@ -150,12 +145,11 @@ class IncomingList(Pane):
 
     def _show_counts(self, counts: Counts) -> None:
         self.chips.set_counts({c.value: counts.chips.get(c, 0) or None for c in CHIPS})
-        # A chip's count must not make the row wider than its pane without a way to see it
-        self.chips.adjustSize()
+        self.chips.flow()
 
     def _show_filter(self) -> None:
         chosen = self._model.filter
-        name = chosen.name or self._texts(f"pages.view.{chosen.view}")
+        name = chosen.name or self._texts(f"documents.view.{chosen.view}")
         self._views.set_label(f"{name} ▾")
         self._views.setAccessibleName(self._texts("pages.views.name", name=name))
         self.chips.set_on(frozenset(chosen.chips))
@@ -171,32 +165,27 @@ class IncomingList(Pane):
 
     def views_menu(self) -> QMenu:
         """Build the menu of views with their counts."""
-        menu = QMenu(self)
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu = new_menu(self)
         for view in VIEWS:
             count = self._model.counts.views.get(view, 0)
-            text = self._texts(f"pages.view.{view.value}")
+            text = self._texts(f"documents.view.{view.value}")
             self._entry(menu, f"{text}  {count}" if count else text, view)
         if self._model.saved:
             menu.addSeparator()
         for saved in self._model.saved:
-            menu.addAction(saved.name, lambda saved=saved: self._model.use(saved))
+            add(menu, saved.name, partial(self._model.use, saved))
         menu.addSeparator()
-        menu.addAction(self._texts("pages.views.save"), self.save_view)
+        add(menu, self._texts("pages.views.save"), self.save_view)
         if any(s.name == self._model.filter.name for s in self._model.saved):
             name = self._model.filter.name
-            menu.addAction(
-                self._texts("pages.views.forget", name=name),
-                lambda: self._model.forget_view(name),
-            )
+            text = self._texts("pages.views.forget", name=name)
+            add(menu, text, partial(self._model.forget_view, name))
         return menu
 
     def _entry(self, menu: QMenu, text: str, view: View) -> None:
-        action = QAction(text, menu)
+        action = add(menu, text, partial(self._model.set_view, view))
         action.setCheckable(True)
         action.setChecked(view is self._model.view and not self._model.filter.name)
-        action.triggered.connect(lambda: self._model.set_view(view))
-        menu.addAction(action)
 
     def save_view(self) -> None:
         """Ask for a name and keep the present filter under it."""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import BinaryIO
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QSplitter, QWidget
 
 from app.files.model import FileRef
@@ -13,7 +14,8 @@ from app.kernel.clock import local_date
 from app.kernel.ports import FileReport
 from ui.bridge.session import Session
 from ui.documents import verdicts
-from ui.documents.model_reader import OPENABLE, ReaderModel
+from ui.documents.intake import PDF
+from ui.documents.model_reader import ReaderModel
 from ui.documents.panel_acts import ActBar, ActSpec
 from ui.documents.panel_head import ReaderHead
 from ui.documents.panel_timeline import SidePanel
@@ -26,7 +28,9 @@ from ui.kit.pdfview.view import PdfView
 from ui.kit.states import StateStack
 from ui.kit.theme import theme
 
-SIDE = 248
+SIDE, PANEL = 248, 312
+# Below this the page needs all the room, and the timeline comes with F9
+NARROW, LOW = 640, 420
 
 
 class FullScreen(Dialog):
@@ -67,6 +71,7 @@ class Reader(Pane):
         self.side = SidePanel(texts, self)
         self.bar = ActBar(texts, acts, self)
         self._full: FullScreen | None = None
+        self._side_wanted, self._side_asked = True, False
         self._lay_out()
         self._connect()
         self.clear()
@@ -86,8 +91,21 @@ class Reader(Pane):
         theme().changed.connect(self._fit)
 
     def _fit(self) -> None:
-        self.side.setMinimumWidth(theme().px(SIDE - 20))
-        self._body.setSizes([self.width() - theme().px(SIDE), theme().px(SIDE)])
+        look = theme()
+        panel = self.side.panel is not None
+        wide = look.px(PANEL if panel else SIDE)
+        narrow = self.width() < look.px(NARROW)
+        self.side.setMinimumWidth(look.px(SIDE - 20))
+        self.side.setVisible(panel or (self._side_wanted and (not narrow or self._side_asked)))
+        self.page_states.setVisible(not (narrow and not self.side.isHidden()))
+        self.head.setVisible(not (narrow and panel))
+        self.bar.setVisible(not (narrow and panel))
+        self.head.set_compact(self.height() < look.px(LOW))
+        self._body.setSizes([max(1, self.width() - wide), wide])
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: D102
+        super().resizeEvent(event)
+        self._fit()
 
     def _connect(self) -> None:
         model = self.model
@@ -95,6 +113,7 @@ class Reader(Pane):
         model.failed.connect(lambda error: self.states.show_error(error, retry=False))
         model.file_ready.connect(self._open)
         model.file_missing.connect(self._missing)
+        model.file_secret.connect(self._secret)
         model.verified.connect(self._verified)
         self.pdf.opened.connect(lambda _: self._opened())
         self.pdf.failed.connect(lambda error: self.page_states.show_error(error, retry=False))
@@ -121,15 +140,18 @@ class Reader(Pane):
     def open_panel(self, panel: QWidget) -> None:
         """Show a panel in place of the timeline; it is deleted when closed."""
         self.side.open_panel(panel)
-        self.side.show()
+        self._fit()
 
     def close_panel(self) -> None:
         """Show the timeline again."""
-        self.side.close_panel()
+        if self.side.panel is not None:
+            self.side.close_panel()
+            self._fit()
 
     def toggle_side(self) -> None:
         """Hide or show the timeline."""
-        self.side.setVisible(self.side.isHidden())
+        self._side_wanted = self._side_asked = self.side.isHidden()
+        self._fit()
 
     def show_verification(self) -> None:
         """Show what is known of each signature."""
@@ -186,7 +208,7 @@ class Reader(Pane):
 
     def _open(self, source: Callable[[], BinaryIO]) -> None:
         file = self.model.file
-        if file is not None and file.media != OPENABLE:
+        if file is not None and file.media != PDF:
             self._not_pdf(file)
             return
         self.page_states.show_content()
@@ -212,10 +234,18 @@ class Reader(Pane):
             texts("pages.reader.missing"), texts("pages.reader.missing.detail"), "download"
         )
 
+    def _secret(self) -> None:
+        texts = self._session.texts
+        self.pdf.close_file()
+        self.head.show_checking(waiting=False)
+        self.page_states.show_empty(
+            texts("pages.secret"), texts("pages.secret.detail"), "lock"
+        )
+
     def _verified(self, report: FileReport | None) -> None:
         texts = self._session.texts
         if report is None:
-            waiting = self.model.file is not None and self.model.file.media == OPENABLE
-            self.head.show_checking(waiting)
+            waiting = self.model.file is not None and self.model.file.media == PDF
+            self.head.show_checking(waiting=waiting)
         else:
             self.head.show_verdict(verdicts.summary(texts, report))

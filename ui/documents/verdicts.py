@@ -1,26 +1,18 @@
-"""What is known of the signatures of a file: checked once, kept by the file's hash.
-
-A verdict "unknown" is not kept for long: it is checked again when the document is opened on
-another day, since what was missing (a root, a list of revoked certificates) may have come.
-"""
+"""What is known of the signatures of a file, and how it is said."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from app.desk import Desk
+from app.files import checks
 from app.kernel.clock import local_date
-from app.kernel.codec import from_json, to_json
 from app.kernel.ports import FileReport, Verdict
 from app.kernel.texts import Texts
-from app.store import meta
 from ui.documents.words import full_moment
 
-_KEY = "verdict:"
 _SETTLED = frozenset({Verdict.VALID, Verdict.INVALID, Verdict.NOT_COMPLIANT, Verdict.UNSIGNED})
 TONES = {
     Verdict.VALID: "ok",
@@ -48,51 +40,42 @@ class Summary:
         return ICONS[self.tone]
 
 
-class _InVault:
-    """A file of the vault where the verifier expects a path to open."""
-
-    def __init__(self, desk: Desk, sha256: str) -> None:
-        self._desk = desk
-        self._sha256 = sha256
-
-    def open(self, mode: str = "rb") -> Any:
-        """Return a reader that decrypts as it goes; nothing plain touches the disk."""
-        return self._desk.store.vault.open(self._sha256)
-
-
 def check(desk: Desk, sha256: str) -> FileReport:
-    """Return what is known of a file's signatures, checking them where that is not settled.
+    """Return what is known of a file's signatures, looking at them where nobody did yet.
 
-    Raises `Unavailable("vault.missing")` while the file is not here. Not for the GUI thread.
+    What was "unknown" is looked at again with a line, or on another day. Raises
+    `Unavailable("vault.missing")` while the file is not here. Not for the GUI thread.
     """
-    kept = _kept(desk.store.meta(_KEY + sha256))
-    today = local_date(desk.clock.now())
-    if kept is not None and (kept.verdict in _SETTLED or _day(kept.checked_at) == today):
-        return kept
-    desk.store.vault.open(sha256).close()
-    source: Any = _InVault(desk, sha256)
-    report = desk.verifier.verify(source)
-    desk.store.set_meta(_KEY + sha256, json.dumps(to_json(report)))
-    return report
-
-
-def known(desk: Desk, hashes: Iterable[str]) -> dict[str, Verdict]:
-    """Return the verdicts that are kept, by hash."""
-    found: dict[str, Verdict] = {}
     with desk.store.reader() as connection:
-        for sha256 in filter(None, hashes):
-            kept = _kept(meta.read(connection, _KEY + sha256, ""))
-            if kept is not None:
-                found[sha256] = kept.verdict
-    return found
+        kept = checks.report_of(connection, sha256)
+    if kept is not None and (kept.verdict in _SETTLED or _today(desk, kept.checked_at)):
+        return kept
+    return desk.arrivals.check(sha256)
 
 
-def _kept(text: str) -> FileReport | None:
-    return from_json(FileReport, json.loads(text)) if text else None
+def known(desk: Desk, hashes: Iterable[str]) -> dict[str, str]:
+    """Return what is kept of files, by hash: a verdict, or `SECRET`."""
+    with desk.store.reader() as connection:
+        return checks.verdicts(connection, hashes)
 
 
-def _day(at: datetime | None) -> object:
-    return None if at is None else local_date(at)
+def is_secret(desk: Desk, sha256: str) -> bool:
+    """Tell whether a file bears a mark of secrecy and is kept back."""
+    with desk.store.reader() as connection:
+        return checks.is_secret(connection, sha256)
+
+
+def shield(texts: Texts, kept: str) -> tuple[str, str]:
+    """Return shield and words of what is kept of a file, both "" where nothing is."""
+    if not kept:
+        return "", ""
+    if kept == checks.SECRET:
+        return "bad", texts("pages.secret")
+    return SHIELDS[TONES[Verdict(kept)]], texts(f"verify.verdict.{kept}")
+
+
+def _today(desk: Desk, at: datetime | None) -> bool:
+    return at is not None and local_date(at) == local_date(desk.clock.now())
 
 
 def summary(texts: Texts, report: FileReport) -> Summary:

@@ -15,6 +15,7 @@ from app.kernel.texts import Texts
 SOON_DAYS = 2
 Badge = tuple[str, str]
 _URGENT_TONE = {Urgency.URGENT: "warn", Urgency.VERY_URGENT: "bad", Urgency.EXPRESS: "bad"}
+_SHORT = {"Ủy ban nhân dân": "UBND", "Hội đồng nhân dân": "HĐND"}
 # Steps that only repeat what another step of the same act says
 _SILENT = frozenset({"recipients_set"})
 
@@ -64,7 +65,7 @@ def due_badge(texts: Texts, due: date | None, today: date, *, is_open: bool = Tr
     if due is None:
         return None
     if not is_open:
-        return texts("pages.due.day", day=near_day(texts, due, today)), "neutral"
+        return due_day(texts, due, today), "neutral"
     left = (due - today).days
     if left < 0:
         return texts("pages.due.over", n=-left), "bad"
@@ -73,10 +74,19 @@ def due_badge(texts: Texts, due: date | None, today: date, *, is_open: bool = Tr
     return texts("pages.due.left", n=left), "warn" if left <= SOON_DAYS else "neutral"
 
 
+def due_day(texts: Texts, due: date | None, today: date) -> str:
+    """Write a deadline: due today, or due on a day."""
+    if due is None:
+        return ""
+    if due == today:
+        return texts("pages.due.today")
+    return texts("pages.due.day", day=near_day(texts, due, today))
+
+
 def urgency_badge(texts: Texts, urgency: Urgency) -> Badge | None:
     """Return the badge of a degree of urgency, none for an ordinary document."""
     tone = _URGENT_TONE.get(urgency)
-    return None if tone is None else (texts(f"pages.urgency.{urgency.value}"), tone)
+    return None if tone is None else (texts(f"documents.urgency.{urgency.value}"), tone)
 
 
 def row_badges(texts: Texts, row: DocumentRow, today: date) -> tuple[Badge, ...]:
@@ -85,14 +95,22 @@ def row_badges(texts: Texts, row: DocumentRow, today: date) -> tuple[Badge, ...]
     due = due_badge(texts, row.my_due or row.due, today, is_open=not closed)
     found = [urgency_badge(texts, row.urgency), due]
     if closed:
-        found.append((texts(f"pages.state.{row.state.value}"), "neutral"))
+        found.append((texts(f"documents.state.{row.state.value}"), "neutral"))
     elif row.arrival_number is None and not row.number_waiting:
-        found.append((texts("pages.state.to_register"), "info"))
+        found.append((texts("documents.state.to_register"), "info"))
     if row.number_waiting:
         found.append((texts("pages.number_waiting"), "warn"))
     if row.my_role is Role.INFO:
-        found.append((texts("pages.role.info"), "neutral"))
+        found.append((texts("documents.role.info"), "neutral"))
     return tuple(badge for badge in found if badge is not None)
+
+
+def short_name(name: str) -> str:
+    """Write an agency as lists do: UBND xã Mường Nhé."""
+    for long, short in _SHORT.items():
+        if name.startswith(long):
+            return short + name[len(long) :]
+    return name
 
 
 def file_size(size: int) -> str:
@@ -106,7 +124,7 @@ def steps(texts: Texts, detail: Detail, person: str, today: date) -> tuple[Step,
     done = [
         _step(texts, row, person, today) for row in detail.timeline if row.name not in _SILENT
     ]
-    return (*done, *_to_come(texts, detail.document, today))
+    return (*done, *_to_come(texts, detail.document, person, today))
 
 
 def _step(texts: Texts, row: TimelineRow, person: str, today: date) -> Step:
@@ -133,7 +151,7 @@ def _what(texts: Texts, row: TimelineRow) -> str:
     if row.authority == "paper":
         key = "pages.event.instructed_paper"
     return texts(
-        key if texts.has(key) else "pages.event.other",
+        key if texts.has(key) else f"documents.event.{row.name}",
         number=data.get("number") or data.get("written") or "",
         to=data.get("to") or "",
         names=names,
@@ -164,15 +182,13 @@ def _note(data: dict[str, Any]) -> str:
     return ""
 
 
-def _to_come(texts: Texts, document: Document, today: date) -> Iterator[Step]:
+def _to_come(texts: Texts, document: Document, person: str, today: date) -> Iterator[Step]:
     for item in document.items:
         if item.is_open:
             yield Step(
-                who=item.name or item.person or item.unit,
+                who=texts("pages.me") if item.person == person else item.name or item.unit,
                 what=texts(f"pages.owes.{_owes(item)}"),
-                when=texts("pages.due.day", day=near_day(texts, item.due, today))
-                if item.due
-                else "",
+                when=due_day(texts, item.due, today),
                 done=False,
             )
 

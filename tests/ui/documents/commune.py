@@ -169,7 +169,7 @@ def book(device: str) -> Row:
     return Row("register", made.id, 1, (f"agency:{AGENCY}",), to_json(made))
 
 
-def open_commune(folder: Path, *, leased: bool = True, trust: TrustStore | None = None) -> Commune:
+def open_commune(folder: Path, *, leased: bool = True, trust: TrustStore | None = None, who: str = "leader") -> Commune:
     """Open the commune's desk in a folder."""
     clock = FixedClock(NOW)
     known = registry()
@@ -179,7 +179,7 @@ def open_commune(folder: Path, *, leased: bool = True, trust: TrustStore | None 
     desk = Desk(
         store=store, registry=known,
         bus=Bus(known, store.transaction, store.device, clock, store.changes),
-        clock=clock, person="leader", settings=Settings(), calendar=calendar_from(load_items()),
+        clock=clock, person=who, settings=Settings(), calendar=calendar_from(load_items()),
         signer=TokenSigner([], clock, roots), verifier=PdfVerifier(roots, clock),
         http=LoopbackHttp(),
     )  # fmt: skip

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,7 +11,7 @@ from tempfile import TemporaryDirectory
 from PySide6.QtCore import QCoreApplication, QEventLoop, QTimer
 from PySide6.QtWidgets import QApplication
 
-from app.kernel.codec import to_json
+from app.files import checks
 from app.kernel.ports import FileReport, SignatureReport, Verdict
 from app.kernel.texts import Texts
 from tests.ui.documents.commune import NOW, Commune, actor, open_commune, sample
@@ -89,7 +88,8 @@ def believe(commune: Commune, entity: str, verdict: Verdict = Verdict.VALID) -> 
     if verdict is Verdict.UNKNOWN:
         made = (SignatureReport("S1", "Công an tỉnh", verdict, "B-B", NOW, "claimed", ("unknown_root",)),)
     report = FileReport(verdict, made, (), main.sha256, NOW)
-    commune.desk.store.set_meta(f"verdict:{main.sha256}", json.dumps(to_json(report)))
+    with commune.desk.store.writing() as connection:
+        checks.keep(connection, main.sha256, report, secret=False, offline=True)
 
 
 def page(window: DeskWindow, name: str) -> object:
@@ -111,7 +111,7 @@ def leader(commune: Commune, out: Path, look: str) -> None:
         incoming = page(window, "incoming")
         assert isinstance(incoming, IncomingPage)
         wait(lambda: incoming.model.rows.total)
-        if incoming._narrow:  # noqa: SLF001 - a picture of each turn
+        if incoming._narrow:
             shoot(window, out, f"incoming-list-{look}")
         incoming.open_entity("document", commune.ids["express"])
         wait(lambda: incoming.reader.pdf.page_count)
@@ -123,7 +123,7 @@ def leader(commune: Commune, out: Path, look: str) -> None:
         panel.model.give_role("xa/KT", _role("lead"))
         panel.model.set_due("xa/KT", panel.model.due_in(3))
         panel.model.give_role("hoa", _role("co"))
-        panel._take_phrase("lead_with")  # noqa: SLF001
+        panel._take_phrase("lead_with")
         shoot(window, out, f"instruct-{look}")
         incoming.go_back()
         incoming.reader.show_verification()
@@ -148,7 +148,7 @@ def clerk(commune: Commune, out: Path, look: str) -> None:
         assert isinstance(register, RegisterPage)
         wait(lambda: register.model.entry)
         register.model.open(commune.ids["twin"])
-        wait(lambda: register.pdf.page_count and register._twins)  # noqa: SLF001
+        wait(lambda: register.pdf.page_count and register._twins)
         shoot(window, out, f"register-{look}")
         register.model.begin()
         settle()
