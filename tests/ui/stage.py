@@ -8,6 +8,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from PySide6.QtCore import Qt
+
 from app.catalogues.calendars import calendar_from
 from app.desk import Desk
 from app.features import registry
@@ -26,7 +28,11 @@ from app.store.lock import ProfileLock
 from app.store.model import Page, Row
 from app.store.profile import Profile, list_profiles
 from app.store.replica import Replica
+from tests.ui.conftest import wait_until
+from tests.ui.typing import letters, press
+from ui.shell.application import Application, build
 from ui.shell.launcher import ProfileInfo
+from ui.shell.window import DeskWindow
 
 PASSWORD = "mẫu-Mường-Phăng-1"
 _QUICK = KdfParams(rounds=1, memory=8 * 1024, lanes=1)
@@ -158,3 +164,43 @@ class Stage:
             raise self.trouble
         self.seed(user)
         return self.folder / user
+
+
+class Opening:
+    """A running application on a stage, and the steps a person takes in it."""
+
+    def __init__(self, stage: Stage) -> None:
+        self.stage = stage
+        self.made: Application = build(stage, None, "vi")
+        self.made.start()
+        self.made.frame.setMinimumSize(1, 1)
+        wait_until(self._listed)
+
+    def _listed(self) -> bool:
+        login = self.made.login
+        return login.asks_first or login.chosen is not None
+
+    def unlock(self, person: str, password: str = PASSWORD) -> DeskWindow:
+        """Choose a person, type the password and press Enter."""
+        login = self.made.login
+        login.choose(self.stage.folder / person)
+        letters(login.password, password)
+        press(login.password, Qt.Key.Key_Return)
+        wait_until(lambda: self.made.window is not None and self._of(person))
+        return self.window
+
+    def _of(self, person: str) -> bool:
+        window = self.made.window
+        return window is not None and window.session.desk.person == person
+
+    @property
+    def window(self) -> DeskWindow:
+        """Return the desk that is shown."""
+        window = self.made.window
+        assert window is not None, "the login is shown"
+        return window
+
+    def close(self) -> None:
+        """End the application."""
+        self.made.frame.hide()
+        self.made.close()

@@ -32,11 +32,13 @@ from ui.kit.layout import Column, Row, put
 from ui.kit.page import Page, PageSpec
 from ui.kit.rowmodel import RowModel
 from ui.kit.states import StateStack
+from ui.kit.theme import theme
 
 _NAME = "bulletins"
 # Whoever only passes over a notice has not read it
 _READ_AFTER_MS = 1000
 _UNREAD = "unread"
+_LIST, _READER = 370, 780
 
 
 class BulletinsPage(Page):
@@ -90,8 +92,8 @@ class BulletinsPage(Page):
         splitter = QSplitter(Qt.Orientation.Horizontal)
         splitter.addWidget(left)
         splitter.addWidget(self.reader)
-        splitter.setStretchFactor(0, 2)
-        splitter.setStretchFactor(1, 3)
+        splitter.setStretchFactor(1, 1)
+        splitter.setSizes([theme().px(_LIST), theme().px(_READER)])
         splitter.setChildrenCollapsible(False)
         put(self, Column(splitter, gap=0))
 

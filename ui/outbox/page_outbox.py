@@ -101,6 +101,8 @@ class OutboxPage(Page):
         )
         self.table = Table(self.rows, texts("outbox.acts"))
         self.stack = StateStack(self.table)
+        # The words about the line must not give way to the list where there is little room
+        self.stack.setMinimumHeight(60)
         self.reason = Banner(tone="bad")
         self.undo = Button(texts("outbox.withdraw"), icon="undo")
         self.again = Button(texts("outbox.again"), "primary", icon="redo")

@@ -49,19 +49,19 @@ class LoginPane(QWidget):
         self._person.changed.connect(self._chosen)
         self._server = LineEdit("", placeholder="https://")
         self._user = LineEdit("")
-        self._password = LineEdit("")
-        self._password.setEchoMode(QLineEdit.EchoMode.Password)
+        self.password = LineEdit("")
+        self.password.setEchoMode(QLineEdit.EchoMode.Password)
         self._rows = {
             "person": FormField(texts("shell.login.person"), self._person),
             "server": FormField(texts("shell.login.server"), self._server),
             "user": FormField(texts("shell.login.user"), self._user),
-            "password": FormField(texts("shell.login.password"), self._password),
+            "password": FormField(texts("shell.login.password"), self.password),
         }
-        for field in (self._server, self._user, self._password):
+        for field in (self._server, self._user, self.password):
             field.returnPressed.connect(self._go)
         self._title = Label(style="title", wrap=True)
         self._claim = Label(style="secondary", wrap=True)
-        self._message = Banner(tone="bad")
+        self.message = Banner(tone="bad")
         self._strip = ProgressStrip()
         self._strip.cancelled.connect(self.stopped)
         self._open = Button(texts("shell.login.open"), "primary")
@@ -82,7 +82,7 @@ class LoginPane(QWidget):
         head = Row(Icon(LOGO, 44), Column(self._title, self._claim, gap=2), gap=12)
         head.setStretch(1, 1)
         put(self._card, Column(
-            head, 10, *self._rows.values(), self._message, self._strip, 2, self._open,
+            head, 10, *self._rows.values(), self.message, self._strip, 2, self._open,
             Row(self._quick, None, self._other),
             gap=8, margins=(28, 26, 28, 20),
         ))  # fmt: skip
@@ -121,13 +121,13 @@ class LoginPane(QWidget):
     def _chosen(self) -> None:
         info = self._info()
         self._quick.setVisible(info is not None and info.quick)
-        self._message.show_text("")
-        self._password.clear()
+        self.message.show_text("")
+        self.password.clear()
         self.take_focus()
 
     def take_focus(self) -> None:
         """Put the keyboard where typing begins."""
-        field = self._server if self._first else self._password
+        field = self._server if self._first else self.password
         field.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _info(self) -> ProfileInfo | None:
@@ -140,21 +140,37 @@ class LoginPane(QWidget):
         if not self._open.isEnabled():
             return
         fields = (self._server, self._user) if self._first else ()
-        if not self._password.text() or not all(field.value for field in fields):
-            self._message.show_text(self._texts("shell.login.empty"), "warn")
+        if not self.password.text() or not all(field.value for field in fields):
+            self.message.show_text(self._texts("shell.login.empty"), "warn")
             return
         info = self._info()
         self._busy(busy=True)
         if info is not None:
-            self.unlock.emit(info.folder, self._password.text())
+            self.unlock.emit(info.folder, self.password.text())
         else:
-            self.begin.emit(self._server.value, self._user.value, self._password.text())
+            self.begin.emit(self._server.value, self._user.value, self.password.text())
 
     def _unlock_quickly(self) -> None:
         info = self._info()
         if info is not None:
             self._busy(busy=True)
             self.unlock.emit(info.folder, "")
+
+    @property
+    def asks_first(self) -> bool:
+        """Tell whether a profile is to be made."""
+        return self._first
+
+    @property
+    def chosen(self) -> Path | None:
+        """Return the profile that is chosen."""
+        info = self._info()
+        return info.folder if info is not None else None
+
+    def choose(self, folder: Path) -> None:
+        """Choose a person."""
+        self._person.set_value(str(folder))
+        self._chosen()
 
     # --- what is told ------------------------------------------------------------------
 
@@ -167,28 +183,28 @@ class LoginPane(QWidget):
             return
         aside = error.params.get("aside", "")
         more = self._texts("shell.login.aside", name=aside) if aside else ""
-        self._message.show_text(f"{self._texts.error(error)} {more}".strip(), "bad")
-        self._password.selectAll()
-        self._password.setFocus(Qt.FocusReason.OtherFocusReason)
+        self.message.show_text(f"{self._texts.error(error)} {more}".strip(), "bad")
+        self.password.selectAll()
+        self.password.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def tell(self, text: str, tone: str = "info") -> None:
         """Say something that is no refusal."""
-        self._message.show_text(text, tone)
+        self.message.show_text(text, tone)
 
     def progress(self, text: str, detail: str = "") -> None:
         """Show long work that can be stopped; "" takes it away."""
         self._strip.setVisible(bool(text))
         self._open.setVisible(not text)
         if text:
-            self._message.show_text("")
+            self.message.show_text("")
             self._strip.restart()
             self._strip.set_progress(0, 0, detail, text)
 
     def ready(self) -> None:
         """Be usable again, with an empty password."""
         self._busy(busy=False)
-        self._message.show_text("")
-        self._password.clear()
+        self.message.show_text("")
+        self.password.clear()
 
     def _busy(self, *, busy: bool) -> None:
         self.progress("")
@@ -210,9 +226,9 @@ class LoginPane(QWidget):
         if self._waiting <= 0:
             self._timer.stop()
             self._open.setEnabled(True)
-            self._message.show_text("")
-            self._password.setFocus(Qt.FocusReason.OtherFocusReason)
+            self.message.show_text("")
+            self.password.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _tell_wait(self) -> None:
         text = self._texts("shell.login.wait", seconds=self._waiting)
-        self._message.show_text(text, "bad", icon="clock")
+        self.message.show_text(text, "bad", icon="clock")

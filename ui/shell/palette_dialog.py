@@ -32,7 +32,7 @@ from app.kernel.texts import Texts
 from ui.kit.actions import native
 from ui.kit.fields import SearchField
 from ui.kit.icons import draw_icon
-from ui.kit.labels import Label
+from ui.kit.labels import Label, Pane
 from ui.kit.layout import Column, put
 from ui.kit.theme import BODY, SMALL, TINY, theme
 from ui.shell.palette_model import Entry
@@ -168,7 +168,10 @@ class PaletteDialog(QDialog):
         self._none = Label(texts("shell.palette.none"), "secondary", wrap=True)
         self._none.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._none.hide()
-        put(self, Column(self.field, self.list, self._none, gap=8, margins=(12, 12, 12, 12)))
+        ground = Pane("toast")
+        whole = Column(self.field, self.list, self._none, gap=8, margins=(12, 12, 12, 12))
+        put(ground, whole)
+        put(self, Column(ground, gap=0))
         self._place(parent.window())
         self._ask("")
 

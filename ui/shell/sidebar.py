@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QSizePolicy, QWidget
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtWidgets import QSizePolicy, QStyle, QStyleOptionButton, QWidget
 
 from app.kernel.actor import Actor
 from app.kernel.texts import Texts
@@ -16,9 +17,36 @@ from ui.kit.labels import ElidedLabel, Icon, Label, Line, Pane
 from ui.kit.layout import Column, Row, put
 from ui.kit.navigation import Navigation, NavItem
 from ui.kit.page import PageSpec
-from ui.kit.theme import theme
+from ui.kit.theme import BODY, TINY, theme
 
 WIDTH, NARROW_WIDTH = 212, 56
+
+
+class FindButton(Button):
+    """The way to the palette; looks like the field that it opens."""
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw the words at the left and the key at the right."""
+        look = theme()
+        option = QStyleOptionButton()
+        self.initStyleOption(option)
+        option.text = ""
+        painter = QPainter(self)
+        bevel = QStyle.ControlElement.CE_PushButtonBevel
+        self.style().drawControl(bevel, option, painter, self)
+        area = self.rect().adjusted(look.px(10), 0, -look.px(10), 0)
+        painter.setPen(look.color("ink3"))
+        painter.setFont(look.font(TINY))
+        across = Qt.AlignmentFlag.AlignVCenter
+        key = self.accessibleDescription()
+        painter.drawText(area, across | Qt.AlignmentFlag.AlignRight, key)
+        painter.setFont(look.font(BODY - 1))
+        painter.drawText(area, across | Qt.AlignmentFlag.AlignLeft, self.label)
+        painter.end()
+
+    def sizeHint(self) -> QSize:
+        """Return the size of a field."""
+        return QSize(theme().px(120), theme().px(33))
 
 
 class SideBar(Pane):
@@ -41,7 +69,7 @@ class SideBar(Pane):
         self._title = ElidedLabel(style="faint")
         self._pages = Navigation(texts("shell.pages"))
         self._pages.chosen.connect(self.chosen)
-        self._find = Button(texts("shell.find"), "secondary", shortcut="Ctrl+K")
+        self._find = FindButton(texts("shell.find"), "secondary", shortcut="Ctrl+K")
         self._find.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self._find.clicked.connect(self.palette_asked)
         self._find_icon = IconButton("search", texts("shell.find"), shortcut="Ctrl+K")

@@ -17,6 +17,7 @@ from ui.kit.layout import Column, Row, put
 from ui.kit.page import Page, PageSpec
 from ui.kit.theme import theme
 from ui.kit.toast import ToastHost
+from ui.shell.arrivals import ArrivalWatch
 from ui.shell.crash import report
 from ui.shell.dialogs import CrashDialog, KeysDialog
 from ui.shell.palette_dialog import PaletteDialog
@@ -63,6 +64,7 @@ class DeskWindow(QWidget):
         )
         self._menu = PersonMenu(session, self.leave_asked.emit, self.lock_asked.emit, self)
         self._watch = LineWatch(session, self.status.show_state, self)
+        self._arrivals = ArrivalWatch(session, self)
         self._builder = QTimer(self)
         self._builder.setInterval(_NEXT_PAGE_MS)
         self._builder.timeout.connect(self._build_next)
@@ -263,6 +265,7 @@ class DeskWindow(QWidget):
     def closeEvent(self, event: QCloseEvent) -> None:
         """Let the pages go before the window."""
         self._watch.close()
+        self._arrivals.close()
         self._palette.forget()
         self._drop_pages()
         super().closeEvent(event)
