@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol, TypeVar
+from typing import Any, BinaryIO, Protocol, TypeVar
 
 from app.catalogues.model import Item, item_id
+from app.files import checks
 from app.flows.arrival import ArrivalWorker
 from app.flows.keys import KEY_HOLDER, same_holder
 from app.identity.actors import resolve
@@ -23,7 +24,7 @@ from app.kernel.changes import Broadcast, Changes
 from app.kernel.clock import Clock
 from app.kernel.codec import to_json
 from app.kernel.command import Command
-from app.kernel.errors import NotPermitted
+from app.kernel.errors import NotPermitted, RuleViolation
 from app.kernel.event import Event
 from app.kernel.feature import Registry
 from app.kernel.ports import CertificateInfo, Http, Signer, Verifier
@@ -144,6 +145,17 @@ class Desk:
             if any(same_holder(certificate.holder, name) for name in names):
                 return owner
         return ""
+
+    def open_file(self, sha256: str) -> BinaryIO:
+        """Return a seekable reader of a file of the vault, for showing it.
+
+        Raises `Unavailable("vault.missing")`, and `RuleViolation("document.secret")` for one
+        that bears a mark of secrecy: it is kept back.
+        """
+        with self.store.reader() as connection:
+            if checks.is_secret(connection, sha256):
+                raise RuleViolation("document.secret", field="file")
+        return self.store.vault.open(sha256)
 
     def query(self, ask: Callable[..., T], actor: Actor, *args: Any) -> T:
         """Run `ask(connection, actor, *args)` on a read-only connection."""

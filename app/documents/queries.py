@@ -30,7 +30,9 @@ from app.documents.rows import (
 )
 from app.documents.tables import DELIVERIES, FILES, READINGS, ROWS, WORK
 from app.documents.words import symbol_key
+from app.files import checks
 from app.kernel.actor import Actor
+from app.kernel.ports import FileReport
 from app.kernel.text import fold
 
 PAGE = 200
@@ -232,6 +234,15 @@ def palette(
     return search(connection, actor, text, limit, texts=False)
 
 
+def report(connection: Connection, actor: Actor, sha256: str) -> FileReport | None:
+    """Return what is known of a file's signatures, if the reader may see a document with it."""
+    held = select(FILES.c.seq).where(FILES.c.sha256 == sha256)
+    ask = select(r.seq).where(r.seq.in_(held), filters.visible(actor)).limit(1)
+    if connection.execute(ask).first() is None:
+        return None
+    return checks.report_of(connection, sha256)
+
+
 def day(text: str | None) -> date | None:
     """Return the date that a row holds as text."""
     return date.fromisoformat(text) if text else None
@@ -247,8 +258,10 @@ def _rows(
 ) -> Iterable[DocumentRow]:
     mine = _my_items(connection, actor, [row.seq for row in found])
     seen = _read(connection, actor, [row.id for row in found])
+    checked = checks.verdicts(connection, (row.file_sha256 for row in found))
     for row in found:
-        yield _document_row(row, mine.get(row.seq), row.id not in seen, today)
+        verdict = checked.get(row.file_sha256, "")
+        yield _document_row(row, mine.get(row.seq), row.id not in seen, today, verdict)
 
 
 def _my_items(connection: Connection, actor: Actor, seqs: list[int]) -> dict[int, Row[Any]]:
@@ -263,7 +276,7 @@ def _read(connection: Connection, actor: Actor, ids: list[str]) -> set[str]:
 
 
 def _document_row(
-    row: Row[Any], mine: Row[Any] | None, is_unread: bool, today: date
+    row: Row[Any], mine: Row[Any] | None, is_unread: bool, today: date, verdict: str
 ) -> DocumentRow:
     due = day(row.due)
     has_item = mine is not None and bool(mine.item)
@@ -300,6 +313,7 @@ def _document_row(
         my_due=day(mine.due) if mine is not None else None,
         recipients=row.recipients,
         delivered=row.delivered,
+        verdict=verdict,
     )
 
 

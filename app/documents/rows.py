@@ -55,7 +55,10 @@ class View(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class DocumentRow:
-    """One line of a list; `my_*` tell of the reader's own item, if he has one."""
+    """One line of a list; `my_*` tell of the reader's own item, if he has one.
+
+    `verdict` is that of `app.files.checks.verdicts` on the main file: "" while not checked.
+    """
 
     id: str
     direction: Direction
@@ -89,6 +92,7 @@ class DocumentRow:
     my_due: date | None = None
     recipients: int = 0
     delivered: int = 0
+    verdict: str = ""
 
 
 @dataclass(frozen=True, slots=True)

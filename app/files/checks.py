@@ -73,11 +73,15 @@ def unsettled(connection: Connection, before: datetime) -> list[str]:
 
 
 def keep(
-    connection: Connection, sha256: str, report: FileReport, *, secret: bool, offline: bool
+    connection: Connection,
+    sha256: str,
+    report: FileReport,
+    at: datetime,
+    *,
+    secret: bool,
+    offline: bool,
 ) -> None:
-    """Keep what was found, in place of any earlier finding; `checked_at` must be set."""
-    if report.checked_at is None:
-        raise ValueError("a report that is kept says when it was made")
+    """Keep what was found at a time, in place of any earlier finding."""
     connection.exec_driver_sql(
         "INSERT OR REPLACE INTO file_check"
         " (sha256, verdict, secret, offline, checked_at, report) VALUES (?, ?, ?, ?, ?, ?)",
@@ -86,7 +90,7 @@ def keep(
             report.verdict.value,
             int(secret),
             int(offline),
-            report.checked_at.timestamp(),
+            at.timestamp(),
             json.dumps(to_json(report)),
         ),
     )

@@ -101,7 +101,8 @@ class ArrivalWorker:
         _go_on(cancel)
         secret = any(secrecy_mark(text) for text in read.texts)
         with self._store.writing() as connection:
-            checks.keep(connection, sha256, report, secret=secret, offline=offline)
+            now = self._store.clock.now()
+            checks.keep(connection, sha256, report, now, secret=secret, offline=offline)
             documents = checks.holders(connection, sha256, KIND)
         # Most documents have one file: its words are at hand when its document comes next.
         self._read = {sha256: read}
