@@ -124,4 +124,4 @@ class OutgoingReader(QObject):
 
 def opener(desk: Desk, sha256: str) -> Callable[[], BinaryIO]:
     """Return what opens a file of the vault; nothing plain touches the disk."""
-    return partial(desk.store.vault.open, sha256)
+    return partial(desk.open_file, sha256)
