@@ -43,7 +43,9 @@ class _Entry(QWidget):
         head = _headline(item)
         tone = item.tone or ("warn" if item.pending else "secondary")
         when = Label(item.when, "faint" if tone == "secondary" else tone, wrap=True)
-        when.setVisible(bool(item.when))
+        # Showing what has no parent yet would open a window of its own for a moment
+        if not item.when:
+            when.hide()
         parts: list[QWidget] = [head, when]
         if item.note:
             parts.append(_note(item.note))
