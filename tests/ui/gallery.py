@@ -114,6 +114,9 @@ STEPS = (
 )
 
 
+LONG = "Một dòng rất dài "
+
+
 def rows_model(columns: Sequence[TableColumn] = ()) -> RowModel:
     """Return a model of 100,000 sample rows."""
     model = RowModel(
@@ -275,7 +278,7 @@ def parts() -> QWidget:
             checks,
             *banners,
             progress,
-            ElidedLabel("Một dòng rất dài " * 12),
+            ElidedLabel(LONG * 12),
             _table(),
             margins=(16, 16, 16, 16),
         )

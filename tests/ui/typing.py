@@ -9,7 +9,9 @@ from PySide6.QtWidgets import QWidget
 _NONE = Qt.KeyboardModifier.NoModifier
 
 
-def press(widget: QWidget, key: int, modifiers: Qt.KeyboardModifier = _NONE, text: str = "") -> None:
+def press(
+    widget: QWidget, key: int, modifiers: Qt.KeyboardModifier = _NONE, text: str = ""
+) -> None:
     """Press and release one key."""
     for kind in (QEvent.Type.KeyPress, QEvent.Type.KeyRelease):
         QCoreApplication.sendEvent(widget, QKeyEvent(kind, key, modifiers, text))

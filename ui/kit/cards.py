@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from PySide6.QtCore import (
@@ -73,7 +74,7 @@ class CardRow:
 
 
 class _Metrics:
-    """Fonts and measures of a card at the present scale."""
+    """Fonts and measures of a card at one scale."""
 
     def __init__(self) -> None:
         look = theme()
@@ -83,7 +84,18 @@ class _Metrics:
         self.small_line = look.px(19)
         self.body_line = look.px(20)
         self.badge_line = look.px(21)
+        self.badge = look.px(18)
+        self.icon = look.px(15)
         self.gap = look.px(6)
+
+
+@lru_cache(maxsize=4)
+def _metrics_at(_scale: int) -> _Metrics:
+    return _Metrics()
+
+
+def _metrics() -> _Metrics:
+    return _metrics_at(theme().scale)
 
 
 class CardDelegate(QStyledItemDelegate):
@@ -95,7 +107,7 @@ class CardDelegate(QStyledItemDelegate):
 
     def height(self, row: Any, width: int) -> int:
         """Return the height of a row's card at a width."""
-        m, card = _Metrics(), self._card(row)
+        m, card = _metrics(), self._card(row)
         lines = len(_wrap(card.subject, _subject_font(m, card), width - 2 * m.pad_x))
         height = 2 * m.pad_y + 2 * m.small_line + lines * m.body_line + 2
         return height if _one_line(m, card, width) else height + m.badge_line
@@ -106,7 +118,7 @@ class CardDelegate(QStyledItemDelegate):
         option: QStyleOptionViewItem,
         index: QModelIndex | QPersistentModelIndex,
     ) -> None:
-        look, m = theme(), _Metrics()
+        look, m = theme(), _metrics()
         painter.save()
         self._ground(painter, option)
         row = index.data(ROW)
@@ -162,7 +174,7 @@ class CardDelegate(QStyledItemDelegate):
                 x += QFontMetrics(font).horizontalAdvance(text) + m.gap
         if card.shield:
             name, token = _SHIELDS[card.shield]
-            side = look.px(15)
+            side = m.icon
             spot = QRectF(area.right() - side + 1, y + (m.small_line - side) / 2, side, side)
             draw_icon(painter, spot, name, look.color(token))
         if not _one_line(m, card, area.width() + 2 * m.pad_x):
@@ -170,7 +182,7 @@ class CardDelegate(QStyledItemDelegate):
             x = area.x()
         elif card.badges:
             x += m.gap if card.number or card.notation else 0
-        self._badges(painter, m, card, QPointF(x, y + (m.small_line - look.px(18)) / 2))
+        self._badges(painter, m, card, QPointF(x, y + (m.small_line - m.badge) / 2))
         if card.pending:
             low = QRect(area.x(), y, area.width(), m.small_line)
             _text(painter, low, f"↥ {card.pending}", m.small, "ink2", right=True)
@@ -251,7 +263,7 @@ class CardList(RowsView):
 
 def usual_height() -> int:
     """Return the height of a card with two lines of subject and one of numbers."""
-    m = _Metrics()
+    m = _metrics()
     return 2 * m.pad_y + 2 * m.small_line + 2 * m.body_line + 2
 
 
@@ -269,8 +281,15 @@ def _one_line(m: _Metrics, card: CardRow, width: int) -> bool:
     return used + 4 * m.gap <= width - 2 * m.pad_x
 
 
-def _wrap(text: str, font: QFont, width: int) -> list[str]:
+def _wrap(text: str, font: QFont, width: int) -> tuple[str, ...]:
+    return _wrapped(text, font.pixelSize(), font.bold(), width)
+
+
+@lru_cache(maxsize=1024)
+def _wrapped(text: str, pixels: int, bold: bool, width: int) -> tuple[str, ...]:
     """Break into at most two lines, the last one elided."""
+    font = theme().font(bold=bold)
+    font.setPixelSize(pixels)
     layout = QTextLayout(text, font)
     option = QTextOption()
     option.setWrapMode(QTextOption.WrapMode.WordWrap)
@@ -282,19 +301,20 @@ def _wrap(text: str, font: QFont, width: int) -> list[str]:
         start = line.textStart()
         if len(lines) == _LINES - 1:
             rest = text[start:]
-            elide = Qt.TextElideMode.ElideRight
-            lines.append(QFontMetrics(font).elidedText(rest, elide, width))
+            lines.append(QFontMetrics(font).elidedText(rest, Qt.TextElideMode.ElideRight, width))
             break
         lines.append(text[start : start + line.textLength()].rstrip())
     layout.endLayout()
-    return lines
+    return tuple(lines)
 
 
 def _text(
-    painter: QPainter, rect: QRect, text: str, font: QFont, token: str, *, right: bool = False
+    painter: QPainter, rect: QRect, text: str, font: QFont, tint: str, *, right: bool = False
 ) -> None:
     side = Qt.AlignmentFlag.AlignRight if right else Qt.AlignmentFlag.AlignLeft
     painter.setFont(font)
-    painter.setPen(theme().color(token))
-    shown = QFontMetrics(font).elidedText(text, Qt.TextElideMode.ElideRight, rect.width())
-    painter.drawText(rect, side | Qt.AlignmentFlag.AlignVCenter, shown)
+    painter.setPen(theme().color(tint))
+    metrics = painter.fontMetrics()
+    if metrics.horizontalAdvance(text) > rect.width():
+        text = metrics.elidedText(text, Qt.TextElideMode.ElideRight, rect.width())
+    painter.drawText(rect, side | Qt.AlignmentFlag.AlignVCenter, text)

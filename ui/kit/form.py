@@ -35,7 +35,7 @@ class FormField(QWidget):
         self.setFocusProxy(editor)
         head: list[QLabel | None] = [self._label]
         if required:
-            head.append(Label("*", "bad"))
+            head.append(Label("*", "required"))
         column = Column(Row(*head, None, gap=3), editor, self._error, gap=3)
         if editor.sizePolicy().verticalPolicy() is QSizePolicy.Policy.Fixed:
             column.extend(None)

@@ -21,12 +21,22 @@ def _renderer(name: str, color: str) -> QSvgRenderer:
     return QSvgRenderer(QByteArray(source.replace("currentColor", color).encode()))
 
 
+@lru_cache(maxsize=1024)
+def _drawn(name: str, color: str, width: int, height: int) -> QPixmap:
+    picture = QPixmap(max(1, width), max(1, height))
+    picture.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(picture)
+    _renderer(name, color).render(painter, QRectF(picture.rect()))
+    painter.end()
+    return picture
+
+
 def draw_icon(painter: QPainter, rect: QRectF, name: str, color: QColor) -> None:
     """Draw an icon into a rectangle."""
-    painter.save()
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    _renderer(name, color.name()).render(painter, rect)
-    painter.restore()
+    ratio = painter.device().devicePixelRatioF()
+    side = round(rect.width() * ratio)
+    picture = _drawn(name, color.name(), side, round(rect.height() * ratio))
+    painter.drawPixmap(rect, picture, QRectF(picture.rect()))
 
 
 def pixmap(name: str, size: float = 18, tint: str = "ink2") -> QPixmap:
@@ -34,12 +44,9 @@ def pixmap(name: str, size: float = 18, tint: str = "ink2") -> QPixmap:
     screen = QApplication.primaryScreen()
     ratio = screen.devicePixelRatio() if screen is not None else 1.0
     side = theme().px(size)
-    picture = QPixmap(round(side * ratio), round(side * ratio))
+    sharp = round(side * ratio)
+    picture = QPixmap(_drawn(name, theme().color(tint).name(), sharp, sharp))
     picture.setDevicePixelRatio(ratio)
-    picture.fill(Qt.GlobalColor.transparent)
-    painter = QPainter(picture)
-    draw_icon(painter, QRectF(0, 0, side, side), name, theme().color(tint))
-    painter.end()
     return picture
 
 
@@ -52,10 +59,5 @@ def app_icon() -> QIcon:
     """Return the icon of the program for windows and the task bar."""
     made = QIcon()
     for size in (16, 24, 32, 48, 64, 128, 256):
-        picture = QPixmap(size, size)
-        picture.fill(Qt.GlobalColor.transparent)
-        painter = QPainter(picture)
-        draw_icon(painter, QRectF(0, 0, size, size), LOGO, QColor())
-        painter.end()
-        made.addPixmap(picture)
+        made.addPixmap(_drawn(LOGO, "", size, size))
     return made

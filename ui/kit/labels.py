@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtCore import QEvent, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QLabel, QSizePolicy, QWidget
 
 from ui.kit.icons import LOGO, draw_icon
 from ui.kit.theme import theme
 
-STYLES = ("body", "strong", "secondary", "faint", "title", "section", "ok", "warn", "bad", "info")
+STYLES = (
+    "body",
+    "strong",
+    "secondary",
+    "faint",
+    "title",
+    "section",
+    "required",
+    "ok",
+    "warn",
+    "bad",
+    "info",
+)
 
 
 class Label(QLabel):
@@ -64,6 +76,11 @@ class ElidedLabel(QLabel):
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: D102
         super().resizeEvent(event)
         self._elide()
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: D102
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
+            self._elide()
 
     def _elide(self) -> None:
         shown = self.fontMetrics().elidedText(

@@ -19,8 +19,16 @@ from ui.bridge.runner import QtRunner
 Until = Callable[[Callable[[], object]], None]
 TOKEN = TokenInfo("module", 1, "Sample token", "S1")
 CERTIFICATE = CertificateInfo(
-    TOKEN, "01", "sample", "CN=Mẫu", "Mẫu", "CN=Root", "1",
-    datetime(2026, 1, 1, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC), b"",
+    TOKEN,
+    "01",
+    "sample",
+    "CN=Mẫu",
+    "Mẫu",
+    "CN=Root",
+    "1",
+    datetime(2026, 1, 1, tzinfo=UTC),
+    datetime(2027, 1, 1, tzinfo=UTC),
+    b"",
 )
 
 
@@ -31,9 +39,7 @@ def runner(qapp: QApplication) -> Iterator[QtRunner]:
     made.close()
 
 
-def test_changes_of_a_worker_arrive_once_on_the_gui_thread(
-    runner: QtRunner, until: Until
-) -> None:
+def test_changes_of_a_worker_arrive_once_on_the_gui_thread(runner: QtRunner, until: Until) -> None:
     broadcast, heard = Broadcast(), []
     signal = ChangesSignal(broadcast)
     signal.changed.connect(lambda c: heard.append((c, threading.current_thread())))

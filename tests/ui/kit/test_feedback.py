@@ -19,7 +19,7 @@ from ui.kit.completer import Completer, Suggestion, fold_match
 from ui.kit.dialog import Confirm, Dialog
 from ui.kit.fields import LineEdit
 from ui.kit.labels import ElidedLabel
-from ui.kit.navigation import NavItem, Navigation
+from ui.kit.navigation import Navigation, NavItem
 from ui.kit.progress import ProgressStrip
 from ui.kit.states import StateStack
 from ui.kit.timeline import Timeline, TimelineItem
@@ -233,7 +233,8 @@ def test_an_elided_label_keeps_its_whole_text(qapp: QApplication, shown: Shown) 
 
 
 @pytest.mark.parametrize(
-    ("name", "letters_of"), [("Quàng Văn Mẫu", "QM"), ("Mẫu", "M"), ("đinh thị mẫu", "ĐM"), ("", "")]
+    ("name", "letters_of"),
+    [("Quàng Văn Mẫu", "QM"), ("Mẫu", "M"), ("đinh thị mẫu", "ĐM"), ("", "")],
 )
 def test_initials(name: str, letters_of: str) -> None:
     assert initials(name) == letters_of
@@ -257,7 +258,13 @@ def menu_words(app: QApplication) -> list[str]:
 def test_qt_speaks_vietnamese(qapp: QApplication) -> None:
     qttexts.install(qapp)
     assert menu_words(qapp) == [
-        "Hoàn tác", "Làm lại", "Cắt", "Sao chép", "Dán", "Xóa", "Chọn tất cả",
+        "Hoàn tác",
+        "Làm lại",
+        "Cắt",
+        "Sao chép",
+        "Dán",
+        "Xóa",
+        "Chọn tất cả",
     ]
 
 

@@ -93,7 +93,9 @@ def test_clearing_searches_for_nothing(search: SearchField, until: Until) -> Non
     assert heard == ["x", ""]
 
 
-def test_a_form_field_names_its_editor_and_shows_its_error(qapp: QApplication, shown: Shown) -> None:
+def test_a_form_field_names_its_editor_and_shows_its_error(
+    qapp: QApplication, shown: Shown
+) -> None:
     editor = LineEdit("?")
     field = FormField("Số, ký hiệu", editor, required=True)
     shown(field)

@@ -30,14 +30,20 @@ def test_an_icon_is_drawn_in_the_colour_asked_for_and_no_other(
     ]
     assert len(solid) > 20
     for color in solid:
-        near = (color.red() - wanted.red(), color.green() - wanted.green(), color.blue() - wanted.blue())
+        near = (
+            color.red() - wanted.red(),
+            color.green() - wanted.green(),
+            color.blue() - wanted.blue(),
+        )
         assert max(map(abs, near)) <= 12
 
 
 def test_the_logo_keeps_its_own_colours(qapp: QApplication) -> None:
     image = pixmap(LOGO, 64, "bad").toImage()
     shades = {
-        image.pixelColor(x, y).name() for x in range(64) for y in range(64)
+        image.pixelColor(x, y).name()
+        for x in range(64)
+        for y in range(64)
         if image.pixelColor(x, y).alpha() == 255
     }
     assert {"#7b2d74", "#a2519a", "#f2c94c"} <= shades

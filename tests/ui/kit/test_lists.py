@@ -263,8 +263,16 @@ def test_cards_are_as_high_as_their_words_need(
 
 def test_a_card_is_spoken_whole() -> None:
     row = CardRow(
-        "UBND tỉnh", "Hôm nay", "Giải ngân", "1024", "4512/UBND-TH", (("Hỏa tốc", "bad"),),
-        "ok", "2 chữ ký hợp lệ", "chờ gửi", unread=True,
+        "UBND tỉnh",
+        "Hôm nay",
+        "Giải ngân",
+        "1024",
+        "4512/UBND-TH",
+        (("Hỏa tốc", "bad"),),
+        "ok",
+        "2 chữ ký hợp lệ",
+        "chờ gửi",
+        unread=True,
     )
     assert row.spoken() == (
         "UBND tỉnh, Hôm nay, Giải ngân, 1024, 4512/UBND-TH, Hỏa tốc, 2 chữ ký hợp lệ, chờ gửi"
