@@ -23,12 +23,12 @@ Note = Callable[[str], None]
 CLERK = "vanthu.muongphang"
 # People who share the clerk's PC in the demonstration
 SHARED_PC = (CLERK, "chutich.muongphang", "truongphong.muongphang")
-# holder in the authority -> label of its SoftHSM2 token
+# holder in the authority -> label of its SoftHSM2 token, 32 bytes at most (PKCS#11)
 TOKENS = {
     "person-chutich.muongphang": "Quàng Văn Mẫu",
-    "agency-muongphang": "UBND xã Mường Phăng (MẪU)",
-    "person-chutich.tinh": "Lê Văn Thử (MẪU)",
-    "agency-tinh": "UBND tỉnh Điện Biên (MẪU)",
+    "agency-muongphang": "UBND Mường Phăng MẪU",
+    "person-chutich.tinh": "Lê Văn Thử MẪU",
+    "agency-tinh": "UBND tỉnh MẪU",
 }
 _START_SECONDS = 60
 

@@ -22,7 +22,7 @@ from app.kernel.bus import Bus
 from app.kernel.calendar import WorkingCalendar
 from app.kernel.clock import Clock, SystemClock
 from app.kernel.command import Envelope
-from app.kernel.errors import HoaBanError, NotPermitted, RuleViolation
+from app.kernel.errors import HoaBanError, NotPermitted, RuleViolation, Unavailable
 from app.settings import Settings
 from app.store.desk import DeskStore
 from app.store.keyring_box import KeyringBox
@@ -152,7 +152,7 @@ class ProfileLauncher:
         line_up = desk.sync
         while line_up is not None and not desk.posts():
             status = line_up.status
-            if status.state not in ("ok", "syncing") and status.retry_at is not None:
+            if status.state != "ok" and status.retry_at is not None:
                 raise Unavailable("desk.first_sync", status.retry_at)
             time.sleep(_FIRST_SYNC_STEP)
         return desk.actor()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -9,11 +10,7 @@ from app.kernel.clock import Clock
 from app.kernel.errors import Unavailable
 from app.kernel.ports import KeyValue
 from app.store.desk import DeskStore
-from app.store.replica import Replica
-from sync.client.engine import Engine
-from sync.client.exchange_files import FileExchange
-from sync.client.files import Transfer
-from sync.client.service import SyncService
+from sync.client.service import SyncService, Wanted, truth
 from sync.client.transport import HttpTransport
 from sync.http import Session, is_loopback
 
@@ -74,28 +71,30 @@ def sign_in(server: str, user: str, password: str, clock: Clock) -> tuple[str, M
     return person, tokens
 
 
+def service(store: DeskStore, server: str, clock: Clock) -> SyncService:
+    """Return the service that keeps a desk's line going; it is not started yet."""
+    way = transport(server, StoreTokens(store), clock)
+    return SyncService(store, way, clock, wanted=lambda: tuple(wanted_files(store)))
+
+
 def exchange_once(store: DeskStore, server: str, clock: Clock) -> dict[str, Any]:
     """Send and take everything, files too; return what came of it, with the line's truth."""
-    way = transport(server, StoreTokens(store), clock)
-    files = FileExchange(store, Transfer(store.vault, way, clock))
-    row: dict[str, Any] = {"state": "ok", "sent": 0, "refused": 0, "rows": 0, "files": 0}
+    keeper = service(store, server, clock)
+    row: dict[str, Any] = {"state": "ok", "sent": 0, "refused": 0, "rows": 0}
     try:
-        done = Engine(Replica(store), way).round(flush=True)
+        done = keeper.once()
         row |= {"sent": done.sent, "refused": done.refused, "rows": done.rows}
-        row["files"] = files.send(_never) + files.fetch(_never, _quietly)
     except Unavailable as error:
-        row |= {"state": error.code.removeprefix("sync."), "code": error.code}
+        row |= {"state": truth(error), "code": error.code}
     return row
 
 
-def service(store: DeskStore, server: str, clock: Clock) -> SyncService:
-    """Return the service that keeps a desk's line going; it is not started yet."""
-    return SyncService(store, lambda: transport(server, StoreTokens(store), clock), clock)
-
-
-def _never() -> bool:
-    return False
-
-
-def _quietly(_: int) -> None:
-    """Tell nobody how many files are left."""
+def wanted_files(store: DeskStore) -> Iterator[Wanted]:
+    """Yield the files that records name and the vault lacks, the newest records first."""
+    seen: set[str] = set()
+    for name, kind in store.registry.kinds.items():
+        for entity_id, entity in reversed(store.entities(name)):
+            for sha256 in sorted(kind.files(entity)):
+                if sha256 not in seen and not store.vault.has(sha256):
+                    seen.add(sha256)
+                    yield Wanted(sha256, kind=name, entity=entity_id)

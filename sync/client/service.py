@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from app.kernel.changes import Changes
 from app.kernel.clock import Clock
 from app.kernel.errors import Damaged, HoaBanError, NotPermitted, Unavailable
 from app.store.desk import DeskStore
@@ -53,10 +54,16 @@ Listener = Callable[[SyncStatus], None]
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A file to fetch, in the order of the list that names it: what is due first, first."""
+    """A file to fetch, in the order of the list that names it: what is due first, first.
+
+    `kind` and `entity` are the record that names it; listeners of the store hear of it when the
+    file has come.
+    """
 
     sha256: str
     media: str = "application/pdf"
+    kind: str = ""
+    entity: str = ""
 
 
 def nothing_wanted() -> Sequence[Wanted]:
@@ -79,6 +86,7 @@ class SyncService:
         wanted: Callable[[], Sequence[Wanted]] = nothing_wanted,
         chance: random.Random | None = None,
     ) -> None:
+        self._store = store
         self._replica = Replica(store)
         self._vault = store.vault
         self._transport = transport
@@ -90,6 +98,8 @@ class SyncService:
         self._status = SyncStatus(since=clock.now())
         self._listeners: list[Listener] = []
         self._wake = threading.Event()
+        self._hurry = threading.Event()
+        self._unsubscribe: Callable[[], None] | None = None
         self._stopping = threading.Event()
         self._stepping = threading.Lock()
         self._threads: list[threading.Thread] = []
@@ -111,9 +121,15 @@ class SyncService:
         return person
 
     def poke(self) -> None:
-        """Sync now: something waits, or the network has changed."""
+        """Sync now: acts do not wait out their hold, and no backoff counts."""
         self._backoff.succeeded()
+        self._hurry.set()
         self._wake.set()
+
+    def _heard(self, _: Changes) -> None:
+        # What a round itself has brought is no reason for another one.
+        if not self._stepping.locked():
+            self._wake.set()
 
     def step(self, *, flush: bool = False) -> float:
         """Do one round and the files; answer the seconds until the next is due.
@@ -125,24 +141,26 @@ class SyncService:
             try:
                 result = self._engine.round(flush=flush)
                 self._tell(last_sync=self._clock.now(), rules_behind=result.rules_behind)
-                self._move_files()
+                left = self._move_files()
             except (Unavailable, NotPermitted, Damaged) as error:
                 return self._failed(error)
             self._backoff.succeeded()
             self._tell(state=OK, code="", busy=False, retry_at=None)
-            return self._due()
+            return 0.0 if left else self._due()
 
     def once(self, *, flush: bool = True) -> RoundResult:
         """Do one round and the files, and let errors rise; for the command line."""
         with self._stepping:
             result = self._engine.round(flush=flush)
-            self._move_files()
+            while self._move_files():
+                pass
             self._tell(state=OK, code="", last_sync=self._clock.now())
             return result
 
     def start(self) -> None:
         """Step by itself from now on."""
         self._stopping.clear()
+        self._unsubscribe = self._store.changes.subscribe(self._heard)
         for work in (self._run, self._listen):
             thread = threading.Thread(target=work, name=f"sync{work.__name__}", daemon=True)
             self._threads.append(thread)
@@ -150,6 +168,9 @@ class SyncService:
 
     def stop(self, patience: float = 2.0) -> None:
         """End both threads; one that sits in a long poll ends with it, by itself."""
+        if self._unsubscribe is not None:
+            self._unsubscribe()
+            self._unsubscribe = None
         self._stopping.set()
         self._wake.set()
         for thread in self._threads:
@@ -159,7 +180,9 @@ class SyncService:
     def _run(self) -> None:
         while not self._stopping.is_set():
             self._wake.clear()
-            self._wake.wait(self.step())
+            hurry = self._hurry.is_set()
+            self._hurry.clear()
+            self._wake.wait(self.step(flush=hurry))
 
     def _listen(self) -> None:
         """Sit in the long poll, and wake the rounds when there is something."""
@@ -176,22 +199,28 @@ class SyncService:
                 # Losing it is harmless: the rounds find out what the matter is.
                 self._stopping.wait(IDLE)
 
-    def _move_files(self) -> None:
-        """Metadata has gone first; now what others wait for, then what we want."""
-        for sha256 in self._vault.to_upload()[:_FILES_PER_STEP]:
+    def _move_files(self) -> bool:
+        """Move some files, first what others wait for; answer whether any are left."""
+        going = self._vault.to_upload()
+        for sha256 in going[:_FILES_PER_STEP]:
             self.files.upload(sha256, self._progress)
         missing = [w for w in self._wanted() if not self._vault.has(w.sha256)]
-        for wanted in missing[:_FILES_PER_STEP]:
-            self._fetch(wanted)
+        came = sum(self._fetch(wanted) for wanted in missing[:_FILES_PER_STEP])
         self._tell(bytes_done=0, bytes_total=0)
+        # Files that the server does not have yet are no reason to ask again at once.
+        return len(going) > _FILES_PER_STEP or (len(missing) > _FILES_PER_STEP and came > 0)
 
-    def _fetch(self, wanted: Wanted) -> None:
+    def _fetch(self, wanted: Wanted) -> bool:
         try:
             self.files.download(wanted.sha256, wanted.media, self._progress)
         except NotPermitted as error:
             # Its record came before the file did: another desk is still sending it.
             if error.code != "sync.file_unknown":
                 raise
+            return False
+        if wanted.kind:
+            self._store.changes(Changes.of([(wanted.kind, wanted.entity)]))
+        return True
 
     def _progress(self, done: int, total: int) -> None:
         self._tell(bytes_done=done, bytes_total=total)
