@@ -12,9 +12,10 @@ from app.kernel.texts import Texts
 from ui.bridge.prompts import PinQuestion
 from ui.bridge.session import Session
 from ui.kit.banner import Banner
-from ui.kit.dialog import Dialog
 from ui.kit.form import FormField
-from ui.kit.labels import Label
+from ui.kit.labels import ElidedLabel, Label
+from ui.kit.layout import Grid
+from ui.outgoing.dialog_base import FittedDialog
 from ui.outgoing.model_keys import days_left
 
 _WARNINGS = {
@@ -48,7 +49,7 @@ class PinField(QLineEdit):
         super().keyPressEvent(event)
 
 
-class PinDialog(Dialog):
+class PinDialog(FittedDialog):
     """Ask for the PIN of a token; the answer goes to the question and the field is emptied."""
 
     def __init__(
@@ -67,8 +68,12 @@ class PinDialog(Dialog):
             (texts("outpages.pin.token"), " · ".join(p for p in (token.label, token.serial) if p)),
             (texts("outpages.pin.until"), texts("outpages.pin.days", days=max(days, 0))),
         )
-        for name, value in facts:
-            self.body.extend(Label(f"{name}: {value}", wrap=True))
+        grid = Grid(6)
+        grid.setColumnStretch(1, 1)
+        for line, (name, value) in enumerate(facts):
+            grid.addWidget(Label(name, "secondary"), line, 0)
+            grid.addWidget(ElidedLabel(value, "strong" if line == 0 else "body"), line, 1)
+        self.body.extend(grid)
         key, tone = _WARNINGS.get(token.state, ("", "info"))
         self.warning = Banner(texts(key) if key else "", tone)
         self.body.extend(self.warning)

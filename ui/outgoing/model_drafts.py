@@ -94,6 +94,7 @@ class DraftsModel(QObject):
         self.journal.written.connect(self._kept)
         self.around: Around | None = None
         self.unsaved: dict[str, DraftValues] = {}
+        self.known = False
         self.id = ""
         self.document: Document | None = None
         self.values = DraftValues()
@@ -111,7 +112,8 @@ class DraftsModel(QObject):
         """Ask for what surrounds drafting and for what was typed before."""
         desk = self._session.desk
         self._session.query(partial(_around, desk), done=self._take_around)
-        self.journal.load(self._take_journal)
+        if not self.known:
+            self.journal.load(self._take_journal)
 
     def _take_around(self, found: Around) -> None:
         self.around = found
@@ -119,7 +121,8 @@ class DraftsModel(QObject):
         self._timer.start()
 
     def _take_journal(self, found: dict[str, DraftValues]) -> None:
-        self.unsaved = found
+        self.unsaved = found | self.unsaved
+        self.known = True
         self.ready.emit()
 
     # --- opening --------------------------------------------------------------------------

@@ -38,19 +38,22 @@ class DraftsPage(Page):
         super().__init__(session, parent)
         texts = session.texts
         self.model = DraftsModel(session, self)
-        self._rows: Sequence[OutRow] = ()
+        self._rows: Sequence[OutRow] | None = None
         self._wanted = ""
         self.form = ComposePanel(texts)
         self.form.edited.connect(self.model.edit)
         self.form.file_asked.connect(self._choose_file)
         self.drafts = Choice(texts("outpages.draft.list"), {})
+        self.drafts.setSizeAdjustPolicy(Choice.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.drafts.changed.connect(self.model.open)
         self.kept = Label("", "faint")
         self.result = Banner()
         self._make_actions()
         self.paper = PaperPanel(session)
-        self.sides: Panes = Panes(self._left(), self.paper, 560)
+        self.sides: Panes = Panes(self._left(), self.paper, 540)
         self.sides.narrowed.connect(self.paper.allow_back)
+        self.sides.narrowed.connect(self._see.setVisible)
+        self._see.setVisible(self.sides.narrow)
         self.paper.back.connect(lambda: self.sides.show_detail(False))
         self.setLayout(Column(self.sides, gap=0))
         self._connect()
@@ -146,7 +149,7 @@ class DraftsPage(Page):
         if self.model.around is not None:
             self.form.surround(self.model.around)
         texts = self.session.texts
-        choices = {r.id: self._line(r) for r in self._rows}
+        choices = {r.id: self._line(r) for r in self._rows or ()}
         for draft, values in self.model.unsaved.items():
             if draft not in choices:
                 name = values.subject or texts("outpages.no_subject")
@@ -154,7 +157,8 @@ class DraftsPage(Page):
         if self.model.id and self.model.id not in choices:
             choices = {self.model.id: texts("outpages.draft.fresh"), **choices}
         self.drafts.set_choices(choices, self.model.id)
-        if self.model.around is not None and not self.model.id and not self._wanted:
+        known = self.model.around is not None and self.model.known and self._rows is not None
+        if known and not self.model.id and not self._wanted:
             self._open_first(list(choices))
 
     def _open_first(self, ids: list[str]) -> None:

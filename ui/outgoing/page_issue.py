@@ -50,6 +50,7 @@ class IssuePage(Page):
         super().__init__(session, parent)
         texts = session.texts
         self._text = ""
+        self._asked = ""
         self._report: FileReport | None = None
         self._directory = Directory()
         self.dialog: IssueDialog | RecipientsDialog | None = None
@@ -60,7 +61,7 @@ class IssuePage(Page):
         self._model.loaded.connect(self._loaded)
         self._model.failed.connect(lambda e: self._state.show_error(session.explain(e)))
         self.cards = CardList(self._model, self._card, texts("outpages.issue.list"))
-        self.cards.chosen.connect(lambda found: self._reader.show(found.id))
+        self.cards.chosen.connect(self._choose)
         self.cards.opened.connect(lambda _: self.sides.show_detail(True))
         self.search = SearchField(texts("outpages.filter"), texts("outpages.filter"), shortcut="Ctrl+F")
         self.search.searched.connect(self._search)
@@ -147,6 +148,7 @@ class IssuePage(Page):
     def open_entity(self, kind: str, entity: str) -> None:
         """Show one document."""
         if kind == KIND:
+            self._asked = entity
             self.cards.select_key(entity)
             self._reader.show(entity)
             self.sides.show_detail(True)
@@ -176,12 +178,15 @@ class IssuePage(Page):
         self.count_changed.emit(total)
         if total:
             self._state.show_content()
-            wanted = self._reader.wanted
-            if self.cards.current_row() is None and not self.cards.select_key(wanted) and not wanted:
-                self.cards.select(0)
+            if self.cards.current_row() is None and not self.cards.select_key(self._asked):
+                self.cards.select(-1 if self._asked else 0)
         else:
             self._reader.show("")
             self._state.show_empty(texts("outpages.issue.none"), texts("outpages.issue.none_do"), "stamp")
+
+    def _choose(self, found: OutRow) -> None:
+        self._asked = ""
+        self._reader.show(found.id)
 
     def _search(self, text: str) -> None:
         self._text = text

@@ -52,12 +52,13 @@ class OutgoingPage(Page):
         super().__init__(session, parent)
         texts = session.texts
         self._text = ""
+        self._asked = ""
         self._reader = OutgoingReader(session, self)
         self._model = RowModel(session.runner.submit, describe=lambda r: self._card(r).spoken())
         self._model.loaded.connect(self._loaded)
         self._model.failed.connect(self._list_failed)
         self.cards = CardList(self._model, self._card, texts("outpages.list"))
-        self.cards.chosen.connect(lambda found: self._reader.show(found.id))
+        self.cards.chosen.connect(self._choose)
         self.cards.opened.connect(lambda _: self._show_paper())
         self.chips = ChipRow({v.value: texts(f"outpages.view.{v.value}") for v in VIEWS}, exclusive=True)
         self.chips.set_on(frozenset({View.ALL.value}))
@@ -131,6 +132,7 @@ class OutgoingPage(Page):
     def open_entity(self, kind: str, entity: str) -> None:
         """Show one document, whichever view it is in."""
         if kind == KIND:
+            self._asked = entity
             self._reader.show(entity)
             self.sides.show_detail(True)
 
@@ -156,7 +158,7 @@ class OutgoingPage(Page):
 
     def _count(self) -> None:
         self.session.query(
-            queries.view_counts, Direction.OUTGOING, self._today(), done=self._show_counts
+            queries.view_counts, Direction.OUTGOING, done=self._show_counts
         )
 
     def _show_counts(self, counts: dict[View, int]) -> None:
@@ -175,9 +177,8 @@ class OutgoingPage(Page):
         self._total.setText(texts("outpages.total", n=total))
         if total:
             self._state.show_content()
-            wanted = self._reader.wanted
-            if self.cards.current_row() is None and not self.cards.select_key(wanted) and not wanted:
-                self.cards.select(0)
+            if self.cards.current_row() is None and not self.cards.select_key(self._asked):
+                self.cards.select(-1 if self._asked else 0)
             return
         self._reader.show("")
         if self._text:
@@ -194,6 +195,10 @@ class OutgoingPage(Page):
         if not on:
             self.chips.set_on(frozenset({View.ALL.value}))
         self.reload()
+
+    def _choose(self, found: OutRow) -> None:
+        self._asked = ""
+        self._reader.show(found.id)
 
     def _search(self, text: str) -> None:
         self._text = text

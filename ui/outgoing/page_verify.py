@@ -116,8 +116,7 @@ class VerifyPage(Page):
         self._put_side(panel)
 
     def _put_side(self, panel: QWidget) -> None:
-        while self._side.count():
-            old = self._side.widget(0)
+        while (old := self._side.currentWidget()) is not None:
             self._side.removeWidget(old)
             old.deleteLater()
         self._side.addWidget(panel)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QScrollArea, QWidget
 
 from app.kernel.texts import Texts
@@ -16,11 +16,13 @@ from ui.kit.fields import LineEdit, TextArea
 from ui.kit.form import FormField
 from ui.kit.labels import Pane
 from ui.kit.layout import Column, Row
+from ui.kit.theme import theme
 from ui.outgoing import model_draft
 from ui.outgoing.model_draft import AUTHORITIES, DraftValues
 from ui.outgoing.model_drafts import Around
 from ui.outgoing.panel_recipients import RecipientsPanel
 
+_NARROW = Choice.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
 _URGENCIES = ("normal", "urgent", "very_urgent", "express")
 _LINES = {"subject": 2, "addressees": 1, "grounds": 2, "body": 9, "places": 3}
 
@@ -52,6 +54,8 @@ class ComposePanel(QScrollArea):
             name: TextArea(texts(f"outpages.draft.{name}"), lines=lines)
             for name, lines in _LINES.items()
         }
+        self._fit()
+        theme().changed.connect(self._fit)
         self.recipients = RecipientsPanel(texts)
         self.fields = {
             "type": FormField(texts("outpages.draft.type"), self.type, required=True),
@@ -69,8 +73,16 @@ class ComposePanel(QScrollArea):
         self.file.linked.connect(self._drop_file)
         self._choose_file = Button(texts("outpages.draft.use_file"), "link", icon="paperclip")
         self._choose_file.clicked.connect(self.file_asked)
+        for choice in (self.type, self.urgency, self.signer, self.authority):
+            choice.setSizeAdjustPolicy(_NARROW)
         self._lay_out()
         self._connect()
+
+    def _fit(self) -> None:
+        """Keep every field as high as its lines; the words themselves take what is left."""
+        for name, area in self.areas.items():
+            if name != "body":
+                area.setMaximumHeight(area.minimumHeight())
 
     def _lay_out(self) -> None:
         f = self.fields
@@ -154,8 +166,9 @@ class ComposePanel(QScrollArea):
             field.set_error(self._texts(problems[name]) if name in problems else "")
         for name in self.fields:
             if name in problems:
-                self.ensureWidgetVisible(self.fields[name])
-                self.fields[name].focus_error()
+                field = self.fields[name]
+                field.focus_error()
+                QTimer.singleShot(0, self, lambda: self.ensureWidgetVisible(field))
                 return
 
     def _edited(self) -> None:

@@ -52,6 +52,8 @@ class RecipientsPanel(QWidget):
         groups = {"": texts("outpages.to.group")}
         groups |= {name: texts(f"outpages.to.group.{name}") for name in GROUPS}
         self.groups = Choice(texts("outpages.to.group"), groups)
+        self.groups.setSizeAdjustPolicy(Choice.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.groups.setMinimumContentsLength(12)
         self.groups.changed.connect(self._take_group)
         self.list = _Chosen()
         self.list.setAccessibleName(texts("outpages.recipients"))

@@ -26,7 +26,7 @@ from app.kernel.ids import new_id
 from app.registers.model import Lease, Register, RegisterMode
 from app.settings import Settings
 from app.store.desk import DeskStore
-from app.store.model import Page, Row
+from app.store.model import Page, Receipt, Row
 from app.store.replica import Replica
 from signing.tokens import TokenSigner
 from signing.trust import TrustStore
@@ -84,6 +84,13 @@ class Office:
     desk: Desk
     clock: FixedClock
     made: list[str] = field(default_factory=list)
+    versions: int = 0
+
+    def close(self) -> None:
+        """End the token helpers and close the store."""
+        assert isinstance(self.desk.signer, TokenSigner)
+        self.desk.signer.close()
+        self.desk.close()
 
     def run(self, who: str, *commands: Any) -> None:
         """Act as one of the people."""
@@ -181,6 +188,25 @@ def open_office(
     return Office(desk, clock)
 
 
+def synced(office: Office) -> None:
+    """Let the server take everything, as a round of the sync client would."""
+    store = office.desk.store
+    replica = Replica(store)
+    sent = replica.outgoing(1000, flush=True)
+    rows = []
+    for kind in ("document", "register", "register_entry"):
+        for entity, value in store.entities(kind):
+            rows.append(Row(kind, entity, 50 + len(rows), (f"agency:{AGENCY}",), to_json(value)))
+    for entity in office.made:
+        for event in store.events("document", entity):
+            told = replace(event, server_at=event.server_at or event.at)
+            rows.append(Row("event", told.id, 500 + len(rows), (f"agency:{AGENCY}",), to_json(told)))
+    receipts = tuple(Receipt(e.n or 0, e.id) for e in sent)
+    last = max((e.n or 0 for e in sent), default=None)
+    replica.apply(Page(rows=tuple(rows), receipts=receipts, acked=last, cursor=2000))
+    replica.finish(2000, "h", caught_up=True)
+
+
 def report(office: Office, entity: str, agency: str, status: str, number: int | None = None) -> None:
     """Let a recipient's state arrive from the server, as the sync client would bring it."""
     document = office.document(entity)
@@ -190,10 +216,10 @@ def report(office: Office, entity: str, agency: str, status: str, number: int | 
         data={"agency": agency, "status": status, "on": at.isoformat(), "number": number},
         command=new_id(at), place=0, person="system", post="", at=at,
     )  # fmt: skip
-    changed = fold.apply(document, event)
-    data = to_json(changed)
-    row = Row("document", entity, 100 + len(office.made), (f"agency:{AGENCY}",), data)
-    Replica(office.desk.store).apply(Page(rows=(row,)))
+    data = to_json(fold.apply(document, event))
+    office.versions += 1
+    row = Row("document", entity, 5000 + office.versions, (f"agency:{AGENCY}",), data)
+    Replica(office.desk.store).apply(Page(rows=(row,), cursor=5000 + office.versions))
 
 
 def today(office: Office) -> date:

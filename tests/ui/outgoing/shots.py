@@ -17,7 +17,7 @@ from app.documents import commands as c
 from app.documents.model import State
 from app.kernel.texts import Texts
 from tests.ui.outgoing.keys import AGENCY_PIN, PERSON_PIN, make_keys
-from tests.ui.outgoing.office import Office, actor, open_office, report
+from tests.ui.outgoing.office import Office, actor, open_office, report, synced
 from ui.bridge.runner import QtRunner
 from ui.bridge.session import Session
 from ui.kit import texts as voice
@@ -53,11 +53,14 @@ def session_of(office: Office, who: str) -> Iterator[Session]:
     """Yield a session of one of the commune's people, on real lanes."""
     runner = QtRunner()
     session = Session(office.desk, runner, Texts(), actor(who))
+    bugs: list[BaseException] = []
+    session.bug.connect(bugs.append)
     try:
         yield session
     finally:
         session.close()
         runner.close()
+    assert not bugs, repr(bugs[0])
 
 
 @contextmanager
@@ -158,6 +161,7 @@ def issuing(office: Office, out: Path, look: str) -> None:
 def followed(office: Office, out: Path, look: str) -> None:
     """Save an issued document with its recipients' states."""
     found = [d for _, d in office.desk.store.entities("document") if d.state is State.ISSUED]
+    synced(office)
     office.clock.advance(timedelta(days=3))
     report(office, found[-1].id, "stc", "01")
     report(office, found[-1].id, "stc", "03", 1024)
@@ -231,8 +235,7 @@ def main(out: Path) -> None:
             install(app, mode, scale)
             for picture in (outgoing, drafting, signing, issuing, followed, checking):
                 picture(office, out, f"{mode}-{scale}")
-            office.desk.signer.close()
-            office.desk.close()
+            office.close()
 
 
 if __name__ == "__main__":

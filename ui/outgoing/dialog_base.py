@@ -1,0 +1,19 @@
+"""A dialog as high as its words need at the width it has."""
+
+from __future__ import annotations
+
+from PySide6.QtGui import QShowEvent
+
+from ui.kit.dialog import Dialog
+
+
+class FittedDialog(Dialog):
+    """Grow to the height that wrapped words take, at any scale."""
+
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: D102
+        super().showEvent(event)
+        layout = self.layout()
+        assert layout is not None
+        wanted = max(layout.totalHeightForWidth(self.width()), layout.totalSizeHint().height())
+        if wanted > self.height():
+            self.resize(self.width(), wanted)
