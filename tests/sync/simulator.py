@@ -30,7 +30,15 @@ from sync.server.files import Files
 from sync.server.service import Account, Service
 from sync.server.store import Store
 from tests.doubles.toy import (
-    AddNote, CloseNote, CountUp, HoldBuckets, MoveNote, NumberNote, ShareNote, ToyPeople, registry,
+    AddNote,
+    CloseNote,
+    CountUp,
+    HoldBuckets,
+    MoveNote,
+    NumberNote,
+    ShareNote,
+    ToyPeople,
+    registry,
 )
 from tests.sync.conftest import NOON
 
@@ -77,7 +85,10 @@ class SimDesk:
 
     def act(self, command: Command) -> bool:
         bus = Bus(
-            self.store.registry, self.store.transaction, self.store.device, self.clock,
+            self.store.registry,
+            self.store.transaction,
+            self.store.device,
+            self.clock,
             self.store.changes,
         )
         try:
@@ -107,9 +118,7 @@ class World:
         self.clock = FixedClock(NOON)
         self.database = self.folder / "server.db"
         self.serve()
-        self.service.run_as_system(
-            *(HoldBuckets(p, self.some_buckets(p)) for p in PEOPLE)
-        )
+        self.service.run_as_system(*(HoldBuckets(p, self.some_buckets(p)) for p in PEOPLE))
         self.desks = [self.desk(f"{p}-0", p) for p in PEOPLE]
         self.backup: Path | None = None
 
@@ -170,10 +179,14 @@ class World:
             if desk.act(CountUp(note)):
                 desk.own[note] = desk.own.get(note, 0) + 1
             return
-        command: Command = self.chance.choice((
-            CloseNote(note), MoveNote(note, self.home(desk)), NumberNote(note),
-            ShareNote(note, self.chance.choice(BUCKETS)),
-        ))
+        command: Command = self.chance.choice(
+            (
+                CloseNote(note),
+                MoveNote(note, self.home(desk)),
+                NumberNote(note),
+                ShareNote(note, self.chance.choice(BUCKETS)),
+            )
+        )
         if desk.act(command) and isinstance(command, MoveNote):
             for other in self.desks:
                 other.own.pop(note, None)
@@ -246,8 +259,10 @@ class World:
     def back_up_or_restore(self) -> None:
         saved = self.folder / "saved.db"
         if self.backup is None:
-            with closing(sqlite3.connect(self.database)) as source, \
-                    closing(sqlite3.connect(saved)) as target:
+            with (
+                closing(sqlite3.connect(self.database)) as source,
+                closing(sqlite3.connect(saved)) as target,
+            ):
                 source.backup(target)
             self.backup = saved
             return
@@ -318,9 +333,13 @@ class World:
     def exactly_once(self) -> None:
         with closing(sqlite3.connect(self.database)) as raw:
             receipts = raw.execute("SELECT command, body FROM receipt").fetchall()
-            effects = [c for (c,) in raw.execute(
-                "SELECT json_extract(data, '$.command') FROM event WHERE kind = 'note'"
-                " AND json_extract(data, '$.name') = 'note.counted'")]
+            effects = [
+                c
+                for (c,) in raw.execute(
+                    "SELECT json_extract(data, '$.command') FROM event WHERE kind = 'note'"
+                    " AND json_extract(data, '$.name') = 'note.counted'"
+                )
+            ]
         assert len(effects) == len(set(effects)), "a command took effect twice"
         verdicts: dict[str, set[str]] = {}
         for command, body in receipts:
@@ -332,7 +351,8 @@ class World:
 
     def numbers(self, server: dict[tuple[str, str], tuple[frozenset[str], Any]]) -> None:
         drawn = sorted(
-            data["number"] for (kind, _), (_, data) in server.items()
+            data["number"]
+            for (kind, _), (_, data) in server.items()
             if kind == "note" and data.get("number")
         )
         assert drawn == list(range(1, len(drawn) + 1)), ("numbers", drawn)

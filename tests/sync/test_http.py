@@ -97,8 +97,12 @@ def test_round_over_http_streams_frames(ask: Caller, desk: Callable[..., Desk]) 
 @pytest.mark.parametrize("token", ["", "wrong"])
 def test_without_a_token_nothing_is_answered(ask: Caller, token: str) -> None:
     ask.token = token
-    for method, path in (("POST", "/sync/v1"), ("GET", "/sync/v1/wait"),
-                         ("GET", f"/sync/v1/files/{'0' * 64}"), ("DELETE", "/sync/v1/session")):
+    for method, path in (
+        ("POST", "/sync/v1"),
+        ("GET", "/sync/v1/wait"),
+        ("GET", f"/sync/v1/files/{'0' * 64}"),
+        ("DELETE", "/sync/v1/session"),
+    ):
         reply = ask(method, path)
         assert reply.status == 401
         assert reply.headers["Content-Type"].startswith(MEDIA_JSON)
@@ -171,8 +175,9 @@ def test_changed_password_ends_every_sign_in(ask: Caller) -> None:
     assert ask.sign_in("an", "mật khẩu khác")["person"] == "an"
 
 
-def test_wait_is_woken_by_another_desk(ask: Caller, service: Service, clock: FixedClock,
-                                       desk: Callable[..., Desk]) -> None:
+def test_wait_is_woken_by_another_desk(
+    ask: Caller, service: Service, clock: FixedClock, desk: Callable[..., Desk]
+) -> None:
     ask.sign_in("an")
     an = desk()
     an.sync()
@@ -184,8 +189,9 @@ def test_wait_is_woken_by_another_desk(ask: Caller, service: Service, clock: Fix
     later.join()
 
 
-def test_wait_tells_of_a_changed_role(ask: Caller, service: Service,
-                                      desk: Callable[..., Desk]) -> None:
+def test_wait_tells_of_a_changed_role(
+    ask: Caller, service: Service, desk: Callable[..., Desk]
+) -> None:
     ask.sign_in("an")
     an = desk()
     an.sync()
@@ -202,8 +208,13 @@ def upload(ask: Caller, data: bytes, piece: int = 1 << 20) -> str:
     state = json.loads(ask("POST", f"/sync/v1/files/{sha256}", plan).body)
     while not state.get("have"):
         at = state["offset"]
-        reply = ask("PATCH", f"/sync/v1/files/{sha256}", data[at : at + piece],
-                    Upload_Offset=str(at), Upload_Length=str(len(data)))
+        reply = ask(
+            "PATCH",
+            f"/sync/v1/files/{sha256}",
+            data[at : at + piece],
+            Upload_Offset=str(at),
+            Upload_Length=str(len(data)),
+        )
         assert reply.status == 200, reply.body
         state = json.loads(reply.body)
     return sha256
@@ -222,8 +233,9 @@ def test_file_goes_up_in_pieces_and_down_by_range(ask: Caller, server: Server) -
     assert ask("GET", path, Range="bytes=1000-1999", If_Range='"other"').status == 200
     assert ask("GET", path, Range=f"bytes={len(data)}-").status == 400
     leaves = json.loads(ask("GET", f"{path}/leaves").body)["leaves"]
-    assert leaves == [hashlib.sha256(data[i : i + LEAF]).hexdigest()
-                      for i in range(0, len(data), LEAF)]
+    assert leaves == [
+        hashlib.sha256(data[i : i + LEAF]).hexdigest() for i in range(0, len(data), LEAF)
+    ]
 
 
 def test_bad_leaf_is_refused_and_the_good_ones_stay(ask: Caller) -> None:
@@ -233,12 +245,14 @@ def test_bad_leaf_is_refused_and_the_good_ones_stay(ask: Caller) -> None:
     plan = {"size": len(data), "leaves": leaves_of(data)}
     ask("POST", f"/sync/v1/files/{sha256}", plan)
     bad = data[: LEAF + 9] + b"b" * (LEAF - 9)
-    reply = ask("PATCH", f"/sync/v1/files/{sha256}", bad, Upload_Offset="0",
-                Upload_Length=str(len(data)))
+    reply = ask(
+        "PATCH", f"/sync/v1/files/{sha256}", bad, Upload_Offset="0", Upload_Length=str(len(data))
+    )
     assert (reply.status, json.loads(reply.body)["error"]["code"]) == (422, "sync.leaf")
     assert ask("HEAD", f"/sync/v1/files/{sha256}").headers["Upload-Offset"] == str(LEAF)
-    wrong = ask("PATCH", f"/sync/v1/files/{sha256}", b"a", Upload_Offset="7",
-                Upload_Length=str(len(data)))
+    wrong = ask(
+        "PATCH", f"/sync/v1/files/{sha256}", b"a", Upload_Offset="7", Upload_Length=str(len(data))
+    )
     assert wrong.status == 409
     assert upload(ask, data) == sha256
 
@@ -265,17 +279,24 @@ def test_names_that_are_no_hash_reach_no_folder(ask: Caller) -> None:
         assert ask("GET", f"/sync/v1/files/{name}").status in (400, 404)
 
 
-@pytest.mark.parametrize(("reply", "truth"), [
-    (b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n",
-     "sync.portal"),
-    (b"HTTP/1.1 511 Sign in\r\nContent-Length: 0\r\n\r\n", "sync.portal"),
-    (b"HTTP/1.1 407 Proxy\r\nContent-Length: 0\r\n\r\n", "sync.proxy_auth"),
-    (b"HTTP/1.1 503 Down\r\nRetry-After: 7\r\nContent-Length: 0\r\n\r\n", "sync.server_down"),
-    (b"HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\nhalf", "sync.offline"),
-    (b"HTTP/1.1 200 OK\r\nContent-Length: 3000000\r\n\r\n" + b"x" * 3_000_000,
-     "sync.reply_too_large"),
-    (b"", "sync.offline"),
-])
+@pytest.mark.parametrize(
+    ("reply", "truth"),
+    [
+        (
+            b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n",
+            "sync.portal",
+        ),
+        (b"HTTP/1.1 511 Sign in\r\nContent-Length: 0\r\n\r\n", "sync.portal"),
+        (b"HTTP/1.1 407 Proxy\r\nContent-Length: 0\r\n\r\n", "sync.proxy_auth"),
+        (b"HTTP/1.1 503 Down\r\nRetry-After: 7\r\nContent-Length: 0\r\n\r\n", "sync.server_down"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\nhalf", "sync.offline"),
+        (
+            b"HTTP/1.1 200 OK\r\nContent-Length: 3000000\r\n\r\n" + b"x" * 3_000_000,
+            "sync.reply_too_large",
+        ),
+        (b"", "sync.offline"),
+    ],
+)
 def test_session_says_what_the_network_is(http: Session, reply: bytes, truth: str) -> None:
     with liar(reply) as url, pytest.raises(Unavailable) as told:
         http.request("GET", url, timeout=5)

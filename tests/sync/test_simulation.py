@@ -29,6 +29,13 @@ def test_every_life_ends_with_all_promises_kept(tmp_path: Path, group: int) -> N
         for fault, times in world.hits.items():
             hits[fault] = hits.get(fault, 0) + times
     assert set(hits) == {
-        "lost request", "lost reply", "cut", "half a frame", "late duplicate", "role change",
-        "crash", "clone", "restore",
+        "lost request",
+        "lost reply",
+        "cut",
+        "half a frame",
+        "late duplicate",
+        "role change",
+        "crash",
+        "clone",
+        "restore",
     }
