@@ -9,25 +9,30 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    Select,
+    TableClause,
     and_,
+    column,
     exists,
-    false,
     literal_column,
     or_,
     select,
-    text,
+    table,
 )
 
 from app.documents.model import Direction, State, Urgency
-from app.documents.rows import Chip, View
+from app.documents.rows import Ask, Chip, View
 from app.documents.rules.checks import AGENCY_READERS
-from app.documents.search import expressions
+from app.documents.search import EVERYBODY, expressions, reader_tag, tagged
 from app.documents.tables import READINGS, ROWS, WORK
 from app.kernel.actor import Actor
 
 r, w = ROWS.c, WORK.c
-_DONE = (State.DONE, State.RETURNED)
+SEARCH = table("document_search", column("rowid"))
+TEXTS = table("document_text", column("rowid"))
+OPEN_ROW: ColumnElement[bool] = r.open == 1
+OWED: ColumnElement[bool] = w.open == 1
+# No word has this shape, so it is found nowhere
+NOTHING = '"zqxnothing"'
 _STATES: dict[View, tuple[State, ...]] = {
     View.TO_RECEIVE: (State.TO_RECEIVE,),
     View.TO_REGISTER: (State.TO_RECEIVE, State.TO_REGISTER),
@@ -41,6 +46,7 @@ _STATES: dict[View, tuple[State, ...]] = {
     View.TO_ISSUE: (State.SEALED,),
     View.ISSUED: (State.ISSUED,),
 }
+_OPEN_VIEWS = frozenset({View.OPEN, View.TO_PRESENT, View.TO_INSTRUCT, View.TO_SIGN})
 
 
 def whos(actor: Actor) -> tuple[str, ...]:
@@ -75,7 +81,7 @@ def in_view(view: View, actor: Actor) -> list[ColumnElement[bool]]:
     if view is View.ALL:
         return [r.state != State.DISCARDED.value]
     if view is View.OPEN:
-        return [literal_column("document_row.open = 1")]
+        return [OPEN_ROW]
     if view is View.TO_PRESENT:
         again = and_(r.state == State.RETURNED.value, r.register != "")
         return [or_(and_(r.state == State.WAITING.value, r.presented == 0), again)]
@@ -90,13 +96,13 @@ def in_view(view: View, actor: Actor) -> list[ColumnElement[bool]]:
 
 
 def _mine(actor: Actor, task: str) -> ColumnElement[bool]:
-    owed = select(w.seq).where(w.who.in_(whos(actor)), w.task == task, w.open == 1)
+    owed = select(w.seq).where(w.who.in_(whos(actor)), w.task == task, OWED)
     return r.seq.in_(owed)
 
 
 def chip(kind: Chip, actor: Actor, today: date) -> ColumnElement[bool]:
     """Return the condition of a chip; chips speak of open documents."""
-    owed = select(w.seq).where(w.who.in_(whos(actor)), w.open == 1)
+    owed = select(w.seq).where(w.who.in_(whos(actor)), OWED)
     return {
         Chip.UNREAD: unread(actor),
         Chip.OVERDUE: r.due < today.isoformat(),
@@ -118,43 +124,52 @@ def conditions(
     chosen = tuple(chips)
     found = [visible(actor), r.direction == direction.value, *in_view(view, actor)]
     if chosen and view is not View.OPEN:
-        found.append(literal_column("document_row.open = 1"))
+        found.append(OPEN_ROW)
     return found + [chip(kind, actor, today) for kind in chosen]
 
 
-def worded(
-    connection: Connection, words: str, *, texts: bool = False
-) -> ColumnElement[bool] | None:
-    """Return the condition that a document holds the words, or None for no words.
+def narrowed(actor: Actor, ask: Ask) -> str:
+    """Return the index's expression of a list: who may see it, direction, state, open."""
+    is_open = ask.view in _OPEN_VIEWS or bool(ask.chips)
+    states = [s.value for s in _STATES.get(ask.view, ())]
+    return tagged(
+        [reader_tag(who, ask.direction, is_open=is_open) for who in readers(actor)], states
+    )
 
-    `texts` looks into the texts of PDFs too.
+
+def readers(actor: Actor) -> tuple[str, ...]:
+    """Return the names of which a document bears one that the actor may see."""
+    if actor.is_system:
+        return (EVERYBODY,)
+    if actor.roles & AGENCY_READERS:
+        return (f"agency:{actor.agency}",)
+    return whos(actor)
+
+
+def is_told_by_tags(ask: Ask) -> bool:
+    """Tell whether the index alone knows which documents a list holds."""
+    return not ask.chips and (ask.view in _STATES or ask.view in (View.OPEN, View.ALL)) and (
+        ask.view is not View.TO_SIGN
+    )
+
+
+def matching(connection: Connection, words: str, index: TableClause, tags: str = "") -> str | None:
+    """Return the expression that finds the words: their own form, else every form.
+
+    None for no words; `NOTHING` for words without a letter or digit.
     """
     tried = expressions(words)
     if not tried:
-        return None if not words.strip() else false()
-    tables = ("document_search", "document_text") if texts else ("document_search",)
-    for expression in tried[:-1]:
-        if any(_any(connection, table, expression) for table in tables):
-            return _match(tables, expression)
-    return _match(tables, tried[-1])
+        return NOTHING if words.strip() else None
+    full = [f"({tags}) AND {e}" if tags else e for e in tried]
+    for expression in full[:-1]:
+        ask = select(index.c.rowid).where(matches(index, expression)).limit(1)
+        if connection.execute(ask).first() is not None:
+            return expression
+    return full[-1]
 
 
-def _any(connection: Connection, table: str, expression: str) -> bool:
-    ask: Select[Any] = select(literal_column("1")).select_from(text(table))
-    ask = ask.where(_matches(table, expression))
-    return connection.execute(ask.limit(1)).first() is not None
-
-
-def _matches(table: str, expression: str) -> ColumnElement[bool]:
-    match: ColumnElement[Any] = literal_column(table).op("MATCH")(expression)
+def matches(found: TableClause, expression: str) -> ColumnElement[bool]:
+    """Return the MATCH of a search table."""
+    match: ColumnElement[Any] = literal_column(found.name).op("MATCH")(expression)
     return match
-
-
-def _match(tables: tuple[str, ...], expression: str) -> ColumnElement[bool]:
-    parts = [
-        r.seq.in_(
-            select(literal_column(f"{t}.rowid")).select_from(text(t)).where(_matches(t, expression))
-        )
-        for t in tables
-    ]
-    return or_(*parts)

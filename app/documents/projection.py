@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import date
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Connection
@@ -21,13 +22,16 @@ from app.documents.model import (
     State,
 )
 from app.documents.rules.issuing import symbol_of
+from app.documents.search import EVERYBODY, indexed, reader_tag, tags
 from app.documents.words import symbol_key
 from app.kernel.clock import local_date
-from app.kernel.text import fold, normal
+from app.kernel.text import fold
+from app.store.sql import chunks, marks
 
 CLOSED = frozenset({State.DONE, State.RETURNED, State.ISSUED, State.DISCARDED})
 SUBMITTED = (State.SUBMITTED, State.APPROVED, State.AWAITING_NUMBER, State.NUMBERED)
 _COLUMNS = tuple(c.name for c in tables.ROWS.columns)
+_in_order = itemgetter(*_COLUMNS)
 
 
 class DocumentProjection:
@@ -45,12 +49,12 @@ class DocumentProjection:
         if not latest:
             return
         placed = [(tables.seq_of(d.id, d.created_at), d) for d in latest.values()]
-        _clear(connection, [seq for seq, _ in placed])
+        _clear(connection, _held(connection, [seq for seq, _ in placed]))
         _many(connection, _INSERT_ROW, [_row(seq, d) for seq, d in placed])
         _many(connection, _INSERT_WORK, [w for seq, d in placed for w in _work(seq, d)])
         _many(connection, _INSERT_FILE, [(s, f.sha256) for s, d in placed for f in d.files])
         _many(connection, _INSERT_DELIVERY, [x for s, d in placed for x in _deliveries(s, d)])
-        _many(connection, _INSERT_SEARCH, [(s, *_words(_searched(d))) for s, d in placed])
+        _many(connection, _INSERT_SEARCH, [(s, _indexed(d)) for s, d in placed])
 
     def delete(self, connection: Connection, ids: Sequence[str]) -> None:
         """Remove the rows of these documents, from search too."""
@@ -94,7 +98,7 @@ _INSERT_ROW = (
 _INSERT_WORK = "INSERT INTO document_work VALUES (?,?,?,?,?,?,?,?,?,?,?)"
 _INSERT_FILE = "INSERT INTO document_file VALUES (?,?)"
 _INSERT_DELIVERY = "INSERT INTO document_delivery VALUES (?,?,?,?,?,?,?,?)"
-_INSERT_SEARCH = "INSERT INTO document_search (rowid, exact, folded) VALUES (?,?,?)"
+_INSERT_SEARCH = "INSERT INTO document_search (rowid, words) VALUES (?,?)"
 
 
 def set_text(connection: Connection, doc_id: str, text: str) -> None:
@@ -103,8 +107,8 @@ def set_text(connection: Connection, doc_id: str, text: str) -> None:
         _many(connection, "DELETE FROM document_text WHERE rowid = ?", [(seq,)])
         _many(
             connection,
-            "INSERT INTO document_text (rowid, exact, folded) VALUES (?,?,?)",
-            [(seq, *_words(text))],
+            "INSERT INTO document_text (rowid, words) VALUES (?,?)",
+            [(seq, indexed(text))],
         )
 
 
@@ -125,14 +129,19 @@ def _clear(connection: Connection, seqs: Sequence[int]) -> None:
         _many(connection, statement, keys)
 
 
+def _held(connection: Connection, seqs: Sequence[int]) -> list[int]:
+    """Return those places that have a row; a first pull has none to clear."""
+    found: list[int] = []
+    for part in chunks(seqs):
+        marked = marks(len(part))
+        ask = f"SELECT seq FROM document_row WHERE seq IN ({marked})"  # noqa: S608 - marks only
+        found += connection.exec_driver_sql(ask, tuple(part)).scalars()
+    return found
+
+
 def _seq(connection: Connection, entity: str) -> list[int]:
     found = connection.exec_driver_sql("SELECT seq FROM document_row WHERE id = ?", (entity,))
     return [row[0] for row in found]
-
-
-def _words(text: str) -> tuple[str, str]:
-    tidy = normal(text).lower()
-    return tidy, fold(tidy)
 
 
 def _iso(day: date | None) -> str | None:
@@ -141,7 +150,8 @@ def _iso(day: date | None) -> str | None:
 
 def _row(seq: int, d: Document) -> tuple[Any, ...]:
     values = {"seq": seq, "id": d.id, **_written(d), **_standing(d)}
-    return tuple(values[name] for name in _COLUMNS)
+    row: tuple[Any, ...] = _in_order(values)
+    return row
 
 
 def _written(d: Document) -> dict[str, Any]:
@@ -258,9 +268,29 @@ def _deliveries(seq: int, d: Document) -> Iterable[tuple[Any, ...]]:
         )  # fmt: skip
 
 
+def _indexed(d: Document) -> str:
+    opened = (False, True) if _is_open(d) else (False,)
+    named = {
+        reader_tag(who, d.direction, is_open=o)
+        for who in (EVERYBODY, f"agency:{d.agency}", *_named(d))
+        for o in opened
+    }
+    return f"{indexed(_searched(d))} {tags({d.state.value, *named})}"
+
+
+def _named(d: Document) -> Iterable[str]:
+    """Yield under which names somebody's part in a document is written down."""
+    for item in d.items:
+        if item.person:
+            yield item.person
+        if item.unit:
+            yield f"unit:{item.unit}"
+    yield from (p for p in (d.drafter, d.approval.person if d.approval else "") if p)
+
+
 def _searched(d: Document) -> str:
     p = d.particulars
-    days = [x.strftime("%d/%m/%Y") for x in (p.issued, d.arrival_date, p.due) if x]
+    days = [f"{x.day:02d}/{x.month:02d}/{x.year}" for x in (p.issued, d.arrival_date, p.due) if x]
     numbers = [str(n) for n in (d.arrival_number, d.reserved) if n is not None]
     people = [i.name for i in d.items]
     return " \n".join(

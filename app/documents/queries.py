@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, literal_column, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, func, select
 
 from app.documents import filters
 from app.documents.filters import r, w
@@ -36,26 +36,38 @@ from app.kernel.ports import FileReport
 from app.kernel.text import fold
 
 PAGE = 200
-COUNTED = 5000
+COUNTED = 2000
 _URGENCIES = list(Urgency)
 
 
 def page(
     connection: Connection, actor: Actor, ask: Ask, offset: int = 0, limit: int = PAGE
 ) -> ListPage:
-    """Return one window of a list, newest first; `total` counts no further than 5,000 hits."""
+    """Return one window of a list, newest first; `total` counts no further than 2,000 rows."""
     where = filters.conditions(actor, ask.direction, ask.view, ask.chips, ask.today)
-    worded = filters.worded(connection, ask.text)
-    if worded is not None:
-        where.append(worded)
-    chosen = select(ROWS).where(*where).order_by(r.seq.desc()).offset(offset).limit(limit)
-    found = connection.execute(chosen).all()
+    chosen, counted = select(r.seq).where(*where), select(r.seq).where(*where)
+    place: ColumnElement[Any] = r.seq
+    tags = filters.narrowed(actor, ask)
+    expression = filters.matching(connection, ask.text, filters.SEARCH, tags)
+    if expression is not None:
+        # The index leads, already in order, and the rows follow it.
+        index = filters.SEARCH
+        found_by = filters.matches(index, expression)
+        led = index.join(ROWS, index.c.rowid == r.seq)
+        chosen, place = select(r.seq).select_from(led).where(found_by, *where), index.c.rowid
+        told = filters.is_told_by_tags(ask)
+        counted = select(index.c.rowid).where(found_by) if told else chosen
+    window = chosen.with_only_columns(ROWS).order_by(place.desc()).offset(offset).limit(limit)
+    found = connection.execute(window).all()
     rows = tuple(_rows(connection, actor, found, ask.today))
     if len(found) < limit and (found or offset == 0):
         return ListPage(rows, offset + len(found), offset)
-    counted = select(r.seq).where(*where).limit(COUNTED).subquery()
-    total = connection.execute(select(func.count()).select_from(counted)).scalar_one()
-    return ListPage(rows, total, offset)
+    return ListPage(rows, _count(connection, counted), offset)
+
+
+def _count(connection: Connection, counted: Select[Any]) -> int:
+    inner = counted.limit(COUNTED).subquery()
+    return connection.execute(select(func.count()).select_from(inner)).scalar_one()
 
 
 def chip_counts(
@@ -67,7 +79,7 @@ def chip_counts(
 ) -> dict[Chip, int]:
     """Return how many open documents of a view each chip keeps."""
     where = filters.conditions(actor, direction, view, (), today)
-    where.append(literal_column("document_row.open = 1"))
+    where.append(filters.OPEN_ROW)
     asked = [
         func.count().filter(filters.chip(kind, actor, today)).label(kind.value) for kind in Chip
     ]
@@ -76,17 +88,16 @@ def chip_counts(
 
 
 def view_counts(
-    connection: Connection, actor: Actor, direction: Direction, today: date
+    connection: Connection, actor: Actor, direction: Direction
 ) -> dict[View, int]:
-    """Return the counters beside the views that name work; each counts to 5,000 at most."""
-    counts: dict[View, int] = {}
-    for view in View:
-        if view in (View.ALL, View.DONE, View.ISSUED):
-            continue
-        where = filters.conditions(actor, direction, view, (), today)
-        inner = select(r.seq).where(*where).limit(COUNTED).subquery()
-        counts[view] = connection.execute(select(func.count()).select_from(inner)).scalar_one()
-    return counts
+    """Return the counters beside the views, of open documents only, in one pass."""
+    counted = [view for view in View if view not in (View.ALL, View.DONE, View.ISSUED)]
+    asked = [
+        func.count().filter(*filters.in_view(view, actor)).label(view.value) for view in counted
+    ]
+    where = (filters.visible(actor), r.direction == direction.value, filters.OPEN_ROW)
+    found = connection.execute(select(*asked).where(*where)).one()
+    return {view: int(getattr(found, view.value)) for view in counted}
 
 
 def signing_box(connection: Connection, actor: Actor, today: date) -> ListPage:
@@ -102,7 +113,7 @@ def my_work(
     ask = (
         select(ROWS, WORK, filters.unread(actor).label("unread"))
         .join(WORK, w.seq == r.seq)
-        .where(w.who.in_(names), w.open == 1)
+        .where(w.who.in_(names), filters.OWED)
         .order_by(w.due.is_(None), w.due, r.urgency.desc(), r.seq.desc())
         .limit(limit)
     )
@@ -213,17 +224,26 @@ def search(
     connection: Connection, actor: Actor, text: str, limit: int = 50, *, texts: bool = True
 ) -> tuple[Hit, ...]:
     """Return the newest documents that hold the words, in their fields or their PDFs' text."""
-    worded = filters.worded(connection, text, texts=texts)
-    if worded is None:
-        return ()
-    ask = select(ROWS).where(worded, filters.visible(actor), r.state != State.DISCARDED.value)
-    found = connection.execute(ask.order_by(r.seq.desc()).limit(limit))
+    found: dict[int, Row[Any]] = {}
+    for index in (filters.SEARCH, filters.TEXTS)[: 2 if texts else 1]:
+        expression = filters.matching(connection, text, index)
+        if expression is None:
+            return ()
+        ask = (
+            select(ROWS)
+            .select_from(index.join(ROWS, index.c.rowid == r.seq))
+            .where(filters.matches(index, expression), filters.visible(actor))
+            .where(r.state != State.DISCARDED.value)
+            .order_by(index.c.rowid.desc())
+            .limit(limit)
+        )
+        found |= {row.seq: row for row in connection.execute(ask)}
     return tuple(
         Hit(
             row.id, Direction(row.direction), State(row.state), row.symbol, row.arrival_number,
             row.subject, row.issuer, day(row.issued),
         )
-        for row in found
+        for _, row in sorted(found.items(), reverse=True)[:limit]
     )  # fmt: skip
 
 

@@ -1,8 +1,8 @@
 """The private tables behind the lists of documents.
 
 `seq` orders documents by the time they were made and is the rowid of both search tables, so
-the newest hits come first without sorting. Every list of work reads the partial indexes over
-`open = 1`, so its cost follows what is owed, not what is kept.
+the newest hits come first without sorting. Every list of work
+reads the indexes that hold `open`, so its cost follows what is owed, not what is kept.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ from sqlalchemy import (
     MetaData,
     String,
     Table,
-    text,
 )
 
 METADATA = MetaData()
@@ -57,12 +56,11 @@ ROWS = Table(
 )
 _r = ROWS.c
 Index("document_row_list", _r.agency, _r.direction, _r.seq)
-Index("document_row_open", _r.agency, _r.direction, _r.seq, sqlite_where=text("open = 1"))
+Index("document_row_open", _r.agency, _r.direction, _r.open, _r.seq)
 Index("document_row_state", _r.agency, _r.direction, _r.state, _r.seq)
-Index("document_row_due", _r.agency, _r.direction, _r.due, sqlite_where=text("open = 1"))
 Index("document_row_register", _r.register, _r.arrival_number)
 Index("document_row_number", _r.number_register, _r.reserved)
-Index("document_row_symbol", _r.symbol_key, _r.issued)
+Index("document_row_symbol", _r.symbol_key, _r.agency, _r.direction)
 
 # Who owes what: items, drafts to decide or to sign, drafts returned
 WORK = Table(
@@ -75,7 +73,8 @@ WORK = Table(
     *map(_text, ("giver_name", "text")),
 )
 Index("document_work_seq", WORK.c.seq)
-Index("document_work_who", WORK.c.who, WORK.c.seq, WORK.c.open)
+Index("document_work_who", WORK.c.who, WORK.c.seq)
+Index("document_work_owed", WORK.c.who, WORK.c.open, WORK.c.seq)
 
 FILES = Table(
     "document_file", METADATA, Column("seq", Integer, nullable=False), _text("sha256")
@@ -104,13 +103,20 @@ READINGS = Table(
 )
 Index("document_reading_document", READINGS.c.document, READINGS.c.person)
 
-# exact: small letters with tones; folded: without them, đ as d. Texts of PDFs apart, because
-# they come later than the document and do not change with it.
+# Each word as it is written and, where that differs, without tones (đ as d); then the tags of
+# `app.documents.search`. One column without positions: a word with tones is found by its own
+# form alone, one without by every form, and a list's state by its tag, all in one merge.
+# Texts of PDFs lie apart, because they come later than the document and do not change with it.
 _SEARCH = (
-    ("CREATE VIRTUAL TABLE IF NOT EXISTS document_search USING fts5(exact, folded, content='',"
-    " contentless_delete=1, tokenize=\"unicode61 remove_diacritics 0\", prefix='2 3')"),
-    ("CREATE VIRTUAL TABLE IF NOT EXISTS document_text USING fts5(exact, folded, content='',"
-    " contentless_delete=1, tokenize=\"unicode61 remove_diacritics 0\")"),
+    (
+        "CREATE VIRTUAL TABLE IF NOT EXISTS document_search USING fts5(words, content='',"
+        " contentless_delete=1, detail=none, tokenize=\"unicode61 remove_diacritics 0\","
+        " prefix='2 3 4 5 6')"
+    ),
+    (
+        "CREATE VIRTUAL TABLE IF NOT EXISTS document_text USING fts5(words, content='',"
+        " contentless_delete=1, detail=none, tokenize=\"unicode61 remove_diacritics 0\")"
+    ),
 )
 _SEQ_BITS = 20
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from app.documents.model import (
     LIMITS,
+    PARTICULARS,
     Assignee,
     Channel,
     Direction,
@@ -195,7 +196,7 @@ def patched(document: Document, changes: dict[str, Any]) -> Particulars:
     """Return the particulars with some fields changed; `RuleViolation("argument")` for others."""
     before = to_json(document.particulars)
     for name in changes:
-        if name not in Particulars.__dataclass_fields__:
+        if name not in PARTICULARS:
             raise RuleViolation("argument", field=name[:40])
     return changed(document, from_json(Particulars, {**before, **changes}))
 
