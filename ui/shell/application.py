@@ -37,7 +37,9 @@ class Application(QObject):
     the time of a password; each keeps what he was typing.
     """
 
-    def __init__(self, launcher: Launcher, texts: Texts, profile: Path | None) -> None:
+    def __init__(
+        self, app: QApplication, launcher: Launcher, texts: Texts, profile: Path | None
+    ) -> None:
         super().__init__()
         self._launcher = launcher
         self._texts = texts
@@ -55,10 +57,9 @@ class Application(QObject):
         self.login.unlock.connect(self.unlock)
         self.login.begin.connect(self._create)
         self.login.stopped.connect(self._stop)
-        self._idle = IdleLock(self)
+        self._idle = IdleLock(app, self)
         self._idle.idle.connect(self.lock)
-        hints = QApplication.styleHints()
-        hints.colorSchemeChanged.connect(self._follow_system)
+        app.styleHints().colorSchemeChanged.connect(self._follow_system)
         self.frame.installEventFilter(self)
 
     def start(self) -> None:
@@ -253,6 +254,7 @@ class Application(QObject):
         if self._closed:
             return
         self._closed = True
+        self._idle.close()
         desks = [window.session.desk for window in self.windows.values()]
         for window in self.windows.values():
             window.close()
@@ -283,7 +285,7 @@ def build(launcher: Launcher, profile: Path | None, language: str) -> Applicatio
     qttexts.install(app)
     theme.install(app, _mode("system"))
     app.setWindowIcon(app_icon())
-    made = Application(launcher, texts, profile)
+    made = Application(app, launcher, texts, profile)
     install(made.tell_crash)
     return made
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from PySide6.QtCore import QCoreApplication, QEvent, Qt
+from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QDialog, QWidget
 
@@ -14,7 +14,7 @@ from app.kernel.clock import FixedClock, SystemClock
 from app.kernel.errors import Unavailable
 from tests.ui.conftest import wait_until
 from tests.ui.stage import PASSWORD, Opening, Stage
-from tests.ui.typing import letters, press, unikey
+from tests.ui.typing import commit, letters, press, unikey
 from tests.ui.walk import cut_off, faint, nameless, overlapping, settle
 from ui.kit.badges import Badge
 from ui.kit.theme import theme
@@ -281,14 +281,21 @@ def test_a_bug_is_told_without_any_content(opening: Start) -> None:
 def test_idle_locks_and_typing_holds_it_off(opening: Start) -> None:
     desk = opening()
     window = desk.unlock("mai")
+    window.go("bulletins")
+    field = window.page("bulletins").finder  # type: ignore[union-attr]
+    field.setFocus()
     idle = desk.made._idle
     assert idle.minutes == 10
-    for _ in range(59):
+    for _ in range(58):
         idle._check()
-    QApplication.sendEvent(window, QEvent(QEvent.Type.User))
-    press(window, Qt.Key.Key_Shift)
     idle._check()
     assert desk.made.window is window
+    key(desk, Qt.Key.Key_Shift)
+    for _ in range(59):
+        idle._check()
+    commit(field, "ộ")
+    idle._check()
+    assert desk.made.window is window, "input methods do not always send keys"
     for _ in range(60):
         idle._check()
     assert desk.made.window is None

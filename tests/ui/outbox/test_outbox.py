@@ -1,0 +1,152 @@
+"""The outbox: what waits can be taken back, what was refused has a reason and ways out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from PySide6.QtWidgets import QWidget
+
+from app.features import registry
+from app.kernel.texts import Texts
+from app.parties.commands import PutParty
+from app.parties.model import PartyKind
+from app.store.replica import Replica
+from tests.ui.sessions import session_of
+from tests.ui.walk import walk
+from ui.bridge.session import Session
+from ui.outbox.page_outbox import OutboxPage
+
+Shown = Callable[..., QWidget]
+
+
+@dataclass
+class Status:
+    state: str
+    since: datetime | None
+    last_sync: datetime | None
+    retry_at: datetime | None = None
+
+
+class Sync:
+    """A line in a given state."""
+
+    def __init__(self, status: Status) -> None:
+        self.status = status
+        self.poked = 0
+
+    def poke(self) -> None:
+        self.poked += 1
+
+
+@pytest.fixture
+def session(tmp_path: Path, qapp: object) -> Iterator[Session]:
+    with session_of(tmp_path, "mai") as made:
+        yield made
+
+
+def put_party(session: Session, name: str) -> None:
+    session.act(PutParty(f"party-{name}", PartyKind.ORGANISATION, name))
+
+
+def page_of(session: Session, shown: Shown) -> OutboxPage:
+    page = OutboxPage(session)
+    page._timer.setInterval(10_000)
+    shown(page, 1150, 650)
+    page.activate()
+    return page
+
+
+def states(page: OutboxPage) -> list[str]:
+    rows = page.rows
+    return [str(rows.index(r, 1).data()) for r in range(rows.total)]
+
+
+def test_every_command_has_a_name_for_people() -> None:
+    for language in ("vi", "en"):
+        texts = Texts(language)
+        assert not [n for n in registry().handlers if not texts.has(f"outbox.command.{n}")]
+
+
+def test_a_held_act_counts_down_and_can_be_undone(session: Session, shown: Shown) -> None:
+    put_party(session, "Bưu điện huyện mẫu")
+    page = page_of(session, shown)
+    assert states(page) == ["Gửi sau 30 giây"]
+    session.desk.clock.advance(timedelta(seconds=12))  # type: ignore[attr-defined]
+    assert states(page) == ["Gửi sau 18 giây"]
+    session.desk.clock.advance(timedelta(seconds=20))  # type: ignore[attr-defined]
+    assert states(page) == ["Chờ gửi"]
+    assert str(page.rows.index(0, 3).data()) == "Bưu điện huyện mẫu"
+    page.undo.click()
+    assert page.rows.total == 0
+    assert page.stack.state == "empty"
+    assert session.desk.store.entities("party") == []
+
+
+def test_an_act_on_its_way_cannot_be_undone(session: Session, shown: Shown) -> None:
+    put_party(session, "Bưu điện mẫu")
+    Replica(session.desk.store).outgoing(flush=True)
+    page = page_of(session, shown)
+    assert states(page) == ["Đã gửi, chờ trả lời"]
+    assert not page.undo.isVisible()
+
+
+@pytest.fixture
+def refused(session: Session, shown: Shown) -> OutboxPage:
+    put_party(session, "Bưu điện mẫu")
+    put_party(session, "Hợp tác xã mẫu")
+    replica = Replica(session.desk.store)
+    replica.reject(replica.items()[1].command, "permission", permission="party.put")
+    return page_of(session, shown)
+
+
+def test_a_refused_act_comes_first_with_its_reason(refused: OutboxPage) -> None:
+    assert states(refused)[0] == "Bị từ chối"
+    assert refused._counts.text() == "1 chờ gửi · 1 bị từ chối"
+    row = refused.table.current_row()
+    assert row.refused
+    assert refused.reason.text == refused.words.reason(row)
+    assert len(refused.reason.text) > 20
+    assert (refused.again.isVisible(), refused.dismiss.isVisible()) == (True, True)
+
+
+def test_a_refused_act_can_be_forgotten(refused: OutboxPage) -> None:
+    refused.dismiss.click()
+    assert states(refused) == ["Gửi sau 30 giây"]
+
+
+def test_a_refused_act_can_be_done_again(refused: OutboxPage) -> None:
+    store = refused.session.desk.store
+    assert [p.name for _, p in store.entities("party")] == ["Bưu điện mẫu"]
+    refused.again.click()
+    assert {p.name for _, p in store.entities("party")} == {"Bưu điện mẫu", "Hợp tác xã mẫu"}
+    assert states(refused) == ["Gửi sau 30 giây"] * 2
+
+
+@pytest.mark.parametrize(
+    ("state", "headline", "meaning"),
+    [
+        ("ok", "Trực tuyến", "đều tốt"),
+        ("offline", "Ngoại tuyến từ", "Lỗi ở đường truyền"),
+        ("server_down", "Máy chủ không trả lời từ", "lỗi ở máy chủ"),
+        ("portal", "Mạng đòi đăng nhập từ", "Lỗi ở đường truyền"),
+        ("signed_out", "Cần đăng nhập lại", "đăng nhập lại"),
+    ],
+)
+def test_the_line_is_told_in_words(
+    session: Session, shown: Shown, state: str, headline: str, meaning: str
+) -> None:
+    sync = Sync(Status(state, session.desk.clock.now(), None))
+    session.desk.sync = sync
+    page = page_of(session, shown)
+    assert page.line._headline.text().startswith(headline)
+    assert meaning in page.line._meaning.text()
+    page.line.sync_button.click()
+    assert sync.poked == 1
+
+
+def test_the_page_is_whole_in_every_look(refused: OutboxPage) -> None:
+    assert walk(refused, (1150, 650)) == []
