@@ -6,13 +6,15 @@ import re
 from datetime import date as Date  # noqa: N812 - the field has a `date` of its own
 
 from PySide6.QtCore import QDate, QLocale, QPoint, Qt, Signal
-from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QCalendarWidget, QDialog, QWidget
+from PySide6.QtGui import QKeyEvent, QTextCharFormat
+from PySide6.QtWidgets import QCalendarWidget, QDialog, QToolButton, QWidget
 
 from ui.kit.buttons import IconButton
 from ui.kit.fields import LineEdit
+from ui.kit.icons import icon
 from ui.kit.layout import Column, Row
 from ui.kit.texts import tr
+from ui.kit.theme import theme
 
 _TYPED = re.compile(r"(\d{1,2})[/.\- ](\d{1,2})(?:[/.\- ](\d{4}|\d{2}))?")
 _DIGITS = re.compile(r"(\d{2})(\d{2})(\d{4})")
@@ -88,14 +90,10 @@ class DateField(LineEdit):
         """Open the calendar under the field."""
         popup = QDialog(self, Qt.WindowType.Popup)
         popup.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        calendar = QCalendarWidget()
-        calendar.setLocale(QLocale(QLocale.Language.Vietnamese, QLocale.Country.Vietnam))
-        calendar.setFirstDayOfWeek(Qt.DayOfWeek.Monday)
-        calendar.setVerticalHeaderFormat(QCalendarWidget.VerticalHeaderFormat.NoVerticalHeader)
+        calendar = _calendar(self.accessibleName())
         shown = self.date or self._today
         if shown is not None:
             calendar.setSelectedDate(QDate(shown.year, shown.month, shown.day))
-        calendar.setAccessibleName(self.accessibleName())
         calendar.activated.connect(lambda chosen: self._take(chosen, popup))
         calendar.clicked.connect(lambda chosen: self._take(chosen, popup))
         popup.setLayout(Column(calendar, margins=(4, 4, 4, 4)))
@@ -120,3 +118,28 @@ class DateField(LineEdit):
         if self.date != self._last:
             self._last = self.date
             self.changed.emit(self._last)
+
+
+def _calendar(name: str) -> QCalendarWidget:
+    calendar = QCalendarWidget()
+    calendar.setAccessibleName(name)
+    calendar.setLocale(QLocale(QLocale.Language.Vietnamese, QLocale.Country.Vietnam))
+    calendar.setFirstDayOfWeek(Qt.DayOfWeek.Monday)
+    calendar.setVerticalHeaderFormat(QCalendarWidget.VerticalHeaderFormat.NoVerticalHeader)
+    calendar.setHorizontalHeaderFormat(QCalendarWidget.HorizontalHeaderFormat.ShortDayNames)
+    head, free = QTextCharFormat(), QTextCharFormat()
+    head.setForeground(theme().color("ink2"))
+    free.setForeground(theme().color("bad"))
+    calendar.setHeaderTextFormat(head)
+    for day in (Qt.DayOfWeek.Saturday, Qt.DayOfWeek.Sunday):
+        calendar.setWeekdayTextFormat(day, free)
+    turns = (
+        ("prevmonth", "chevron-left", tr("kit.date.previous")),
+        ("nextmonth", "chevron-right", tr("kit.date.next")),
+    )
+    for part, picture, words in turns:
+        button = calendar.findChild(QToolButton, f"qt_calendar_{part}")
+        if button is not None:
+            button.setIcon(icon(picture, "ink"))
+            button.setAccessibleName(words)
+    return calendar

@@ -45,12 +45,13 @@ _KEYS = {
 class QtTexts(QTranslator):
     """Answer Qt's words from our texts, keeping the key hint that follows a tab."""
 
-    def translate(  # noqa: D102
+    def translate(
         self, context: str, source: str, disambiguation: str | None = None, n: int = -1
     ) -> str:
+        """Return our word, or null (not "", which Qt would show) for what we have none for."""
         word, tab, hint = source.partition("\t")
         key = _KEYS.get(word.replace("&", "").rstrip("."))
-        return f"{tr(key)}{tab}{hint}" if key is not None else ""
+        return f"{tr(key)}{tab}{hint}" if key is not None else None  # type: ignore[return-value]
 
     def isEmpty(self) -> bool:  # noqa: D102
         return False

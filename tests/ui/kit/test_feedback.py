@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QApplication, QLineEdit, QWidget
 
 from app.kernel.errors import Damaged
@@ -266,6 +267,12 @@ def test_qt_speaks_vietnamese(qapp: QApplication) -> None:
         "Xóa",
         "Chọn tất cả",
     ]
+
+
+def test_words_that_we_do_not_know_stay_as_they_are(qapp: QApplication) -> None:
+    qttexts.install(qapp)
+    assert qapp.translate("QShortcut", "Ctrl") == "Ctrl"
+    assert QKeySequence("Ctrl+Z").toString(QKeySequence.SequenceFormat.NativeText) == "Ctrl+Z"
 
 
 def test_qt_speaks_english_when_the_window_does(qapp: QApplication, english: None) -> None:
