@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields, replace
+from functools import lru_cache
 from typing import Any
 
 from app.catalogues.lists import DocumentType
@@ -13,13 +14,21 @@ from app.documents.model import Document, Particulars, Recipient, Urgency
 from app.forms.compose import DraftDocument
 from app.identity.model import Unit
 from app.kernel.text import fold, normal
+from app.kernel.texts import resource
 from app.registers.notation import notation
 
 FORM = "document"
 LETTER = "CV"
 AUTHORITIES = ("", "TM.", "KT.", "Q.", "TL.", "TUQ.")
-_HEADS = {"KT.": "CHỦ TỊCH", "TL.": "CHỦ TỊCH", "TUQ.": "CHỦ TỊCH"}
-_COLLECTIVES = ("Ủy ban nhân dân", "Hội đồng nhân dân")
+_FOR_THE_HEAD = ("KT.", "TL.", "TUQ.")
+
+
+@lru_cache(maxsize=1)
+def words() -> dict[str, Any]:
+    """Return the fixed words that drafts carry, as they stand in the resources."""
+    text = resource("forms", "draft-words.json").read_text(encoding="utf-8")
+    loaded: dict[str, Any] = json.loads(text)
+    return loaded
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +71,7 @@ class Office:
     def type(self, code: str) -> DocumentType:
         """Return a type by code, an official letter for an unknown one."""
         found = next((t for t in self.types if t.code == code), None)
-        return found or DocumentType(LETTER, "Công văn")
+        return found or DocumentType(LETTER, words()["letter"])
 
 
 def to_json(values: DraftValues) -> str:
@@ -102,7 +111,7 @@ def suggested_notation(values: DraftValues, office: Office) -> str:
 
 def heading(name: str) -> str:
     """Return an agency's name with the line break that its heading has."""
-    for collective in _COLLECTIVES:
+    for collective in words()["collectives"]:
         if name.startswith(f"{collective} "):
             return f"{collective}\n{name[len(collective) + 1:]}"
     return name
@@ -115,10 +124,15 @@ def authority_lines(values: DraftValues, office: Office) -> tuple[str, ...]:
         return (f"TM. {collective}",)
     if values.authority == "Q.":
         return ()
-    head = _HEADS.get(values.authority, "")
-    if head and not fold(office.agency.name).startswith(fold(_COLLECTIVES[0])):
-        head = "GIÁM ĐỐC"
-    return (f"{values.authority} {head}",) if head else ()
+    if values.authority not in _FOR_THE_HEAD:
+        return ()
+    head = "head_of_collective" if is_collective(office.agency) else "head_of_office"
+    return (f"{values.authority} {words()[head]}",)
+
+
+def is_collective(agency: Unit) -> bool:
+    """Tell whether an agency acts as a collective, whose head signs on its behalf."""
+    return any(agency.name.startswith(c) for c in words()["collectives"])
 
 
 def place_lines(values: DraftValues) -> tuple[str, ...]:
@@ -127,10 +141,10 @@ def place_lines(values: DraftValues) -> tuple[str, ...]:
     if typed:
         return typed
     names = [name for _, name in values.recipients]
-    kept = "Lưu: VT."
+    kept = words()["kept"]
     if not names:
         return (kept,)
-    first = ["Như trên;"] if lines_of(values.addressees) else []
+    first = [words()["as_above"]] if lines_of(values.addressees) else []
     listed = [] if first else [f"{name};" for name in names[:6]]
     return (*first, *listed, kept)
 
@@ -157,7 +171,7 @@ def form_of(values: DraftValues, office: Office, marks: Mapping[str, str]) -> di
         "type_name": "" if letter else kind.name.split(" (")[0],
         "addressees": list(lines_of(values.addressees)),
         "issuer": office.agency.name if kind.code == "QD" else "",
-        "resolves": "QUYẾT ĐỊNH:" if kind.code == "QD" else "",
+        "resolves": words()["resolves"] if kind.code == "QD" else "",
         "grounds": list(lines_of(values.grounds)),
         "recipients": list(place_lines(values)),
         "authority": list(authority_lines(values, office)),
@@ -228,13 +242,16 @@ def reply_values(answered: Document, kept: DraftValues | None = None) -> DraftVa
     base = kept or DraftValues()
     symbol = "/".join(part for part in (p.number, p.notation) if part)
     day = p.issued.strftime("%d/%m/%Y") if p.issued else ""
-    words = f"Phúc đáp {p.type_name or 'Công văn'} số {symbol} ngày {day} của {p.issuer} về việc {p.subject},"
+    kind = p.type_name or words()["letter"]
+    opening = words()["reply_opening"].format(
+        type=kind, symbol=symbol, day=day, issuer=p.issuer, subject=p.subject
+    )
     to = ((answered.source_agency or p.issuer_unit, p.issuer),) if p.issuer else ()
     return replace(
         base,
-        subject=base.subject or f"trả lời {p.type_name or 'Công văn'} số {symbol}",
+        subject=base.subject or words()["reply_subject"].format(type=kind, symbol=symbol),
         addressees=base.addressees or p.issuer,
-        body=base.body or words,
+        body=base.body or opening,
         recipients=base.recipients or to,
         reply_to=answered.id,
     )
@@ -277,5 +294,4 @@ def usual_authority(title: str, office: Office) -> str:
     """Return the authority that goes with a leader's title; people may choose another."""
     if fold(title).startswith("pho "):
         return "KT."
-    collective = any(office.agency.name.startswith(c) for c in _COLLECTIVES)
-    return "TM." if collective else ""
+    return "TM." if is_collective(office.agency) else ""

@@ -25,9 +25,9 @@ from app.kernel.ports import (
     TokenInfo,
 )
 from signing.appearance import demo_seal, demo_signature
+from ui.outgoing.model_draft import words
 
 EXPIRY_WARNING_DAYS = 60
-SAMPLE = "MẪU"
 MAX_IMAGE = 1 << 20
 _PNG = b"\x89PNG\r\n\x1a\n"
 _IMAGE = "signing.image"
@@ -51,7 +51,7 @@ class Key:
 
 def person_names(actor: Actor) -> tuple[str, ...]:
     """Return the names that a personal key may bear; samples carry a mark."""
-    return (actor.name, f"{actor.name} ({SAMPLE})")
+    return (actor.name, f"{actor.name} ({sample()})")
 
 
 def agency_names(unit: Unit | None) -> tuple[str, ...]:
@@ -59,7 +59,7 @@ def agency_names(unit: Unit | None) -> tuple[str, ...]:
     if unit is None:
         return ()
     names = dict.fromkeys(name for name in (unit.name, unit.short) if name)
-    return tuple(n for name in names for n in (name, f"{name} ({SAMPLE})"))
+    return tuple(n for name in names for n in (name, f"{name} ({sample()})"))
 
 
 def keys_of(desk: Desk, owners: tuple[str, ...]) -> tuple[Key, ...]:
@@ -70,6 +70,11 @@ def keys_of(desk: Desk, owners: tuple[str, ...]) -> tuple[Key, ...]:
     return tuple(sorted(keys, key=lambda k: k.days, reverse=True))
 
 
+def sample() -> str:
+    """Return the mark that everything of a demonstration carries."""
+    return str(words()["sample"])
+
+
 def days_left(certificate: CertificateInfo, now: datetime) -> int:
     """Return the whole days until the certificate ends, below 0 after it."""
     return (certificate.not_after - now).days
@@ -77,7 +82,7 @@ def days_left(certificate: CertificateInfo, now: datetime) -> int:
 
 def is_sample(certificate: CertificateInfo) -> bool:
     """Tell whether a demonstration authority made the certificate."""
-    return SAMPLE in f"{certificate.subject} {certificate.issuer}".upper()
+    return sample() in f"{certificate.subject} {certificate.issuer}".upper()
 
 
 def signature_image(desk: Desk, certificate: CertificateInfo) -> bytes:

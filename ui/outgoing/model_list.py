@@ -192,13 +192,16 @@ def timeline_items(texts: Texts, rows: Sequence[TimelineRow]) -> tuple[TimelineI
     for row in rows:
         if row.name not in SHOWN_EVENTS:
             continue
-        key = f"outpages.event.{row.name}"
         when = moment_text(row.at)
         note = str(row.data.get("reason") or row.data.get("text") or "")
         found.append(
             TimelineItem(
                 who=str(row.data.get("by") or texts("outpages.system")),
-                what=texts(key, to=row.data.get("to", ""), number=row.data.get("written", "")),
+                what=texts(
+                    f"outpages.event.{row.name}",
+                    to=row.data.get("to", ""),
+                    number=row.data.get("written", ""),
+                ),
                 when=texts("outpages.unsent", when=when) if row.provisional else when,
                 note=note,
                 pending=row.provisional,

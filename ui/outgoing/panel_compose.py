@@ -57,17 +57,7 @@ class ComposePanel(QScrollArea):
         self._fit()
         theme().changed.connect(self._fit)
         self.recipients = RecipientsPanel(texts)
-        self.fields = {
-            "type": FormField(texts("outpages.draft.type"), self.type, required=True),
-            "notation": FormField(texts("outpages.draft.notation"), self.notation, required=True),
-            "urgency": FormField(texts("outpages.draft.urgency"), self.urgency),
-            "signer": FormField(texts("outpages.draft.signer"), self.signer, required=True),
-            "authority": FormField(texts("outpages.draft.authority"), self.authority),
-            "recipients": FormField(texts("outpages.recipients"), self.recipients, required=True),
-        }
-        for name, area in self.areas.items():
-            needed = name in ("subject", "body")
-            self.fields[name] = FormField(texts(f"outpages.draft.{name}"), area, required=needed)
+        self.fields = self._fields()
         self.reply = Banner()
         self.file = Banner()
         self.file.linked.connect(self._drop_file)
@@ -77,6 +67,21 @@ class ComposePanel(QScrollArea):
             choice.setSizeAdjustPolicy(_NARROW)
         self._lay_out()
         self._connect()
+
+    def _fields(self) -> dict[str, FormField]:
+        texts = self._texts
+        fields = {
+            "type": FormField(texts("outpages.draft.type"), self.type, required=True),
+            "notation": FormField(texts("outpages.draft.notation"), self.notation, required=True),
+            "urgency": FormField(texts("outpages.draft.urgency"), self.urgency),
+            "signer": FormField(texts("outpages.draft.signer"), self.signer, required=True),
+            "authority": FormField(texts("outpages.draft.authority"), self.authority),
+            "recipients": FormField(texts("outpages.recipients"), self.recipients, required=True),
+        }
+        for name, area in self.areas.items():
+            needed = name in ("subject", "body")
+            fields[name] = FormField(texts(f"outpages.draft.{name}"), area, required=needed)
+        return fields
 
     def _fit(self) -> None:
         """Keep every field as high as its lines; the words themselves take what is left."""
