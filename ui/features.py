@@ -17,10 +17,12 @@ from ui.outgoing.page_issue import IssuePage
 from ui.outgoing.page_outgoing import OutgoingPage
 from ui.outgoing.page_signing import SigningPage
 from ui.outgoing.page_verify import VerifyPage
+from ui.registers.page_registers import RegistersPage
 from ui.settings.page_settings import SettingsPage
 
 LEADERS = frozenset({"leader", "office_head"})
 STAFF = LEADERS | {"clerk", "department_head", "specialist", "one_stop"}
+KEEPERS = LEADERS | {"clerk", "archivist", "administrator"}
 PAGES: tuple[PageSpec, ...] = (
     PageSpec("work", "check-square", "pages.work", WorkPage),
     PageSpec("incoming", "inbox", "pages.incoming", IncomingPage),
@@ -29,6 +31,7 @@ PAGES: tuple[PageSpec, ...] = (
     PageSpec("drafts", "edit", "outpages.nav.drafts", DraftsPage, roles=STAFF),
     PageSpec("signing", "pen", "outpages.nav.signing", SigningPage, roles=LEADERS),
     PageSpec("issue", "stamp", "outpages.nav.issue", IssuePage, roles=frozenset({"clerk"})),
+    PageSpec("books", "book", "books.nav", RegistersPage, roles=KEEPERS),
     PageSpec("verify", "shield-check", "outpages.nav.verify", VerifyPage),
     PageSpec("outbox", "outbox", "outbox.nav", OutboxPage, section="shell.section.system"),
     PageSpec("settings", "settings", "settings.nav", SettingsPage, section="shell.section.system"),

@@ -94,7 +94,9 @@ def prepare(demo: Demo, note: Note) -> None:
         demo.files.mkdir(parents=True)
         _server(demo, "seed", "--demo", check=True)
         _trust_and_tokens(demo)
-        done.write_text(json.dumps({"port": _free_port()}), encoding="utf-8")
+        from sync.server.demo.province import free_port
+
+        done.write_text(json.dumps({"port": free_port()}), encoding="utf-8")
     conf = demo.folder / "tokens" / "softhsm2.conf"
     if conf.exists():
         os.environ["SOFTHSM2_CONF"] = str(conf)
@@ -155,11 +157,6 @@ def _await(port: int, server: subprocess.Popen[bytes]) -> None:
                 return
         time.sleep(0.1)
     raise Unavailable("demo.no_server", port=port)
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])
 
 
 def _trust_and_tokens(demo: Demo) -> None:

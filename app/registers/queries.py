@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Select, select
+from sqlalchemy import Connection, Select, func, select
 
 from app.kernel.actor import Actor
 from app.kernel.codec import to_json
@@ -71,6 +71,12 @@ def entries(
         ask = ask.where(ENTRIES.c.state == state)
     ask = ask.order_by(ENTRIES.c.n).offset(offset).limit(limit)
     return [_row(row) for row in connection.execute(ask).mappings()]
+
+
+def count_entries(connection: Connection, actor: Actor, register: str) -> int:
+    """Return how many numbers a book has rows for."""
+    ask = _own(actor).where(ENTRIES.c.register == register)
+    return int(connection.scalar(ask.with_only_columns(func.count())) or 0)
 
 
 def list_books(

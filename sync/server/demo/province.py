@@ -6,6 +6,7 @@ before today; the PDFs are signed by the demonstration authority and marked as s
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 from datetime import date, datetime, time
 from pathlib import Path
@@ -42,7 +43,13 @@ def authority(folder: Path, clock: Clock) -> DemoAuthority:
     """Open or make the demonstration authority in a folder."""
     people = [(s.login, s.name) for s in samples().values()]
     agencies = [(code, unit_names()[unit]) for unit, code in AGENCIES.items()]
-    return DemoAuthority.create(folder, people, agencies, clock=clock)
+    return DemoAuthority.create(folder, people, agencies, port=free_port(), clock=clock)
+
+
+def free_port() -> int:
+    """Return a port of loopback that nobody listens on; an authority keeps it once made."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return int(probe.getsockname()[1])
 
 
 def seed(door: Seed) -> None:

@@ -1,0 +1,214 @@
+"""Sổ đăng ký: the agency's books, the lease that lets this machine number offline, the numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QSplitter, QWidget
+
+from app.kernel.changes import Changes
+from app.kernel.clock import local_date
+from app.kernel.command import Command
+from app.kernel.errors import HoaBanError
+from app.registers.commands import FenceRegister, LeaseRegister, ReturnLease
+from app.registers.queries import EntryRow, RegisterRow, count_entries, entries
+from ui.bridge.session import Session
+from ui.kit.buttons import Button
+from ui.kit.cards import CardList, CardRow
+from ui.kit.dialog import Dialog
+from ui.kit.fields import TextArea
+from ui.kit.form import FormField
+from ui.kit.labels import Label, Pane
+from ui.kit.layout import Column, Row, put
+from ui.kit.page import Page
+from ui.kit.rowmodel import Column as TableColumn
+from ui.kit.rowmodel import RowModel
+from ui.kit.states import StateStack
+from ui.kit.table import Table
+from ui.kit.theme import theme
+from ui.registers.model_registers import books_with_holders
+
+LEASED = "leased"
+_BOOKS, _NUMBERS = 420, 700
+_TONES = {"given": "ok", "reserved": "info", "released": "warn", "voided": "bad"}
+
+
+class RegistersPage(Page):
+    """Books at the left, the numbers of the chosen one at the right."""
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(session, parent)
+        texts = session.texts
+        self._holders: dict[str, str] = {}
+        submit = session.runner.submit
+        self.books = RowModel(submit, describe=lambda row: self._card(row).spoken(), parent=self)
+        self.list = CardList(self.books, self._card, texts("books.list"))
+        self.stack = StateStack(self.list)
+        self.numbers = RowModel(submit, columns=self._columns(), parent=self)
+        self.table = Table(self.numbers, texts("books.numbers"))
+        self.title = Label(texts("books.numbers"), "title")
+        self.hold = Button(texts("books.hold"), "primary", icon="lock")
+        self.give = Button(texts("books.give"), icon="unlock")
+        self.fence = Button(texts("books.fence"), "danger", icon="shield-x")
+        self._lay_out()
+        self._connect()
+
+    def _lay_out(self) -> None:
+        texts = self.session.texts
+        left, right = Pane("panel"), Pane("panel")
+        head = Pane("header")
+        put(head, Column(
+            Label(texts("books.title"), "title"),
+            Label(texts("books.claim"), "secondary", wrap=True),
+            gap=4, margins=(14, 12, 14, 10),
+        ))  # fmt: skip
+        column = Column(head, self.stack, gap=0)
+        column.setStretch(1, 1)
+        put(left, column)
+        bar = Row(self.title, None, self.hold, self.give, self.fence, margins=(16, 12, 16, 10))
+        numbers = Column(bar, self.table, gap=0)
+        numbers.setStretch(1, 1)
+        put(right, numbers)
+        splitter = QSplitter(Qt.Orientation.Horizontal)
+        splitter.addWidget(left)
+        splitter.addWidget(right)
+        splitter.setStretchFactor(1, 1)
+        splitter.setSizes([theme().px(_BOOKS), theme().px(_NUMBERS)])
+        splitter.setChildrenCollapsible(False)
+        put(self, Column(splitter, gap=0))
+
+    def _connect(self) -> None:
+        self.session.changed.connect(self._changed)
+        self.list.chosen.connect(self._chosen)
+        self.books.loaded.connect(self._loaded)
+        self.books.failed.connect(self._failed)
+        self.stack.retried.connect(self.activate)
+        self.hold.clicked.connect(lambda: self._act(LeaseRegister))
+        self.give.clicked.connect(lambda: self._act(ReturnLease))
+        self.fence.clicked.connect(self._ask_fence)
+
+    def activate(self) -> None:
+        """Load the books of this year."""
+        desk = self.session.desk
+        year = local_date(desk.clock.now()).year
+        self.session.query(books_with_holders, desk.store.get, year, done=self._known)
+
+    def _known(self, found: tuple[list[RegisterRow], dict[str, str]]) -> None:
+        rows, self._holders = found
+        self.books.load(lambda: len(rows), lambda offset, limit: rows[offset : offset + limit])
+
+    def _loaded(self, total: int) -> None:
+        if not total:
+            self.stack.show_empty(self.session.texts("books.empty"), "", "book")
+            return
+        self.stack.show_content()
+        row: RegisterRow | None = self.list.current_row()
+        if row is None:
+            self.list.select(0)
+        else:
+            self._chosen(row)
+
+    def _failed(self, error: BaseException) -> None:
+        if isinstance(error, HoaBanError):
+            self.stack.show_error(error)
+        else:
+            self.session.bug.emit(error)
+
+    def _changed(self, changes: Changes) -> None:
+        if self.isVisible() and changes.touches("register"):
+            self.activate()
+
+    # --- one book ------------------------------------------------------------------------
+
+    def _chosen(self, row: RegisterRow) -> None:
+        desk, actor = self.session.desk, self.session.actor
+        self.title.setText(row.name)
+        here = row.device == desk.store.device
+        keeper = bool(actor.roles & {"clerk", "office_head", "leader"})
+        self.hold.setVisible(keeper and row.mode == LEASED and not row.device)
+        self.give.setVisible(keeper and here)
+        self.fence.setVisible("administrator" in actor.roles and bool(row.device))
+
+        def fetch(offset: int, limit: int) -> Sequence[EntryRow]:
+            with desk.store.reader() as connection:
+                return entries(connection, actor, row.id, offset=offset, limit=limit)
+
+        def count() -> int:
+            with desk.store.reader() as connection:
+                return count_entries(connection, actor, row.id)
+
+        self.numbers.load(count, fetch)
+
+    def _act(self, make: type[LeaseRegister | ReturnLease]) -> None:
+        row = self.list.current_row()
+        if row is not None:
+            self.session.act(make(row.id), done=lambda _: self._ask_now())
+
+    def _ask_now(self) -> None:
+        # The server alone grants a book: there is no sense in waiting out the hold.
+        if self.session.desk.sync is not None:
+            self.session.desk.sync.poke()
+
+    def _ask_fence(self) -> None:
+        row = self.list.current_row()
+        if row is not None:
+            FenceDialog(self.session, row, self).open()
+
+    def _card(self, row: RegisterRow) -> CardRow:
+        texts = self.session.texts
+        holder = self._holders.get(row.holder, "")
+        here = row.device == self.session.desk.store.device
+        if row.mode != LEASED:
+            badge = (texts("books.by_server"), "neutral")
+        elif here:
+            badge = (texts("books.here"), "ok")
+        elif row.device:
+            badge = (texts("books.elsewhere", name=holder), "warn")
+        else:
+            badge = (texts("books.nobody"), "info")
+        number = texts("books.next", n=row.next)
+        return CardRow(sender=texts(f"books.book.{row.book}"), date=str(row.year),
+                       subject=row.name, number=number, badges=(badge,))  # fmt: skip
+
+    def _columns(self) -> tuple[TableColumn, ...]:
+        texts = self.session.texts
+        return (
+            TableColumn(texts("books.number"), lambda r: r.number, 90, bold=lambda _: True),
+            TableColumn(
+                texts("books.state"), lambda r: texts(f"books.state.{r.state}"), 130,
+                tone=lambda r: _TONES[r.state],
+            ),
+            TableColumn(texts("books.at"), lambda r: _day(r.at), 130),
+            TableColumn(texts("books.reason"), self._reason, 300),
+        )  # fmt: skip
+
+    def _reason(self, row: EntryRow) -> str:
+        return self.session.texts("books.gap") if row.reason == "gap" else row.reason
+
+
+class FenceDialog(Dialog):
+    """Ask the administrator why a lost machine is fenced off."""
+
+    def __init__(self, session: Session, row: RegisterRow, parent: QWidget) -> None:
+        texts = session.texts
+        super().__init__(texts("books.fence"), parent)
+        self._session = session
+        self._row = row
+        self.reason = TextArea(texts("books.fence.reason"))
+        self.field = FormField(texts("books.fence.reason"), self.reason, required=True)
+        self.body.extend(Label(texts("books.fence.text"), wrap=True), self.field)
+        self.add_button(texts("books.cancel"), role="reject")
+        self.add_button(texts("books.fence"), "primary").clicked.connect(self._go)
+
+    def _go(self) -> None:
+        command: Command = FenceRegister(self._row.id, self.reason.value)
+        self._session.act(
+            command,
+            done=lambda _: self.accept(),
+            failed=lambda error: self.field.set_error(self._session.explain(error)),
+        )
+
+
+def _day(at: str) -> str:
+    return f"{at[8:10]}/{at[5:7]}/{at[:4]}"
