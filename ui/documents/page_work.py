@@ -43,6 +43,7 @@ class WorkPage(Page):
         name = texts("pages.work")
         self.list = CardList(self.model, self.card, name)
         self.list.opened.connect(self.open_row)
+        self.model.loaded.connect(lambda _: self._choose_first())
         self.states = StateStack(self.list)
         self._count = Label("", "secondary")
         ground = Pane("panel")
@@ -106,12 +107,14 @@ class WorkPage(Page):
         self.count_changed.emit(len(rows))
         if rows:
             self.states.show_content()
-            if self.list.current_row() is None:
-                self.list.select(0)
         else:
             self.states.show_empty(
                 texts("pages.work.none"), texts("pages.work.none.detail"), "success"
             )
+
+    def _choose_first(self) -> None:
+        if self.list.current_row() is None:
+            self.list.select(0)
 
     def _fail(self, error: HoaBanError) -> None:
         self.states.show_error(error, retry=False)

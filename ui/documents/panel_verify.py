@@ -28,13 +28,13 @@ class VerifyPanel(Pane):
         head = Row(Label(texts("pages.verify"), "section"), None, close, gap=4)
         told = summary(texts, report)
         banner = Banner()
-        banner.show_text(told.text, told.tone, icon=told.icon, strong=told.strong)
         cards = [self._signature(n, s) for n, s in enumerate(report.signatures, start=1)]
         checked = Label(
             texts("pages.verify.checked", at=full_moment(report.checked_at)), "faint", wrap=True
         )
         body = Pane("none")
         body.setLayout(Column(banner, *cards, checked, None, gap=10))
+        banner.show_text(told.text, told.tone, icon=told.icon, strong=told.strong)
         scroll = QScrollArea()
         scroll.setWidgetResizable(True)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)

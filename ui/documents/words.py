@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from app.documents.model import Document, Item, Role, Urgency
+from app.documents.model import Channel, Document, Item, Role, Urgency
 from app.documents.rows import Detail, DocumentRow, TimelineRow
 from app.kernel.clock import VIETNAM
 from app.kernel.texts import Texts
@@ -150,6 +150,9 @@ def _what(texts: Texts, row: TimelineRow) -> str:
         key = "pages.event.registered_later"
     if row.authority == "paper":
         key = "pages.event.instructed_paper"
+    if row.name == "received":
+        channel = (data.get("document") or {}).get("channel", Channel.SYSTEM.value)
+        return f"{texts('documents.event.received')} · {texts(f'documents.channel.{channel}').lower()}"
     return texts(
         key if texts.has(key) else f"documents.event.{row.name}",
         number=data.get("number") or data.get("written") or "",

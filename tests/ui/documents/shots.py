@@ -89,7 +89,7 @@ def believe(commune: Commune, entity: str, verdict: Verdict = Verdict.VALID) -> 
         made = (SignatureReport("S1", "Công an tỉnh", verdict, "B-B", NOW, "claimed", ("unknown_root",)),)
     report = FileReport(verdict, made, (), main.sha256, NOW)
     with commune.desk.store.writing() as connection:
-        checks.keep(connection, main.sha256, report, secret=False, offline=True)
+        checks.keep(connection, main.sha256, report, NOW, secret=False, offline=True)
 
 
 def page(window: DeskWindow, name: str) -> object:
@@ -114,7 +114,7 @@ def leader(commune: Commune, out: Path, look: str) -> None:
         if incoming._narrow:
             shoot(window, out, f"incoming-list-{look}")
         incoming.open_entity("document", commune.ids["express"])
-        wait(lambda: incoming.reader.pdf.page_count)
+        wait(lambda: incoming.reader.pdf.sharp or incoming._narrow)
         wait(lambda: incoming.reader.model.report)
         shoot(window, out, f"incoming-{look}")
         incoming.do("instruct")
@@ -148,7 +148,7 @@ def clerk(commune: Commune, out: Path, look: str) -> None:
         assert isinstance(register, RegisterPage)
         wait(lambda: register.model.entry)
         register.model.open(commune.ids["twin"])
-        wait(lambda: register.pdf.page_count and register._twins)
+        wait(lambda: register._twins and (register.pdf.sharp or register._narrow))
         shoot(window, out, f"register-{look}")
         register.model.begin()
         settle()
