@@ -87,8 +87,9 @@ class SideBar(Pane):
     def _lay_out(self) -> None:
         head = Row(Icon(LOGO, 30), self._heading, gap=8, margins=(5, 4, 4, 4))
         head.setStretch(1, 1)
-        person = Row(self._avatar, self._names, self._switch, gap=8, margins=(6, 4, 0, 0))
+        person = Row(self._avatar, self._names, self._switch, gap=8)
         person.setStretch(1, 1)
+        self._person = person
         whole = Column(
             head, self._find, Row(None, self._find_icon, None), self._pages, Line(), person,
             gap=6, margins=(8, 8, 8, 8),
@@ -111,6 +112,7 @@ class SideBar(Pane):
         self._names.setVisible(not narrow)
         self._avatar.setVisible(not narrow)
         self._pages.set_compact(narrow)
+        self._person.set_margins((5, 4, 5, 0) if narrow else (6, 4, 0, 0))
 
     def show_actor(self, actor: Actor, agency: str) -> None:
         """Show who acts, and for which agency."""
