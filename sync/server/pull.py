@@ -10,8 +10,10 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache, lru_cache
+from typing import Any
 
-from sqlalchemy import Connection, Select, select, union_all
+from sqlalchemy import Connection, Row, Select, bindparam, select, union_all
 
 from app.kernel.feature import Registry
 from sync.protocol.messages import (
@@ -33,6 +35,7 @@ from sync.server.unit import EVENT, Unit
 GRANT = "grant"
 REVOKE = "revoke"
 Key = tuple[str, str]
+_Entry = Row[str, str, int]
 
 
 @dataclass(slots=True)
@@ -57,6 +60,12 @@ class Pull:
         self._store = store
         self._registry = registry
         self._directory = directory
+        e, v = tables.entity.c, tables.event.c
+        self._past = (
+            select(v.id, v.ver, e.buckets, v.data)
+            .join_from(tables.event, tables.entity, (e.kind == v.kind) & (e.id == v.entity))
+            .where(store.among(v.id, "ids"))
+        )
 
     def run(self, request: Request, person: str, now: datetime, floor: int) -> Iterator[Frame]:
         """Yield scope changes, receipts, rows, marks and the end."""
@@ -72,14 +81,14 @@ class Pull:
         while True:
             with self._store.read() as connection:
                 lag = dict(position.lag)
-                steady = self._buckets(connection, person, now) == buckets
                 frames, done = self._page(connection, position)
+                # A role that changed meanwhile is the next round's; this one has not caught up.
+                steady = not done or self._buckets(connection, person, now) == buckets
             yield from frames
             if frames or lag != position.lag:
                 yield Mark(position.cursor, dict(position.lag))
-            if done or position.rows >= request.want or not steady:
-                caught_up = done and steady
-                yield End(position.cursor, more=not caught_up, caught_up=caught_up)
+            if done or position.rows >= request.want:
+                yield End(position.cursor, more=not (done and steady), caught_up=done and steady)
                 return
 
     def scope_of(self, person: str, now: datetime) -> tuple[str, ...]:
@@ -91,10 +100,7 @@ class Pull:
         """Tell whether anything in these buckets is newer than the cursor."""
         with self._store.read() as connection:
             head = self._store.head(connection)
-            return (
-                head > cursor
-                and connection.execute(_slice(buckets, cursor, head)).first() is not None
-            )
+            return head > cursor and bool(_slice(connection, buckets, cursor, head))
 
     def _buckets(self, connection: Connection, person: str, now: datetime) -> tuple[str, ...]:
         unit = Unit(self._store, connection, self._registry)
@@ -117,25 +123,24 @@ class Pull:
 
     def _page(self, connection: Connection, position: Position) -> tuple[list[Frame], bool]:
         """Return the frames of the next page, and whether nothing is left after it."""
-        bucket = position.next_lagging()
-        if bucket is not None:
-            start = position.lag[bucket]
-            found = list(connection.execute(_slice([bucket], start, position.cursor)))
+        while (bucket := position.next_lagging()) is not None:
+            found = _slice(connection, [bucket], position.lag[bucket], position.cursor)
             if len(found) < PAGE:
                 del position.lag[bucket]
             else:
                 position.lag[bucket] = found[-1].seq
-            frames = self._frames(connection, position, [(r.kind, r.id) for r in found])
-            return frames, False
+            if found:
+                return self._frames(connection, position, found), False
         head = self._store.head(connection)
-        found = list(connection.execute(_slice(position.buckets, position.cursor, head)))
+        found = _slice(connection, position.buckets, position.cursor, head)
         done = len(found) < PAGE
         position.cursor = max(position.cursor, head) if done else found[-1].seq
-        return self._frames(connection, position, [(r.kind, r.id) for r in found]), done
+        return self._frames(connection, position, found), done
 
     def _frames(
-        self, connection: Connection, position: Position, keys: Sequence[Key]
+        self, connection: Connection, position: Position, found: Sequence[_Entry]
     ) -> list[Frame]:
+        keys = [(entry.kind, entry.id) for entry in found]
         held = frozenset(position.buckets)
         rows = self._rows(connection, sorted(set(keys)))
         frames: list[Frame] = []
@@ -161,39 +166,41 @@ class Pull:
             wanted.setdefault(kind, []).append(name)
         found: dict[Key, tuple[int, tuple[str, ...], str]] = {}
         for kind, names in wanted.items():
-            query = self._past(names) if kind == EVENT else self._present(kind, names)
-            for name, ver, buckets, data in connection.execute(query):
-                found[kind, name] = (ver, tuple(json.loads(buckets)), data)
+            # Events lie where their entity lies.
+            query = self._past if kind == EVENT else self._store.entities
+            asked = {"ids": names} if kind == EVENT else {"ids": names, "kind": kind}
+            for name, ver, buckets, data in connection.execute(query, asked):
+                found[kind, name] = (ver, _names(buckets), data)
         return found
 
-    def _present(self, kind: str, names: Sequence[str]) -> Select[str, int, str, str]:
-        e = tables.entity.c
-        return select(e.id, e.ver, e.buckets, e.data).where(
-            e.kind == kind, self._store.among(e.id, names)
-        )
 
-    def _past(self, names: Sequence[str]) -> Select[str, int, str, str]:
-        """Ask for events; they lie where their entity lies."""
-        e, v = tables.entity.c, tables.event.c
-        return (
-            select(v.id, v.ver, e.buckets, v.data)
-            .join_from(tables.event, tables.entity, (e.kind == v.kind) & (e.id == v.entity))
-            .where(self._store.among(v.id, names))
-        )
+@lru_cache(maxsize=4096)
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(json.loads(text))
 
 
-def _slice(buckets: Sequence[str], after: int, upto: int) -> Select[str, str, int]:
-    """Ask for the next page of the log: each bucket by its own index, then merged."""
+def _slice(
+    connection: Connection, buckets: Sequence[str], after: int, upto: int
+) -> Sequence[_Entry]:
+    """Return the next page of the log: each bucket by its own index, then merged."""
+    asked: dict[str, Any] = {f"b{place}": bucket for place, bucket in enumerate(buckets or ("",))}
+    query = _merged(len(asked))
+    return connection.execute(query, {**asked, "after": after, "upto": upto}).all()
+
+
+@cache
+def _merged(count: int) -> Select[str, str, int]:
     c = tables.log.c
+    bounds = (c.seq > bindparam("after"), c.seq <= bindparam("upto"))
     parts = [
         select(
             select(c.kind, c.id, c.seq)
-            .where(c.bucket == bucket, c.seq > after, c.seq <= upto)
+            .where(c.bucket == bindparam(f"b{place}"), *bounds)
             .order_by(c.seq)
             .limit(PAGE)
             .subquery()
         )
-        for bucket in buckets or ("",)
+        for place in range(count)
     ]
     merged = (parts[0] if len(parts) == 1 else union_all(*parts)).subquery()
     return select(merged.c.kind, merged.c.id, merged.c.seq).order_by(merged.c.seq).limit(PAGE)

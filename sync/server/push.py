@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from app.kernel.actor import SYSTEM, SYSTEM_ACTOR, Actor
 from app.kernel.bus import Situation, execute, wrap
@@ -85,6 +85,11 @@ class Push:
         self._registry = registry
         self._directory = directory
         self._upcasts = upcasts
+        r = tables.receipt.c
+        self._by_number = select(r.n, r.hash, r.body).where(
+            r.device == bindparam("device"), store.among(r.n, "numbers")
+        )
+        self._by_id = select(r.command, r.hash, r.body).where(store.among(r.command, "ids"))
 
     def run(self, connection: Connection, request: Request, person: str, now: datetime) -> Outcome:
         """Apply the commands that are next in turn; answer for the others from memory."""
@@ -130,18 +135,12 @@ class Push:
         """Return what is remembered by command id, and by "#n" for this device."""
         if not request.commands:
             return {}
-        r = tables.receipt.c
         found: dict[str, Past] = {}
-        numbers = [c.n for c in request.commands]
-        own = select(r.n, r.hash, r.body).where(
-            r.device == request.device, self._store.among(r.n, numbers)
-        )
-        for n, digest, body in connection.execute(own):
+        numbers = {"device": request.device, "numbers": [c.n for c in request.commands]}
+        for n, digest, body in connection.execute(self._by_number, numbers):
             found[f"#{n}"] = Past(digest, _receipt(body))
-        by_id = select(r.command, r.hash, r.body).where(
-            self._store.among(r.command, [c.id for c in request.commands])
-        )
-        for command, digest, body in connection.execute(by_id):
+        ids = {"ids": [c.id for c in request.commands]}
+        for command, digest, body in connection.execute(self._by_id, ids):
             found[command] = Past(digest, _receipt(body))
         return found
 

@@ -54,8 +54,16 @@ class Service:
         """
         self._check(request)
         with self.store.read() as connection:
-            hello = self._hello(connection)
-            floor = int(self.store.meta(connection, "floor") or 0)
+            known = self.store.metas(connection)
+            head = self.store.head(connection)
+        hello = Hello(
+            server=known["server"],
+            history=known["history"],
+            now=self.clock.now().isoformat(),
+            rules=RULES,
+            head=head,
+        )
+        floor = int(known.get("floor", 0))
         if request.history not in ("", hello.history) or request.cursor > hello.head:
             return iter((hello, End(request.cursor, more=True)))
         outcome = self._decide(request, account)
@@ -89,15 +97,6 @@ class Service:
         if outcome.need is not None:
             yield outcome.need
         yield from self.pull.run(request, account.person, self.clock.now(), floor)
-
-    def _hello(self, connection: Connection) -> Hello:
-        return Hello(
-            server=self.store.meta(connection, "server") or "",
-            history=self.store.meta(connection, "history") or "",
-            now=self.clock.now().isoformat(),
-            rules=RULES,
-            head=self.store.head(connection),
-        )
 
     def run_as_system(self, *commands: Command) -> None:
         """Run the server's own commands in one transaction, all or none."""

@@ -21,10 +21,10 @@ from sqlalchemy import (
     Integer,
     Table,
     any_,
+    bindparam,
     create_engine,
     event,
     func,
-    literal,
     make_url,
     select,
     text,
@@ -39,6 +39,8 @@ from sync.protocol.codec import dumps
 from sync.server import tables
 
 T = TypeVar("T")
+_METAS = select(tables.meta.c.name, tables.meta.c.value)
+_HEAD = select(func.max(tables.log.c.seq))
 # Any fixed number does; only this program takes advisory locks in its database.
 _LOCK = 0x484F4142
 _TRIES = 12
@@ -66,6 +68,11 @@ class Store:
             if fast:
                 event.listen(self.engine, "connect", _trust_memory)
             event.listen(self.engine, "begin", _begin_sqlite)
+        e = tables.entity.c
+        # Built once: SQLAlchemy takes longer to put a query together than SQLite to answer it.
+        self.entities = select(e.id, e.ver, e.buckets, e.data).where(
+            e.kind == bindparam("kind"), self.among(e.id, "ids")
+        )
         self._create(clock)
 
     def _create(self, clock: Clock) -> None:
@@ -125,22 +132,29 @@ class Store:
 
     def head(self, connection: Connection) -> int:
         """Return the newest number that this snapshot sees."""
-        return int(connection.scalar(select(func.max(tables.log.c.seq))) or 0)
+        return int(connection.scalar(_HEAD) or 0)
 
     def meta(self, connection: Connection, name: str) -> str | None:
         """Return a value of the server itself, or None."""
         query = select(tables.meta.c.value).where(tables.meta.c.name == name)
         return connection.scalar(query)
 
+    def metas(self, connection: Connection) -> dict[str, str]:
+        """Return every value of the server itself."""
+        return dict(connection.execute(_METAS).all())
+
     def set_meta(self, connection: Connection, name: str, value: str) -> None:
         """Keep a value of the server itself."""
         self.put(connection, tables.meta, [(name, value)])
 
-    def among(self, column: Column[Any], values: Sequence[Any]) -> ColumnElement[bool]:
-        """Return the condition that a column is one of many values, cheap to plan."""
+    def among(self, column: Column[Any], name: str) -> ColumnElement[bool]:
+        """Return the condition that a column is one of the list bound to `name`.
+
+        PostgreSQL gets one array, cheap to send and to plan, SQLite a list.
+        """
         if self.postgres:
-            return column == any_(literal(list(values), ARRAY(column.type)))
-        return column.in_(values)
+            return column == any_(bindparam(name, type_=ARRAY(column.type)))
+        return column.in_(bindparam(name, expanding=True))
 
     def put(self, connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
         """Insert or replace rows, given in the order of the table's columns, as one set."""

@@ -64,14 +64,12 @@ class Unit:
                 self._read(kind, names[at : at + _BATCH])
 
     def _read(self, kind: str, names: Sequence[str]) -> None:
-        e = tables.entity.c
-        query = select(e.id, e.ver, e.buckets, e.data).where(
-            e.kind == kind, self._store.among(e.id, names)
-        )
         model = self._registry.kind(kind).model
         for name in names:
             self._loaded[kind, name] = (Held(None, 0), frozenset())
-        for entity, ver, buckets, data in self._connection.execute(query):
+        for entity, ver, buckets, data in self._connection.execute(
+            self._store.entities, {"kind": kind, "ids": list(names)}
+        ):
             value: Any = from_json(model, json.loads(data))
             self._loaded[kind, entity] = (Held(value, ver), frozenset(json.loads(buckets)))
 
