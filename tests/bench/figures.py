@@ -61,14 +61,36 @@ def p95(samples: Iterable[float]) -> float:
     return percentile(samples, 0.95)
 
 
-def timed(work: Callable[[], object], times: int = 1) -> list[float]:
-    """Run `work` so often and return the milliseconds of each run."""
+class Took(float):
+    """The milliseconds of one run; `cpu` those that its thread had the processor.
+
+    On a machine that others use too, the second says what the first would be on a quiet one,
+    save for waiting for the disk.
+    """
+
+    cpu: float
+
+    def __new__(cls, wall: float, cpu: float) -> Took:
+        """Keep both."""
+        made = super().__new__(cls, wall)
+        made.cpu = cpu
+        return made
+
+
+def timed(work: Callable[[], object], times: int = 1) -> list[Took]:
+    """Run `work` so often and return what each run took."""
     took = []
     for _ in range(times):
-        began = time.perf_counter()
+        began, busy = time.perf_counter(), time.thread_time()
         work()
-        took.append((time.perf_counter() - began) * 1000)
+        cpu = (time.thread_time() - busy) * 1000
+        took.append(Took((time.perf_counter() - began) * 1000, cpu))
     return took
+
+
+def busy(samples: Iterable[Took]) -> list[float]:
+    """Return the processor's milliseconds of runs."""
+    return [took.cpu for took in samples]
 
 
 def table(name: str, figures: Iterable[Figure]) -> str:
