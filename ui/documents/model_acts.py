@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
@@ -44,6 +44,16 @@ _WITH_TEXT: dict[str, Callable[[str, str, str], Command]] = {
     "progress": c.ReportProgress,
     "note": lambda doc, _item, text: c.AddNote(doc, text),
 }
+# What is said after the acts that can be taken back
+DID = {
+    "present": "pages.did.present",
+    "instruct": "pages.did.instruct",
+    "assign": "pages.did.assign",
+    "hand_on": "pages.did.hand_on",
+    "as_info": "pages.did.as_info",
+    "return": "pages.did.return",
+    "finish": "pages.did.finish",
+}
 _AT_ONCE: dict[str, Callable[[str, str], Command]] = {
     "finish": c.Finish,
     "as_info": c.TakeAsInfo,
@@ -73,11 +83,6 @@ class ActModel(QObject):
             command = _WITH_TEXT[name](document, item, text)
         self.act(name, command)
 
-    def finish_many(self, details: Sequence[Detail]) -> None:
-        """Finish the actor's items of several documents; one failure stops none of the others."""
-        for detail in details:
-            self.run("finish", detail)
-
     def present(self, document: str, person: str, name: str, proposal: str) -> None:
         """Put a document before a leader."""
         self.act("present", c.Present(document, person, name, proposal))
@@ -85,7 +90,7 @@ class ActModel(QObject):
     def act(self, name: str, *commands: Command) -> None:
         """Run commands, with undo where there is one."""
         self._session.act(
-            *commands, done=lambda _: self.done.emit(name), undo_text=f"pages.did.{name}"
+            *commands, done=lambda _: self.done.emit(name), undo_text=DID.get(name, "")
         )
 
     def leaders(self, answer: Callable[[list[PostRow]], None]) -> None:

@@ -25,7 +25,7 @@ from app.kernel.errors import HoaBanError
 from app.kernel.text import fold
 from app.store.desk import DeskStore
 from ui.bridge.session import Session
-from ui.documents.model_acts import phrases
+from ui.documents.model_acts import DID, phrases
 from ui.documents.words import day
 
 PAPER = "paper"
@@ -200,7 +200,7 @@ class InstructModel(QObject):
             command,
             done=lambda _: self._sent(),
             failed=self._refused,
-            undo_text=f"pages.did.{self.name}",
+            undo_text=DID.get(self.name, ""),
         )
 
     def _command(self, text: str) -> Command:

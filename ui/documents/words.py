@@ -16,6 +16,20 @@ SOON_DAYS = 2
 Badge = tuple[str, str]
 _URGENT_TONE = {Urgency.URGENT: "warn", Urgency.VERY_URGENT: "bad", Urgency.EXPRESS: "bad"}
 _SHORT = {"Ủy ban nhân dân": "UBND", "Hội đồng nhân dân": "HĐND"}
+# Events that are said with whom and what; all others by their plain text
+_FULLER = {
+    "registered": "pages.event.registered",
+    "presented": "pages.event.presented",
+    "assigned": "pages.event.assigned",
+    "handed_on": "pages.event.handed_on",
+    "returned": "pages.event.returned",
+    "answered": "pages.event.answered",
+    "edited": "pages.event.edited",
+    "submitted": "pages.event.submitted",
+    "declined": "pages.event.declined",
+    "number_reserved": "pages.event.number_reserved",
+    "number_released": "pages.event.number_released",
+}
 # Steps that only repeat what another step of the same act says
 _SILENT = frozenset({"recipients_set"})
 
@@ -145,7 +159,7 @@ def _step(texts: Texts, row: TimelineRow, person: str, today: date) -> Step:
 def _what(texts: Texts, row: TimelineRow) -> str:
     data = row.data
     names = ", ".join(str(i.get("name") or "") for i in _items(data))
-    key = f"pages.event.{row.name}"
+    key = _FULLER.get(row.name, "")
     if row.name == "registered" and data.get("number") is None:
         key = "pages.event.registered_later"
     if row.authority == "paper":
@@ -154,7 +168,7 @@ def _what(texts: Texts, row: TimelineRow) -> str:
         channel = (data.get("document") or {}).get("channel", Channel.SYSTEM.value)
         return f"{texts('documents.event.received')} · {texts(f'documents.channel.{channel}').lower()}"
     return texts(
-        key if texts.has(key) else f"documents.event.{row.name}",
+        key or f"documents.event.{row.name}",
         number=data.get("number") or data.get("written") or "",
         to=data.get("to") or "",
         names=names,
