@@ -43,7 +43,10 @@ _URGENCIES = list(Urgency)
 def page(
     connection: Connection, actor: Actor, ask: Ask, offset: int = 0, limit: int = PAGE
 ) -> ListPage:
-    """Return one window of a list, newest first; `total` counts no further than 2,000 rows."""
+    """Return one window of a list, newest first, and how many rows it has.
+
+    With words and a condition that the index does not know, `total` stops at 2,000.
+    """
     where = filters.conditions(actor, ask.direction, ask.view, ask.chips, ask.today)
     chosen, counted = select(r.seq).where(*where), select(r.seq).where(*where)
     place: ColumnElement[Any] = r.seq
@@ -62,11 +65,13 @@ def page(
     rows = tuple(_rows(connection, actor, found, ask.today))
     if len(found) < limit and (found or offset == 0):
         return ListPage(rows, offset + len(found), offset)
+    if counted is chosen:
+        counted = counted.limit(COUNTED)
     return ListPage(rows, _count(connection, counted), offset)
 
 
 def _count(connection: Connection, counted: Select[Any]) -> int:
-    inner = counted.limit(COUNTED).subquery()
+    inner = counted.subquery()
     return connection.execute(select(func.count()).select_from(inner)).scalar_one()
 
 

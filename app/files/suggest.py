@@ -12,11 +12,16 @@ import unicodedata
 from dataclasses import dataclass
 from datetime import date
 
-_NUMBER = re.compile(r"^\W*Số\s*:?\s*(\d{1,11})\s*/\s*([A-ZĐƯƠÂÊÔĂa-zđ\d.\-–/& ]{2,40})", re.MULTILINE)
+_NUMBER = re.compile(
+    r"^\W*Số\s*:?\s*(\d{1,11})\s*/\s*([^\W_][\w.&]*(?:\s*[-–/]\s*[^\W_][\w.&]*)*)", re.MULTILINE
+)
+# A line that begins so belongs to the line above it: "ỦY BAN NHÂN DÂN" / "XÃ MƯỜNG NHÉ"
+_PLACES = ("TỈNH ", "XÃ ", "PHƯỜNG ", "HUYỆN ", "THÀNH PHỐ ", "THỊ XÃ ", "THỊ TRẤN ", "VÀ ")
+_SAMPLE = "TÀI LIỆU MẪU"
 _DATE = re.compile(
     r"ngày\s+(\d{1,2})\s+tháng\s+(\d{1,2})\s+năm\s+(\d{4})", re.IGNORECASE
 )
-_ABOUT = re.compile(r"^\W*(?:V/v|Về việc)\s*:?\s*(.+)", re.IGNORECASE)
+_ABOUT = re.compile(r"^\W*(?:V/v\s+Về việc|V/v|Về việc)\s*:?\s*(.+)", re.IGNORECASE)
 _MOTTO = ("CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM", "CỘNG HOÀ XÃ HỘI CHỦ NGHĨA VIỆT NAM")
 _TYPES = {
     "NGHỊ QUYẾT": "NQ", "QUYẾT ĐỊNH": "QD", "CHỈ THỊ": "CT", "QUY CHẾ": "QC", "QUY ĐỊNH": "QYD",
@@ -67,8 +72,7 @@ def suggest(text: str) -> Suggestion:
 
 
 def _notation(text: str) -> str:
-    bare = re.split(r"\s+(?=[A-ZĐ][a-zà-ỹ])|\s{2,}|,", text.strip())[0]
-    return bare.replace("–", "-").replace(" ", "").strip("-./")
+    return "".join(text.replace("–", "-").split())
 
 
 def _issued(text: str) -> date | None:
@@ -83,7 +87,7 @@ def _issued(text: str) -> date | None:
 
 
 def _issuer(lines: list[str]) -> str:
-    """Return the last line in capitals above the number; the superior stands before it."""
+    """Return the last name in capitals above the number; the superior stands before it."""
     upper: list[str] = []
     for line in lines:
         if _NUMBER.match(line) or line in _TYPES:
@@ -93,7 +97,9 @@ def _issuer(lines: list[str]) -> str:
             bare = bare.replace(motto, "").strip()
         if len(bare) > 3 and bare == bare.upper() and any(c.isalpha() for c in bare):
             upper.append(bare)
-    kept = [line for line in upper if line not in _URGENCY and "MẪU" not in line]
+    kept = [line for line in upper if line not in _URGENCY and line != _SAMPLE]
+    if len(kept) > 1 and kept[-1].startswith(_PLACES):
+        kept[-2:] = [f"{kept[-2]} {kept[-1]}"]
     return kept[-1][:_MAX_ISSUER] if kept else ""
 
 
