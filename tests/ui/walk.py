@@ -139,9 +139,7 @@ def contrast_of(picture: QImage) -> float:
     (ground, _), *_ = colours.most_common(1)
     light = _luminance(ground)
     inks = (_luminance(colour) for colour, count in colours.items() if count > 1)
-    return max(
-        ((max(light, ink) + 0.05) / (min(light, ink) + 0.05) for ink in inks), default=1.0
-    )
+    return max(((max(light, ink) + 0.05) / (min(light, ink) + 0.05) for ink in inks), default=1.0)
 
 
 def _luminance(colour: int) -> float:

@@ -44,9 +44,27 @@ def fill(window: DeskWindow) -> None:
     session = window.session
     desk, actor = session.desk, session.actor
     desk.store.hold_seconds = 30.0
-    desk.run(actor, Publish("b1", "Lịch trực cơ quan dịp nghỉ lễ 30/4 và 01/5", "Các cơ quan, đơn vị phân công lãnh đạo và cán bộ trực 24/24 giờ.\n\nDanh sách trực gửi về Văn phòng UBND tỉnh trước 16 giờ ngày 25/4.", True))
-    desk.run(actor, Publish("b2", "Bảo trì hệ thống thư điện tử công vụ từ 22 giờ ngày 21/11", "Trong thời gian bảo trì, chương trình vẫn dùng được ngoại tuyến."))
-    desk.run(actor, Publish("b3", "Tập huấn an toàn thông tin cho cán bộ cấp xã", "Đợt 2, học trực tuyến."))
+    desk.run(
+        actor,
+        Publish(
+            "b1",
+            "Lịch trực cơ quan dịp nghỉ lễ 30/4 và 01/5",
+            "Các cơ quan, đơn vị phân công lãnh đạo và cán bộ trực 24/24 giờ.\n\nDanh sách trực gửi về Văn phòng UBND tỉnh trước 16 giờ ngày 25/4.",
+            True,
+        ),
+    )
+    desk.run(
+        actor,
+        Publish(
+            "b2",
+            "Bảo trì hệ thống thư điện tử công vụ từ 22 giờ ngày 21/11",
+            "Trong thời gian bảo trì, chương trình vẫn dùng được ngoại tuyến.",
+        ),
+    )
+    desk.run(
+        actor,
+        Publish("b3", "Tập huấn an toàn thông tin cho cán bộ cấp xã", "Đợt 2, học trực tuyến."),
+    )
     desk.run(actor, Withdraw("b3", "Đổi lịch học"))
     replica = Replica(desk.store)
     waiting = [item.command for item in replica.items()]

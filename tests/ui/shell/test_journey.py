@@ -153,7 +153,9 @@ def test_the_lock_hides_a_dialog_and_brings_it_back(opening: Start) -> None:
     assert shown.isVisible()
 
 
-def test_two_people_share_a_window_and_neither_loses_his_place(stage: Stage, opening: Start) -> None:
+def test_two_people_share_a_window_and_neither_loses_his_place(
+    stage: Stage, opening: Start
+) -> None:
     stage.seed("mau")
     desk = opening()
     first = desk.unlock("mai")
