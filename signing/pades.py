@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from io import BytesIO
 from typing import Any, BinaryIO
 
-from asn1crypto import algos, x509  # type: ignore[import-untyped]
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.sign.fields import (
     InvisSigSettings,
@@ -24,17 +23,16 @@ from pyhanko.sign.fields import (
     VisibleSigSettings,
 )
 from pyhanko.sign.general import SigningError
-from pyhanko.sign.signers import PdfSignatureMetadata, PdfSigner, Signer
+from pyhanko.sign.signers import PdfSignatureMetadata, PdfSigner
 from pyhanko.sign.signers.pdf_cms import PdfCMSSignedAttributes
-from pyhanko.sign.timestamps.common_utils import TimestampRequestError
 from pyhanko.sign.validation.pdf_embedded import read_certification_data
 from pyhanko.stamp import StaticStampStyle
-from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 from app.kernel.clock import VIETNAM, Clock
 from app.kernel.errors import Damaged, RuleViolation, Unavailable
 from app.kernel.ports import Box, Http, Purpose, SignedFile, SignJob
 from signing.appearance import Stamp, stamp_pdf
+from signing.cms import KeySigner
 from signing.completion import complete
 from signing.forms import seal_box
 from signing.layout import NO_MARGINS
@@ -119,42 +117,6 @@ def finish(
         prepared.box,
         tuple(prepared.warnings),
     )
-
-
-class KeySigner(Signer):
-    """pyHanko's signer over any key that signs bytes."""
-
-    def __init__(
-        self, der: bytes, trust: TrustStore, sign_raw: Callable[[bytes], bytes], *, pss: bool
-    ) -> None:
-        certificate = x509.Certificate.load(der)
-        self._sign_raw = sign_raw
-        self.no_time = False
-        self.is_rsa = certificate.public_key.algorithm.startswith("rsa")
-        registry = SimpleCertificateStore()  # type: ignore[no-untyped-call]
-        registry.register_multiple(_chain(certificate, trust))
-        super().__init__(
-            signing_cert=certificate,
-            cert_registry=registry,
-            signature_mechanism=_mechanism(certificate, pss=pss),
-            embed_roots=False,
-        )
-
-    async def async_sign_raw(
-        self, data: bytes, digest_algorithm: str, dry_run: bool = False
-    ) -> bytes:
-        """Return the signature over the signed attributes."""
-        if dry_run or digest_algorithm != "sha256":
-            raise SigningError("only real signatures over SHA-256")
-        return self._sign_raw(data)
-
-    async def unsigned_attrs(self, *args: Any, **kwargs: Any) -> Any:
-        """Add the time stamp; without one the signature stands, and says so."""
-        try:
-            return await super().unsigned_attrs(*args, **kwargs)
-        except (TimestampRequestError, ValueError, Unavailable):
-            self.no_time = True
-            return None
 
 
 async def _sign(prepared: Prepared, signer: KeySigner, clock: Clock, http: Http | None) -> None:
@@ -301,37 +263,6 @@ def _page_number(writer: Any, widget: Any) -> int | None:
         if writer.find_page_for_modification(number)[0].reference == wanted:
             return number
     return None
-
-
-def _mechanism(certificate: x509.Certificate, *, pss: bool) -> algos.SignedDigestAlgorithm:
-    if certificate.public_key.algorithm == "ec":
-        return algos.SignedDigestAlgorithm({"algorithm": "sha256_ecdsa"})
-    if not pss:
-        return algos.SignedDigestAlgorithm({"algorithm": "sha256_rsa"})
-    sha256 = {"algorithm": "sha256"}
-    parameters = algos.RSASSAPSSParams(
-        {
-            "hash_algorithm": sha256,
-            "mask_gen_algorithm": {"algorithm": "mgf1", "parameters": sha256},
-            "salt_length": 32,
-        }
-    )
-    made = algos.SignedDigestAlgorithm({"algorithm": "rsassa_pss", "parameters": parameters})
-    # Read back from its bytes it is not encoded anew at each of its many uses.
-    return algos.SignedDigestAlgorithm.load(made.dump())
-
-
-def _chain(certificate: x509.Certificate, trust: TrustStore) -> list[x509.Certificate]:
-    """Return the issuers of a certificate that the trust store knows, nearest first."""
-    found: list[x509.Certificate] = []
-    current = certificate
-    while len(found) < 8 and current.subject != current.issuer:
-        issuer = next((c for c in trust.certificates if c.subject == current.issuer), None)
-        if issuer is None or issuer in found:
-            break
-        found.append(issuer)
-        current = issuer
-    return found
 
 
 def _digest(stream: BinaryIO) -> str:

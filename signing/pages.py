@@ -11,6 +11,7 @@ from pyhanko.pdf_utils.layout import BoxConstraints
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.fields import enumerate_sig_fields
 
+from signing import quick
 from signing.geometry import PageShape
 
 BAD_FILE = (
@@ -30,6 +31,8 @@ BAD_FILE = (
 """What pyHanko and its parsers raise on damaged and hostile files, as measured on such files."""
 
 FULL_TURN = 360
+
+quick.install()
 
 
 def open_reader(stream: BinaryIO) -> PdfFileReader:

@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import logging
 from datetime import datetime
+from io import SEEK_END, BytesIO
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -29,6 +30,7 @@ from signing.trust import TrustStore
 
 MAX_SIGNATURES = 100
 _HEAD = 1024
+_SMALL = 32 << 20
 _MIN_RSA = 2048
 _MIN_EC = 256
 _LEGACY = "/adbe.pkcs7.detached"
@@ -80,7 +82,8 @@ class PdfVerifier:
         """
         now = self._clock.now()
         try:
-            with reading(source) as stream:
+            with reading(source) as opened:
+                stream = _near(opened)
                 digest = hashlib.file_digest(stream, "sha256").hexdigest()  # type: ignore[arg-type]
                 stream.seek(0)
                 verdict, signatures, reasons = self._check(stream, at or now, offline)
@@ -106,6 +109,13 @@ class PdfVerifier:
         self._lists |= evidence.revocation.crls
         worst = max((r.verdict for r in reports), key=_ORDER.index)
         return worst, tuple(reports), ()
+
+
+def _near(stream: BinaryIO) -> BinaryIO:
+    """Return a stream in memory where it is small: parsing jumps about in it without end."""
+    size = stream.seek(0, SEEK_END)
+    stream.seek(0)
+    return BytesIO(stream.read()) if size <= _SMALL else stream
 
 
 def _open(stream: BinaryIO) -> tuple[str, Any, list[tuple[str, Any, Any]]]:

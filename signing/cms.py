@@ -1,0 +1,199 @@
+"""Build the CMS of a PAdES signature from its encoded parts.
+
+All that depends on the certificate alone is encoded once and used again: the general library
+encodes every part several times for each signature, which costs more than signing itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from asn1crypto import algos, cms, x509  # type: ignore[import-untyped]
+from pyhanko.sign.general import SigningError, as_signing_certificate_v2
+from pyhanko.sign.signers import Signer
+from pyhanko.sign.timestamps.common_utils import TimestampRequestError
+from pyhanko_certvalidator.registry import SimpleCertificateStore
+
+from app.kernel.errors import Unavailable
+from signing.trust import TrustStore
+
+_SEQUENCE, _SET, _OCTETS = 0x30, 0x31, 0x04
+_CONTEXT_0, _CONTEXT_1 = 0xA0, 0xA1
+_VERSION_1 = b"\x02\x01\x01"
+_SHORT = 0x80
+_SHA256 = bytes(algos.DigestAlgorithm({"algorithm": "sha256"}).dump())
+_CONTENT_TYPE = bytes(cms.CMSAttribute({"type": "content_type", "values": ("data",)}).dump())
+_DIGEST_TYPE = bytes(cms.CMSAttributeType("message_digest").dump())
+_SIGNED_DATA = bytes(cms.ContentType("signed_data").dump())
+_NO_CONTENT = bytes(cms.EncapsulatedContentInfo({"content_type": "data"}).dump())
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """What every signature by one certificate has in common, encoded."""
+
+    certificate: x509.Certificate
+    attribute: bytes
+    certificates: bytes
+    identifier: bytes
+
+
+class KeySigner(Signer):
+    """pyHanko's signer over any key that signs bytes."""
+
+    def __init__(
+        self, der: bytes, trust: TrustStore, sign_raw: Callable[[bytes], bytes], *, pss: bool
+    ) -> None:
+        self._parts = _parts(der, _chain(der, trust.certificates))
+        certificate = self._parts.certificate
+        self._sign_raw = sign_raw
+        self.no_time = False
+        self.is_rsa = certificate.public_key.algorithm.startswith("rsa")
+        mechanism = _mechanism(certificate.public_key.algorithm, pss=pss)
+        self._mechanism = bytes(mechanism.dump())
+        super().__init__(
+            signing_cert=certificate,
+            cert_registry=SimpleCertificateStore(),  # type: ignore[no-untyped-call]
+            signature_mechanism=mechanism,
+            embed_roots=False,
+        )
+
+    # A PDF's signature asks for no more of the library's many arguments.
+    async def async_sign(  # type: ignore[override]
+        self,
+        data_digest: bytes,
+        digest_algorithm: str,
+        dry_run: bool = False,
+        *,
+        timestamper: Any = None,
+        **_: Any,
+    ) -> cms.ContentInfo:
+        """Return the signature over a document's SHA-256, with a time stamp if there is one."""
+        if dry_run or digest_algorithm != "sha256":
+            raise SigningError("only real signatures over SHA-256")
+        attributes = _signed_attributes(self._parts.attribute, data_digest)
+        signature = self._sign_raw(attributes)
+        stamp = await self.unsigned_attrs(
+            digest_algorithm,
+            signature,
+            signed_attrs=cms.CMSAttributes.load(attributes),
+            timestamper=timestamper,
+        )
+        unsigned = _retagged(_CONTEXT_1, stamp.dump()) if stamp is not None else b""
+        return _content(self._parts, attributes, self._mechanism, signature, unsigned)
+
+    async def async_sign_raw(
+        self, data: bytes, digest_algorithm: str, dry_run: bool = False
+    ) -> bytes:
+        """Return the signature over the signed attributes."""
+        if dry_run or digest_algorithm != "sha256":
+            raise SigningError("only real signatures over SHA-256")
+        return self._sign_raw(data)
+
+    async def unsigned_attrs(self, *args: Any, **kwargs: Any) -> Any:
+        """Add the time stamp; without one the signature stands, and says so."""
+        try:
+            return await super().unsigned_attrs(*args, **kwargs)
+        except (TimestampRequestError, ValueError, Unavailable):
+            self.no_time = True
+            return None
+
+
+def _signed_attributes(certificate: bytes, digest: bytes) -> bytes:
+    """Return the attributes that PAdES asks for (EN 319 142-1, 6.3), in DER's order."""
+    digested = _tlv(_SEQUENCE, _DIGEST_TYPE, _tlv(_SET, _tlv(_OCTETS, digest)))
+    return _tlv(_SET, *sorted((_CONTENT_TYPE, digested, certificate)))
+
+
+def _content(
+    parts: _Parts, attributes: bytes, mechanism: bytes, signature: bytes, unsigned: bytes
+) -> cms.ContentInfo:
+    signer = _tlv(
+        _SEQUENCE,
+        _VERSION_1,
+        parts.identifier,
+        _SHA256,
+        _retagged(_CONTEXT_0, attributes),
+        mechanism,
+        _tlv(_OCTETS, signature),
+        unsigned,
+    )
+    data = _tlv(
+        _SEQUENCE,
+        _VERSION_1,
+        _tlv(_SET, _SHA256),
+        _NO_CONTENT,
+        parts.certificates,
+        _tlv(_SET, signer),
+    )
+    return cms.ContentInfo.load(_tlv(_SEQUENCE, _SIGNED_DATA, _tlv(_CONTEXT_0, data)))
+
+
+@lru_cache(maxsize=16)
+def _parts(der: bytes, chain: tuple[bytes, ...]) -> _Parts:
+    certificate = x509.Certificate.load(der)
+    value = cms.IssuerAndSerialNumber(
+        {"issuer": certificate.issuer, "serial_number": certificate.serial_number}
+    )
+    return _Parts(
+        certificate=certificate,
+        attribute=_certificate_attribute(certificate),
+        certificates=_tlv(_CONTEXT_0, *sorted((der, *chain))),
+        identifier=bytes(value.dump()),
+    )
+
+
+def _certificate_attribute(certificate: x509.Certificate) -> bytes:
+    values = (as_signing_certificate_v2(certificate),)
+    return bytes(cms.CMSAttribute({"type": "signing_certificate_v2", "values": values}).dump())
+
+
+@lru_cache(maxsize=16)
+def _chain(der: bytes, known: tuple[x509.Certificate, ...]) -> tuple[bytes, ...]:
+    """Return the issuers of a certificate that are known, nearest first, without the root."""
+    found: list[x509.Certificate] = []
+    current = x509.Certificate.load(der)
+    while len(found) < 8 and current.subject != current.issuer:
+        issuer = next((c for c in known if c.subject == current.issuer), None)
+        if issuer is None or issuer in found:
+            break
+        found.append(issuer)
+        current = issuer
+    return tuple(bytes(c.dump()) for c in found if c.self_signed == "no")
+
+
+@lru_cache(maxsize=4)
+def _mechanism(algorithm: str, *, pss: bool) -> algos.SignedDigestAlgorithm:
+    if algorithm == "ec":
+        return algos.SignedDigestAlgorithm({"algorithm": "sha256_ecdsa"})
+    if not pss:
+        return algos.SignedDigestAlgorithm({"algorithm": "sha256_rsa"})
+    sha256 = {"algorithm": "sha256"}
+    parameters = algos.RSASSAPSSParams(
+        {
+            "hash_algorithm": sha256,
+            "mask_gen_algorithm": {"algorithm": "mgf1", "parameters": sha256},
+            "salt_length": 32,
+        }
+    )
+    made = algos.SignedDigestAlgorithm({"algorithm": "rsassa_pss", "parameters": parameters})
+    # Read back from its bytes it is not encoded anew at each of its many uses.
+    return algos.SignedDigestAlgorithm.load(made.dump())
+
+
+def _retagged(tag: int, encoded: bytes) -> bytes:
+    """Return a value under another tag of one byte."""
+    return bytes((tag,)) + encoded[1:]
+
+
+def _tlv(tag: int, *parts: bytes) -> bytes:
+    """Return a value in DER."""
+    body = b"".join(parts)
+    size = len(body)
+    if size < _SHORT:
+        return bytes((tag, size)) + body
+    length = size.to_bytes((size.bit_length() + 7) // 8, "big")
+    return bytes((tag, _SHORT | len(length))) + length + body
