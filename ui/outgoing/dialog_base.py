@@ -10,10 +10,12 @@ from ui.kit.dialog import Dialog
 class FittedDialog(Dialog):
     """Grow to the height that wrapped words take, at any scale."""
 
-    def showEvent(self, event: QShowEvent) -> None:  # noqa: D102
+    def showEvent(self, event: QShowEvent) -> None:
+        """Take the height that is needed."""
         super().showEvent(event)
         layout = self.layout()
-        assert layout is not None
+        if layout is None:
+            return
         wanted = max(layout.totalHeightForWidth(self.width()), layout.totalSizeHint().height())
         if wanted > self.height():
             self.resize(self.width(), wanted)

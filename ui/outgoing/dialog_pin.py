@@ -41,7 +41,8 @@ class PinField(QLineEdit):
             | Qt.InputMethodHint.ImhNoPredictiveText
         )
 
-    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: D102
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Watch for capitals that nobody held Shift for."""
         text = event.text()
         if text.isalpha():
             shift = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -47,7 +47,7 @@ class Around:
 
     office: Office
     leaders: tuple[PostRow, ...] = ()
-    directory: Directory = Directory()
+    directory: Directory = field(default_factory=Directory)
     marks: dict[str, str] | None = None
 
 
@@ -198,10 +198,12 @@ class DraftsModel(QObject):
         self._latest.ask(partial(compose, document), self.previewed.emit, self._fail)
 
     @property
-    def form(self) -> dict[str, object]:
+    def form(self) -> dict[str, Any]:
         """Return the decree's form of what is typed."""
-        assert self.around is not None
-        return model_draft.form_of(self.values, self.around.office, self.around.marks or {})
+        around = self.around
+        if around is None:
+            return {}
+        return model_draft.form_of(self.values, around.office, around.marks or {})
 
     @property
     def problems(self) -> dict[str, str]:
@@ -220,11 +222,14 @@ class DraftsModel(QObject):
 
     def save(self, *, submit: bool = False) -> None:
         """Keep a version; with `submit` put it before the leader who signs."""
-        if self.around is None or not self.id:
+        around = self.around
+        if around is None or not self.id:
             return
         self.journal.flush()
         draft, values = self.id, self.values
-        job = partial(_commands, self._session.desk, self._session.actor, self._save(submit=submit))
+        page = model_draft.document_of(self.form)
+        save = Save(draft, self.document, values, around.office, page, submit)
+        job = partial(_commands, self._session.desk, self._session.actor, save)
         undo = "outpages.undo.submitted" if submit else ""
 
         def act(commands: Sequence[Command]) -> None:
@@ -239,11 +244,6 @@ class DraftsModel(QObject):
             )
 
         self._session.work("query", job, act, self.failed.emit)
-
-    def _save(self, *, submit: bool) -> Save:
-        assert self.around is not None
-        document = model_draft.document_of(self.form)
-        return Save(self.id, self.document, self.values, self.around.office, document, submit)
 
     def _saved(self, draft: str, values: DraftValues) -> None:
         if self.unsaved.get(draft) == values:

@@ -60,7 +60,7 @@ def checks_of(document: Document, report: FileReport | None) -> tuple[Check, ...
     )
 
 
-def _done(done: bool) -> str:  # noqa: FBT001 - a plain answer
+def _done(done: bool) -> str:
     return "ok" if done else "todo"
 
 
@@ -123,7 +123,7 @@ class SealModel(QObject):
         if self.key is None or self.running:
             return
         cancel = self._cancel = Cancellation()
-        self.busy.emit(True)
+        self.busy.emit(self.running)
         desk, actor = self._session.desk, self._session.actor
         prompts = OncePrompts(self._session.prompts)
         job = partial(_seal, desk, actor, document, self.key, prompts, cancel)
@@ -144,12 +144,12 @@ class SealModel(QObject):
 
     def _sealed(self, file: FileRef) -> None:
         self._cancel = None
-        self.busy.emit(False)
+        self.busy.emit(self.running)
         self.sealed.emit(file)
 
     def _failed(self, error: HoaBanError) -> None:
         self._cancel = None
-        self.busy.emit(False)
+        self.busy.emit(self.running)
         self.failed.emit(error)
 
 

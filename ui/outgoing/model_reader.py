@@ -93,7 +93,7 @@ class OutgoingReader(QObject):
         here = partial(desk.store.vault.has, file.sha256)
         self._session.work("query", here, lambda found: self._found(file, found))
 
-    def _found(self, file: FileRef, here: bool) -> None:  # noqa: FBT001 - an answer
+    def _found(self, file: FileRef, here: bool) -> None:
         if file.sha256 != self._file:
             return
         if not here:

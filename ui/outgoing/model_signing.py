@@ -183,7 +183,7 @@ class SigningModel(QObject):
             if self.run is None and self._wanted and changes.touches(KIND, self._wanted):
                 self.show(self._wanted)
 
-    def check(self, document: str, on: bool) -> None:  # noqa: FBT001 - a plain setter
+    def check(self, document: str, on: bool) -> None:
         """Choose a document for the next run, or not."""
         item = self.item(document)
         if on and item is not None and item.ready:
@@ -309,7 +309,8 @@ class SigningModel(QObject):
 
     def _give_back(self, preview: Preview) -> None:
         run = self.run
-        assert run is not None
+        if run is None:
+            return
         job = self._job(release, run, preview)
         self._session.work("store", job, lambda _: self._not_signed(Cancelled()), self._not_signed)
 

@@ -54,7 +54,7 @@ class DraftsPage(Page):
         self.sides.narrowed.connect(self.paper.allow_back)
         self.sides.narrowed.connect(self._see.setVisible)
         self._see.setVisible(self.sides.narrow)
-        self.paper.back.connect(lambda: self.sides.show_detail(False))
+        self.paper.back.connect(lambda: self.sides.show_detail(detail=False))
         self.setLayout(Column(self.sides, gap=0))
         self._connect()
 
@@ -243,7 +243,7 @@ class DraftsPage(Page):
             self.reload()
 
     def _to_paper(self) -> None:
-        self.sides.show_detail(True)
+        self.sides.show_detail(detail=True)
         self.paper.pdf.setFocus()
 
     def _choose_file(self) -> None:

@@ -62,7 +62,7 @@ class IssuePage(Page):
         self._model.failed.connect(lambda e: self._state.show_error(session.explain(e)))
         self.cards = CardList(self._model, self._card, texts("outpages.issue.list"))
         self.cards.chosen.connect(self._choose)
-        self.cards.opened.connect(lambda _: self.sides.show_detail(True))
+        self.cards.opened.connect(lambda _: self.sides.show_detail(detail=True))
         self.search = SearchField(texts("outpages.filter"), texts("outpages.filter"), shortcut="Ctrl+F")
         self.search.searched.connect(self._search)
         self._state: StateStack = StateStack(self.cards)
@@ -78,7 +78,7 @@ class IssuePage(Page):
         self.paper = PaperPanel(session, self.checklist, self._foot())
         self.sides: Panes = Panes(self._list_pane(), self.paper)
         self.sides.narrowed.connect(self.paper.allow_back)
-        self.paper.back.connect(lambda: self.sides.show_detail(False))
+        self.paper.back.connect(lambda: self.sides.show_detail(detail=False))
         self.setLayout(Column(self.sides, gap=0))
         self._connect()
 
@@ -151,7 +151,7 @@ class IssuePage(Page):
             self._asked = entity
             self.cards.select_key(entity)
             self._reader.show(entity)
-            self.sides.show_detail(True)
+            self.sides.show_detail(detail=True)
 
     def close_page(self) -> None:
         """Stop, and let the file go."""

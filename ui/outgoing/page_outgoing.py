@@ -73,7 +73,7 @@ class OutgoingPage(Page):
         self.paper = PaperPanel(session, self.follow, self._foot())
         self.sides: Panes = Panes(self._list_pane(), self.paper)
         self.sides.narrowed.connect(self.paper.allow_back)
-        self.paper.back.connect(lambda: self.sides.show_detail(False))
+        self.paper.back.connect(lambda: self.sides.show_detail(detail=False))
         self.setLayout(Column(self.sides, gap=0))
         self._reader.shown.connect(self._show)
         self._reader.file.connect(self._show_file)
@@ -107,7 +107,7 @@ class OutgoingPage(Page):
         texts = self.session.texts
         self._total = Label("", "secondary")
         head = Row(Label(texts("outpages.title"), "title"), None, self._total)
-        views = [key for key in (v.value for v in VIEWS)]
+        views = [v.value for v in VIEWS]
         first = Row(*(self.chips.chip(k) for k in views[:4]), None, gap=6)
         second = Row(*(self.chips.chip(k) for k in views[4:]), None, gap=6)
         pane = Pane("panel")
@@ -134,7 +134,7 @@ class OutgoingPage(Page):
         if kind == KIND:
             self._asked = entity
             self._reader.show(entity)
-            self.sides.show_detail(True)
+            self.sides.show_detail(detail=True)
 
     def close_page(self) -> None:
         """Let the file go."""
@@ -212,7 +212,7 @@ class OutgoingPage(Page):
     # --- the reader -----------------------------------------------------------------------
 
     def _show_paper(self) -> None:
-        self.sides.show_detail(True)
+        self.sides.show_detail(detail=True)
         self.paper.pdf.setFocus()
 
     def _show(self) -> None:

@@ -60,7 +60,7 @@ class SigningPage(Page):
         self.paper.pdf.opened.connect(self._page_opened)
         self.sides: Panes = Panes(self._left(), self.paper, 636)
         self.sides.narrowed.connect(self.paper.allow_back)
-        self.paper.back.connect(lambda: self.sides.show_detail(False))
+        self.paper.back.connect(lambda: self.sides.show_detail(detail=False))
         self.setLayout(Column(self.sides, gap=0))
         self.model.listed.connect(self._show_rows)
         self.model.keyed.connect(self._show_key)
@@ -121,7 +121,7 @@ class SigningPage(Page):
         if kind == KIND:
             self.rows.select(entity)
             self.model.show(entity)
-            self.sides.show_detail(True)
+            self.sides.show_detail(detail=True)
 
     def close_page(self) -> None:
         """Stop, and let the file go."""
@@ -134,7 +134,7 @@ class SigningPage(Page):
         chosen = self.model.chosen
         if chosen and self.model.key is not None:
             self._result.show_text("")
-            self.sides.show_detail(True)
+            self.sides.show_detail(detail=True)
             self.model.start(chosen)
 
     def _look_for_keys(self) -> None:
@@ -146,7 +146,7 @@ class SigningPage(Page):
             self.model.show(document)
 
     def _to_paper(self) -> None:
-        self.sides.show_detail(True)
+        self.sides.show_detail(detail=True)
         self.paper.pdf.setFocus()
 
     def _show_rows(self) -> None:
@@ -242,7 +242,7 @@ class SigningPage(Page):
             self._result.show_text(texts("outpages.sign.number_waiting"), "warn")
         else:
             self._result.show_text(self.session.explain(error), "bad")
-        self.sides.show_detail(False)
+        self.sides.show_detail(detail=False)
         self.rows.setFocus()
 
     def _approve(self) -> None:

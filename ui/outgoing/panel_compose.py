@@ -169,12 +169,10 @@ class ComposePanel(QScrollArea):
         """Show what is missing under its fields, and go to the first."""
         for name, field in self.fields.items():
             field.set_error(self._texts(problems[name]) if name in problems else "")
-        for name in self.fields:
-            if name in problems:
-                field = self.fields[name]
-                field.focus_error()
-                QTimer.singleShot(0, self, lambda: self.ensureWidgetVisible(field))
-                return
+        first = next((f for name, f in self.fields.items() if name in problems), None)
+        if first is not None:
+            first.focus_error()
+            QTimer.singleShot(0, self, lambda: self.ensureWidgetVisible(first))
 
     def _edited(self) -> None:
         if not self._filling:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QSplitter, QWidget
 
@@ -43,12 +43,13 @@ class Panes(QWidget):
         """Tell whether the panes take turns."""
         return self._narrow
 
-    def show_detail(self, detail: bool) -> None:  # noqa: FBT001 - a plain setter
+    def show_detail(self, *, detail: bool) -> None:
         """Show the second pane, or the first, where there is no room for both."""
         self._detail = detail
         self._turn()
 
-    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: D102
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Share the new width."""
         super().resizeEvent(event)
         self._fit()
 
@@ -57,10 +58,14 @@ class Panes(QWidget):
         if narrow != self._narrow:
             self._narrow = narrow
             self.narrowed.emit(narrow)
-        if not narrow:
+        self._turn()
+        # The splitter itself takes the new width only after this event
+        QTimer.singleShot(0, self, self._divide)
+
+    def _divide(self) -> None:
+        if not self._narrow:
             first = min(theme().px(self._share), round(self.width() * 0.55))
             self._splitter.setSizes([first, max(1, self.width() - first)])
-        self._turn()
 
     def _turn(self) -> None:
         self._first.setVisible(not self._narrow or not self._detail)

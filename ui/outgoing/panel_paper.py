@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import BinaryIO
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QSplitter, QWidget
 
 from app.kernel.errors import HoaBanError
@@ -67,7 +68,7 @@ class PaperPanel(QWidget):
         self.setLayout(column)
         self.show_nothing()
 
-    def allow_back(self, allowed: bool) -> None:  # noqa: FBT001 - a plain setter
+    def allow_back(self, allowed: bool) -> None:
         """Offer the way back to the list, in a narrow window."""
         self._back.setVisible(allowed)
         self._share()
@@ -94,8 +95,9 @@ class PaperPanel(QWidget):
         """Let the file go."""
         self.pdf.shutdown()
 
-    def resizeEvent(self, event: object) -> None:  # noqa: D102
-        super().resizeEvent(event)  # type: ignore[arg-type]
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Share the new width with what stands beside the page."""
+        super().resizeEvent(event)
         self._share()
 
     def _share(self) -> None:

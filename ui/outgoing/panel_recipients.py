@@ -111,8 +111,7 @@ class RecipientsPanel(QWidget):
         found = self._directory.find(text)
         return [Suggestion(row.name, row.abbr, (row.id, row.name)) for row in found]
 
-    def _take(self, pair: object) -> None:
-        assert isinstance(pair, tuple)
+    def _take(self, pair: tuple[str, str]) -> None:
         self.field.clear()
         self.add([pair])
 

@@ -46,7 +46,7 @@ def badge_of(texts: Texts, item: SignItem) -> tuple[str, str]:
 class _Items(QAbstractTableModel):
     def __init__(self, texts: Texts, parent: QWidget) -> None:
         super().__init__(parent)
-        self._texts = texts
+        self.texts = texts
         self.items: list[SignItem] = []
         self.checked: frozenset[str] = frozenset()
 
@@ -61,21 +61,21 @@ class _Items(QAbstractTableModel):
         elif items:
             self.dataChanged.emit(self.index(0, 0), self.index(len(items) - 1, 3))
 
-    def rowCount(self, parent: Any = _ROOT) -> int:  # noqa: D102
+    def rowCount(self, parent: Any = _ROOT) -> int:
         return 0 if parent.isValid() else len(self.items)
 
-    def columnCount(self, parent: Any = _ROOT) -> int:  # noqa: D102
+    def columnCount(self, parent: Any = _ROOT) -> int:
         return 0 if parent.isValid() else len(_WIDTHS)
 
-    def headerData(self, section: int, orientation: Qt.Orientation, role: int = 0) -> Any:  # noqa: D102
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = 0) -> Any:
         keys = ("", "outpages.column.document", "outpages.column.place", "outpages.column.state")
         if orientation is Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
-            return self._texts(keys[section]) if keys[section] else ""
+            return self.texts(keys[section]) if keys[section] else ""
         if role == Qt.ItemDataRole.TextAlignmentRole:
             return Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
         return None
 
-    def data(self, index: Any, role: int = 0) -> Any:  # noqa: D102
+    def data(self, index: Any, role: int = 0) -> Any:
         if not index.isValid():
             return None
         item = self.items[index.row()]
@@ -87,7 +87,7 @@ class _Items(QAbstractTableModel):
 
     def lines(self, item: SignItem, column: int) -> tuple[str, str]:
         """Return the two lines of a cell."""
-        texts, row = self._texts, item.row
+        texts, row = self.texts, item.row
         if column == 0:
             ticked = row.id in self.checked
             return texts("outpages.ticked" if ticked else "outpages.not_ticked"), ""
@@ -100,7 +100,7 @@ class _Items(QAbstractTableModel):
 
 
 class _Cells(QStyledItemDelegate):
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Any) -> None:  # noqa: D102
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Any) -> None:
         look, area, model = theme(), option.rect, index.model()
         chosen = bool(option.state & QStyle.StateFlag.State_Selected)
         painter.save()
@@ -111,7 +111,7 @@ class _Cells(QStyledItemDelegate):
         if index.column() == 0:
             self._tick(painter, area, item.row.id in model.checked, item.ready)
         elif index.column() == 3:
-            text, tone = badge_of(model._texts, item)  # noqa: SLF001 - its own model
+            text, tone = badge_of(model.texts, item)
             top = area.y() + (area.height() - look.px(18)) / 2
             painter.setClipRect(area)
             draw_badge(painter, QPointF(area.x() + look.px(9), top), text, tone)
@@ -120,7 +120,7 @@ class _Cells(QStyledItemDelegate):
         painter.restore()
 
     def _two_lines(
-        self, painter: QPainter, area: QRect, lines: tuple[str, str], strong: bool  # noqa: FBT001
+        self, painter: QPainter, area: QRect, lines: tuple[str, str], strong: bool
     ) -> None:
         look = theme()
         inner = area.adjusted(look.px(9), look.px(6), -look.px(6), -look.px(6))
@@ -134,7 +134,7 @@ class _Cells(QStyledItemDelegate):
             shown = painter.fontMetrics().elidedText(text, elide, inner.width())
             painter.drawText(spot, Qt.AlignmentFlag.AlignVCenter, shown)
 
-    def _tick(self, painter: QPainter, area: QRect, on: bool, ready: bool) -> None:  # noqa: FBT001
+    def _tick(self, painter: QPainter, area: QRect, on: bool, ready: bool) -> None:
         look = theme()
         side = look.px(15)
         spot = QRectF(area.x() + look.px(18), area.y() + (area.height() - side) / 2, side, side)
@@ -182,7 +182,7 @@ class SignRows(QTableView):
         """Show rows; the current one stays."""
         before = self.current
         self._items.show_items(items, checked)
-        if items and self.current != before or not self.currentIndex().isValid():
+        if (items and self.current != before) or not self.currentIndex().isValid():
             self.select(before or (items[0].row.id if items else ""))
 
     @property
@@ -198,7 +198,8 @@ class SignRows(QTableView):
             place = ids.index(document) if document in ids else 0
             self.setCurrentIndex(self._items.index(place, 1))
 
-    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: D102
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Tick with Space, open with Enter."""
         if event.key() == Qt.Key.Key_Space and self.current:
             self.ticked.emit(self.current, self.current not in self._items.checked)
         elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and not event.modifiers():
@@ -206,7 +207,8 @@ class SignRows(QTableView):
         else:
             super().keyPressEvent(event)
 
-    def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: D102
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Tick with a click on the box."""
         super().mousePressEvent(event)
         index = self.indexAt(event.position().toPoint())
         if index.isValid() and index.column() == 0:

@@ -109,7 +109,7 @@ def outgoing(office: Office, out: Path, look: str) -> None:
         if page.sides.narrow:
             wait(lambda: page.cards.current_row() is not None)
             save(page, out, f"outgoing-list-{look}")
-            page.sides.show_detail(True)
+            page.sides.show_detail(detail=True)
         wait(lambda: page.paper.pdf.sharp)
         save(page, out, f"outgoing-{look}")
 
@@ -121,7 +121,7 @@ def signing(office: Office, out: Path, look: str) -> None:
         wait(lambda: bool(page.rows.current) and page.model.key is not None)
         if page.sides.narrow:
             save(page, out, f"signing-list-{look}")
-            page.sides.show_detail(True)
+            page.sides.show_detail(detail=True)
         wait(lambda: page.paper.pdf.sharp)
         save(page, out, f"signing-{look}")
         page.start()
@@ -140,7 +140,7 @@ def issuing(office: Office, out: Path, look: str) -> None:
     with session_of(office, "clerk") as session, shown(IssuePage(session)) as page:
         assert isinstance(page, IssuePage)
         wait(lambda: page.seal.enabled)
-        page.sides.show_detail(True)
+        page.sides.show_detail(detail=True)
         wait(lambda: page.paper.pdf.sharp)
         save(page, out, f"issue-{look}")
         page.seal.trigger()
@@ -168,7 +168,7 @@ def followed(office: Office, out: Path, look: str) -> None:
     with session_of(office, "clerk") as session, shown(OutgoingPage(session)) as page:
         assert isinstance(page, OutgoingPage)
         page.open_entity("document", found[-1].id)
-        page.sides.show_detail(True)
+        page.sides.show_detail(detail=True)
         wait(lambda: page.paper.pdf.sharp)
         settle(400)
         save(page, out, f"followed-{look}")
@@ -193,13 +193,13 @@ def drafting(office: Office, out: Path, look: str) -> None:
         settle(900)
         if page.sides.narrow:
             save(page, out, f"drafts-form-{look}")
-            page.sides.show_detail(True)
+            page.sides.show_detail(detail=True)
         wait(lambda: page.paper.pdf.sharp)
         save(page, out, f"drafts-{look}")
         page.form.signer.set_value("")
         page.form.signer.changed.emit("")
         page.submit_draft()
-        page.sides.show_detail(False)
+        page.sides.show_detail(detail=False)
         save(page, out, f"drafts-missing-{look}")
 
 
