@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import BinaryIO
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QSplitter, QWidget
 
 from app.files.model import FileRef
@@ -40,6 +40,8 @@ class FullScreen(Dialog):
         super().__init__(title, parent)
         self.body.addWidget(pdf)
         self.body.setStretchFactor(pdf, 1)
+        again = QShortcut(QKeySequence("F8"), self)
+        again.activated.connect(self.reject)
 
 
 class Reader(Pane):

@@ -25,6 +25,7 @@ from ui.documents.page_incoming import IncomingPage
 from ui.documents.page_register import RegisterPage
 from ui.documents.page_work import WorkPage
 from ui.documents.panel_instruct import InstructPanel
+from ui.documents.panel_verify import VerifyPanel
 from ui.kit.actions import Actions
 from ui.kit.page import Page
 from ui.kit.theme import install, theme
@@ -164,6 +165,27 @@ def test_what_has_no_room_goes_into_the_menu(commune: Commune, opened: Open) -> 
     bar._fit()
     hidden = [name for name in bar.names if bar.button(name).isHidden()]
     assert hidden and not bar._more.isHidden() and bar.names[0] not in hidden
+
+
+def test_f8_f9_and_the_verification_panel(commune: Commune, opened: Open) -> None:
+    commune.presented()
+    page = opened(IncomingPage, "leader")
+    wait_until(lambda: page.reader.model.report and page.reader.pdf.page_count)
+    press(page, Qt.Key.Key_F9)
+    assert not page.reader.side.isVisible()
+    press(page, Qt.Key.Key_F9)
+    assert page.reader.side.isVisible()
+    press(page, Qt.Key.Key_I, CTRL)
+    assert isinstance(page.reader.side.panel, VerifyPanel)
+    press(page, Qt.Key.Key_Escape)
+    assert page.reader.side.panel is None
+    press(page, Qt.Key.Key_F8)
+    full = page.reader._full
+    assert full is not None and page.reader.pdf.window() is full
+    wait_until(full.isActiveWindow)
+    press(full, Qt.Key.Key_F8)
+    wait_until(lambda: page.reader._full is None)
+    assert page.reader.pdf.window() is page and page.reader.pdf.isVisible()
 
 
 def test_a_missing_file_is_said_in_its_place(commune: Commune, opened: Open) -> None:
