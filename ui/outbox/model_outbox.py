@@ -12,7 +12,6 @@ from app.kernel.actor import Actor
 from app.kernel.changes import Changes
 from app.kernel.clock import VIETNAM
 from app.kernel.codec import from_json
-from app.kernel.errors import HoaBanError
 from app.kernel.texts import Texts
 from app.store.model import OutboxState
 from app.store.replica import Replica
@@ -147,9 +146,11 @@ class OutboxWords:
         """Return why an act was refused or is in doubt, and what to do; "" if it is not."""
         if not row.code:
             return ""
-        if not self._texts.has(f"error.{row.code}"):
+        what, remedy = f"error.{row.code}", f"error.{row.code}.do"
+        if not self._texts.has(what):
             return self._texts("outbox.unknown_reason", code=row.code)
-        said = self._texts.error(HoaBanError(row.code, **row.params))
+        told = (self._texts(key, **row.params) for key in (what, remedy))
+        said = " ".join(told).strip()
         return said if row.refused else self._texts("outbox.doubt", reason=said)
 
     def line(self, state: str, since: str) -> tuple[str, str, str]:

@@ -19,7 +19,13 @@ def run(command: list[str], home: Path, **more: str) -> None:
     env |= {"HOME": str(home), "XDG_RUNTIME_DIR": str(home), "XDG_CONFIG_HOME": str(home)}
     env |= {"XDG_CACHE_HOME": str(home), "PYTHONPATH": str(ROOT), "QT_QPA_PLATFORM": "xcb", **more}
     done = subprocess.run(
-        [*SCREEN, *command], cwd=ROOT, env=env, capture_output=True, text=True, timeout=90
+        [*SCREEN, *command],
+        cwd=ROOT,
+        env=env,
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=90,
     )
     assert done.returncode == 0, (done.stdout + done.stderr)[-2000:]
 
