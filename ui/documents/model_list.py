@@ -253,16 +253,16 @@ def columns(session: Session, today: Any) -> tuple[Column, ...]:
         Column(texts("pages.column.arrival_date"),
                lambda x: near_day(texts, x.row.arrival_date, today()), 84),
         Column(texts("pages.column.arrival_number"), number, 68, "right", bold=lambda _: True),
-        Column(texts("pages.column.issuer"), lambda x: short_name(x.row.issuer), 150,
+        Column(texts("pages.column.issuer"), lambda x: short_name(x.row.issuer), 136,
                bold=lambda x: x.row.unread),
-        Column(texts("pages.column.symbol"), lambda x: x.row.symbol, 130),
+        Column(texts("pages.column.symbol"), lambda x: x.row.symbol, 120),
         Column(texts("pages.column.issued"), lambda x: day(x.row.issued), 92),
-        Column(texts("pages.column.subject"), lambda x: subject(x.row), 260,
+        Column(texts("pages.column.subject"), lambda x: subject(x.row), 222,
                bold=lambda x: x.row.unread),
         Column(texts("pages.column.receivers"), lambda x: x.receivers, 176),
-        Column(texts("pages.column.transferred"), lambda x: day(x.transferred_on), 92),
-        Column(texts("pages.column.receipt"), lambda _: "", 60),
-        Column(texts("pages.column.note"), lambda x: x.note, 60),
+        Column(texts("pages.column.transferred"), lambda x: day(x.transferred_on), 108),
+        Column(texts("pages.column.receipt"), lambda _: "", 78),
+        Column(texts("pages.column.note"), lambda x: x.note, 80),
     )  # fmt: skip
 
 
