@@ -122,8 +122,9 @@ class OutboxWords:
 
     def act(self, row: OutboxRow) -> str:
         """Return the name of the act."""
-        key = f"outbox.command.{row.name}"
-        return self._texts(key) if self._texts.has(key) else row.name
+        if not self._texts.has(f"outbox.command.{row.name}"):
+            return row.name
+        return self._texts(f"outbox.command.{row.name}")
 
     def time(self, row: OutboxRow) -> str:
         """Return day and hour of the act in Vietnam."""

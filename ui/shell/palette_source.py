@@ -15,8 +15,9 @@ from ui.shell.palette_model import Entry, rank
 
 _SHORTEST = 2
 _MOST = 8
-_LIST = "palette"
-_ICONS = {"document": "file-text", "person": "user", "unit": "building"}
+# The list of documents by any of their words; the page that shows one is named as its direction
+_LIST = "document"
+_SELF = "palette"
 Go = Callable[[str, str, str], None]
 Show = Callable[[Sequence[Entry]], None]
 
@@ -24,8 +25,8 @@ Show = Callable[[Sequence[Entry]], None]
 class PaletteSource(QObject):
     """Answer the palette's queries.
 
-    The list `palette` of the desk gives rows with page, kind, id, subject and detail; rows
-    whose page is not offered to the actor are left out.
+    Acts and pages come at once, documents once the desk has answered; what no page offered to
+    the actor could show is left out.
     """
 
     def __init__(
@@ -70,7 +71,7 @@ class PaletteSource(QObject):
         acts = [
             Entry("shell.palette.acts", a.icon, a.text, "", a.trigger, a.shortcut)
             for a in self._actions()
-            if a.name != _LIST
+            if a.name != _SELF
         ]
         return [*pages, *acts]
 
@@ -79,14 +80,15 @@ class PaletteSource(QObject):
 
     def _records(self, rows: Sequence[Mapping[str, Any]]) -> list[Entry]:
         offered = {spec.name for spec in self._pages()}
-        return [self._record(row) for row in rows if row["page"] in offered]
+        return [self._record(row) for row in rows if row["direction"] in offered]
 
     def _record(self, row: Mapping[str, Any]) -> Entry:
-        page, kind, entity = str(row["page"]), str(row.get("kind", "document")), str(row["id"])
+        page, entity = str(row["direction"]), str(row["id"])
+        parts = (row["arrival_number"] or row["number"], row["notation"], row["issuer"])
         return Entry(
-            f"shell.palette.{kind}",
-            _ICONS.get(kind, "file-text"),
-            str(row["subject"]),
-            str(row["detail"]),
-            lambda: self._go(page, kind, entity),
+            group_key="shell.palette.document",
+            icon="file-text",
+            text=str(row["subject"]),
+            detail=" · ".join(str(part) for part in parts if part),
+            run=lambda: self._go(page, _LIST, entity),
         )

@@ -98,6 +98,25 @@ def test_arrows_step_over_the_titles_of_groups(opening: Start) -> None:
     assert len(set(rows)) == found.list.model().rowCount() - len(titles)
 
 
+def test_the_palette_finds_documents_that_a_page_can_show(opening: Start) -> None:
+    desk = opening()
+    window = desk.unlock("mai")
+    row = {"id": "d1", "direction": "incoming", "arrival_number": 1024, "number": "4512",
+           "notation": "4512/UBND-TH", "issuer": "UBND tỉnh", "subject": "Giải ngân"}  # fmt: skip
+    asked: list[str] = []
+
+    def documents(_connection: object, _actor: object, text: str, _limit: int) -> list[object]:
+        asked.append(text)
+        return [row, {**row, "direction": "nowhere", "subject": "Không trang nào"}]
+
+    window.session.desk.registry.lists["document"] = documents  # type: ignore[index]
+    found = palette(desk)
+    letters(found.field, "giải ngân")
+    wait_until(lambda: len(listed(found)) == 2)
+    assert listed(found) == ["Văn bản", "Giải ngân, 1024 · 4512/UBND-TH · UBND tỉnh, Văn bản"]
+    assert asked == ["giải ngân"]
+
+
 def test_f1_shows_the_keys_of_every_page(opening: Start) -> None:
     desk = opening()
     desk.unlock("mai")
