@@ -258,7 +258,7 @@ class DraftsModel(QObject):
         self.saved.emit(draft)
 
     def discard(self) -> None:
-        """Put the draft aside; a saved one can be had back by undoing nothing else."""
+        """Put the draft aside, with what was typed."""
         draft, document = self.id, self.document
         self.unsaved.pop(draft, None)
         self.journal.forget(draft)

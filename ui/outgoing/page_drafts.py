@@ -17,6 +17,7 @@ from ui.kit.actions import Action
 from ui.kit.banner import Banner
 from ui.kit.buttons import Button
 from ui.kit.choice import Choice
+from ui.kit.dialog import Confirm
 from ui.kit.labels import Label, Line, Pane
 from ui.kit.layout import Column, Row
 from ui.kit.page import Page
@@ -40,6 +41,7 @@ class DraftsPage(Page):
         self.model = DraftsModel(session, self)
         self._rows: Sequence[OutRow] | None = None
         self._wanted = ""
+        self.dialog: Confirm | None = None
         self.form = ComposePanel(texts)
         self.form.edited.connect(self.model.edit)
         self.form.file_asked.connect(self._choose_file)
@@ -82,7 +84,7 @@ class DraftsPage(Page):
             group_key=group, icon="save",
         )  # fmt: skip
         self.discard = Action(
-            "drafts.discard", "outpages.act.discard", self.model.discard, "Ctrl+Shift+Delete",
+            "drafts.discard", "outpages.act.discard", self.ask_discard, "Ctrl+Shift+Delete",
             scope=NAME, group_key=group, icon="trash",
         )  # fmt: skip
         self.preview = Action(
@@ -218,6 +220,19 @@ class DraftsPage(Page):
             return
         self.result.show_text("")
         self.model.save(submit=True)
+
+    def ask_discard(self) -> None:
+        """Ask before words are thrown away; an empty draft goes at once."""
+        if self.model.values.is_empty:
+            self.model.discard()
+            return
+        texts = self.session.texts
+        self.dialog = Confirm(
+            texts("outpages.draft.discard"), texts("outpages.draft.discard_what"),
+            texts("outpages.act.discard"), self, danger=True,
+        )  # fmt: skip
+        self.dialog.accepted.connect(self.model.discard)
+        self.dialog.open()
 
     def _saved(self, draft: str) -> None:
         texts, document = self.session.texts, self.model.document

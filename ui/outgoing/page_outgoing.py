@@ -15,6 +15,7 @@ from app.kernel.changes import Changes
 from app.kernel.clock import local_date
 from ui.bridge.session import Session
 from ui.documents import verdicts
+from ui.documents.panel_verify import VerifyPanel
 from ui.kit.actions import Action
 from ui.kit.buttons import Button, ChipRow
 from ui.kit.cards import CardList, CardRow
@@ -24,7 +25,9 @@ from ui.kit.layout import Column, Row
 from ui.kit.page import Page
 from ui.kit.rowmodel import RowModel
 from ui.kit.states import StateStack
+from ui.kit.theme import theme
 from ui.outgoing import model_list
+from ui.outgoing.dialog_base import FittedDialog
 from ui.outgoing.model_list import OutRow
 from ui.outgoing.model_reader import OutgoingReader
 from ui.outgoing.panel_follow import FollowPanel
@@ -53,6 +56,7 @@ class OutgoingPage(Page):
         texts = session.texts
         self._text = ""
         self._asked = ""
+        self._report: Any = None
         self._reader = OutgoingReader(session, self)
         self._model = RowModel(session.runner.submit, describe=lambda r: self._card(r).spoken())
         self._model.loaded.connect(self._loaded)
@@ -78,6 +82,7 @@ class OutgoingPage(Page):
         self._reader.shown.connect(self._show)
         self._reader.file.connect(self._show_file)
         self._reader.verified.connect(self._show_verdict)
+        self.paper.strip.linked.connect(self._show_details)
         self._reader.failed.connect(lambda e: self.paper.show_nothing(session.explain(e)))
         session.changed.connect(self._changed)
 
@@ -239,7 +244,22 @@ class OutgoingPage(Page):
         else:
             self.paper.show_file(source)
 
+    def _show_details(self) -> None:
+        """Show every signature in words."""
+        if self._report is None:
+            return
+        texts = self.session.texts
+        dialog = FittedDialog(texts("outpages.nav.verify"), self, 520)
+        panel = VerifyPanel(texts, self._report)
+        panel.setMinimumHeight(theme().px(380))
+        panel.closed.connect(dialog.reject)
+        dialog.body.extend(panel)
+        dialog.add_button(texts("kit.close"), "primary", "accept")
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+
     def _show_verdict(self, report: Any) -> None:
+        self._report = report
         if report is None:
             return
         said = verdicts.summary(self.session.texts, report)

@@ -24,7 +24,7 @@ from ui.outgoing.panel_recipients import RecipientsPanel
 
 _NARROW = Choice.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
 _URGENCIES = ("normal", "urgent", "very_urgent", "express")
-_LINES = {"subject": 2, "addressees": 1, "grounds": 2, "body": 9, "places": 3}
+_LINES = {"subject": 2, "addressees": 2, "grounds": 2, "body": 9, "places": 3}
 
 
 class ComposePanel(QScrollArea):

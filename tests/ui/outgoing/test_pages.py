@@ -185,3 +185,19 @@ def test_any_file_can_be_checked(office: Office, begin: Sessions, show: Show, tm
     page.take(tmp_path / "khong-co.pdf")
     wait_until(lambda: page.checked is None)
     assert page.paper.strip.text
+
+
+def test_words_are_thrown_away_only_after_a_question(
+    office: Office, begin: Sessions, show: Show
+) -> None:
+    page = show(DraftsPage(begin(office, "anna")))
+    assert isinstance(page, DraftsPage)
+    fill(page)
+    draft = page.model.id
+    page.discard.trigger()
+    assert page.dialog is not None and page.model.id == draft
+    page.dialog.reject()
+    assert page.model.values.subject
+    page.discard.trigger()
+    page.dialog.accept()
+    wait_until(lambda: draft not in journal.read(office.desk) and page.model.id != draft)
