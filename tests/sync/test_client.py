@@ -262,6 +262,18 @@ def test_stale_access_token_is_refreshed_by_itself(desks: tuple[RealDesk, RealDe
         an.engine.round()
 
 
+def test_slow_line_is_not_a_silent_one(desks: tuple[RealDesk, RealDesk], line: Line) -> None:
+    an, _ = desks
+    an.through(line.url)
+    line.rate = 200_000
+    ref = an.store.vault.put(random.Random(2).randbytes(200_000))
+    an.act(AddNote("slow", "", X, files=(ref.sha256,)))
+    assert an.engine.round().caught_up
+    an.files.upload(ref.sha256)
+    assert an.replica.items() == []
+    assert an.store.vault.to_upload() == []
+
+
 def test_file_survives_ten_cuts(desks: tuple[RealDesk, RealDesk], line: Line) -> None:
     an, binh = desks
     data = random.Random(1).randbytes(6 << 20)

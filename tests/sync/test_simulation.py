@@ -1,4 +1,4 @@
-"""Hundreds of seeded lives over a line that lies; every promise is judged at the end."""
+"""Seeded lives over a line that lies; every promise is judged at the end."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ import pytest
 
 from tests.sync.simulator import World
 
-LIVES = 60
+LIVES = 24
 
 
-@pytest.mark.parametrize("group", range(4))
+@pytest.mark.parametrize("group", range(2))
 def test_every_life_ends_with_all_promises_kept(tmp_path: Path, group: int) -> None:
     hits: dict[str, int] = {}
-    for seed in range(group * LIVES // 4, (group + 1) * LIVES // 4):
+    for seed in range(group * LIVES // 2, (group + 1) * LIVES // 2):
         folder = tmp_path / str(seed)
         folder.mkdir()
         world = World(folder, seed)
