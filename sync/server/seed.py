@@ -18,9 +18,11 @@ from sync.server.store import Store
 _BATCH = 200
 
 
-def build(database: str, files: Path, registry: Registry, clock: Clock) -> Server:
-    """Open database and files, and build everything that a process serves."""
-    store = Store(database, clock)
+def build(
+    database: str, files: Path, registry: Registry, clock: Clock, *, fast: bool = False
+) -> Server:
+    """Open database and files, and build everything that a process serves; `fast` for seeds."""
+    store = Store(database, clock, fast=fast)
     service = Service(store, registry, People(), clock)
     return Server(service, Accounts(store, clock), Files(files, store), clock)
 

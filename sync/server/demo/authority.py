@@ -13,13 +13,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cached_property
+from functools import cached_property, lru_cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from app.kernel.clock import Clock, SystemClock
 from signing.provision import put_certificate
+from sync.server.demo.keysonce import read_keys_once
 
 if TYPE_CHECKING:
     from certomancer.registry import PKIArchitecture
@@ -63,8 +64,12 @@ class DemoAuthority:
     @property
     def plan(self) -> dict[str, Any]:
         """Return the configuration as it was made."""
-        loaded: dict[str, Any] = json.loads((self.folder / _PLAN).read_text(encoding="utf-8"))
+        loaded: dict[str, Any] = json.loads(self._text)
         return loaded
+
+    @property
+    def _text(self) -> str:
+        return (self.folder / _PLAN).read_text(encoding="utf-8")
 
     @property
     def port(self) -> int:
@@ -78,10 +83,7 @@ class DemoAuthority:
 
     def certificate(self, label: str) -> bytes:
         """Return a certificate (DER): root, ca, tsa, ocsp, person-LOGIN or agency-CODE."""
-        from certomancer.registry import CertLabel
-
-        certificate: bytes = self._open().get_cert(CertLabel(label)).dump()
-        return certificate
+        return _certificate_of(self.folder, self._text, label)
 
     def anchors(self, folder: Path) -> list[Path]:
         """Write root and issuing CA as PEM files for a trust store; returns them."""
@@ -135,10 +137,28 @@ class DemoAuthority:
             thread.join()
 
     def _open(self) -> PKIArchitecture:
-        from certomancer.registry import ArchLabel, CertomancerConfig
+        return _architecture(self.folder, self._text)
 
-        config = CertomancerConfig(self.plan, key_search_dir=str(self.folder), lazy_load_keys=True)
-        return config.get_pki_arch(ArchLabel(_ARCH))
+
+def _architecture(folder: Path, plan: str) -> PKIArchitecture:
+    from certomancer.registry import ArchLabel, CertomancerConfig
+
+    read_keys_once()
+    config = CertomancerConfig(json.loads(plan), key_search_dir=str(folder), lazy_load_keys=True)
+    return config.get_pki_arch(ArchLabel(_ARCH))
+
+
+# Opening an architecture, and reading its keys, takes longer than a signature. A server in a
+# thread opens its own, because certomancer's caches know no threads.
+_architecture_kept = lru_cache(maxsize=4)(_architecture)
+
+
+@lru_cache(maxsize=256)
+def _certificate_of(folder: Path, plan: str, label: str) -> bytes:
+    from certomancer.registry import CertLabel
+
+    certificate: bytes = _architecture_kept(folder, plan).get_cert(CertLabel(label)).dump()
+    return certificate
 
 
 @dataclass
