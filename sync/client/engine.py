@@ -74,6 +74,14 @@ class _Reply:
     need: int = 0
     page: list[Frame] = field(default_factory=list)
 
+    def refuses(self, commands: Sequence[Envelope]) -> bool:
+        """Tell whether the server knows another desk under this name, or misses numbers.
+
+        Numbers that it misses and this desk has no longer can only be left behind.
+        """
+        lost = self.need > 0 and bool(commands) and self.need < (commands[0].n or 0)
+        return self.forked or lost
+
 
 class Engine:
     """Bring one replica and the server to the same state."""
@@ -99,14 +107,13 @@ class Engine:
                 result: RoundResult = done.value
                 return result
 
-    def steps(
-        self, *, flush: bool = False, result: RoundResult | None = None
-    ) -> Generator[Request, Iterable[Frame], RoundResult]:
+    def steps(self, *, flush: bool = False) -> Generator[Request, Iterable[Frame], RoundResult]:
         """Yield requests and take the frames of each; answer what was done."""
-        done = result or RoundResult()
-        limit, turns = BATCH, 0
+        done = RoundResult()
+        limit, turns, forked = BATCH, 0, False
         while True:
-            commands = self._replica.outgoing(limit, flush=flush)
+            # Before it changes its name a desk takes what the old one is still owed.
+            commands = [] if forked else self._replica.outgoing(limit, flush=flush)
             state = self._replica.state()
             frames = yield self._request(state, commands)
             try:
@@ -114,15 +121,23 @@ class Engine:
             except RuleViolation as error:
                 limit = self._too_much(error, commands)
                 continue
-            if self._turned(reply, state, commands):
-                turns += 1
-                if turns > _TURNS:
-                    raise Damaged("sync.history")
+            turns += self._left_history(reply, state) or reply.refuses(commands)
+            if turns > _TURNS:
+                raise Damaged("sync.history")
+            if _foreign(reply, state):
                 continue
-            done.sent += len(commands)
-            done.changes |= self._close(reply)
-            done.caught_up = reply.end is not None and reply.end.caught_up
-            if done.caught_up and len(commands) < limit:
+            if reply.refuses(commands):
+                forked = True
+                if commands:
+                    continue
+            else:
+                done.sent += len(commands)
+                done.changes |= self._close(reply)
+                done.caught_up = reply.end is not None and reply.end.caught_up
+            if forked and (done.caught_up or reply.forked):
+                self._replica.renew_device()
+                forked = False
+            elif done.caught_up and len(commands) < limit:
                 return done
 
     def _request(self, state: SyncState, commands: Sequence[Envelope]) -> Request:
@@ -192,17 +207,12 @@ class Engine:
         done.refused += sum(not r.accepted for r in receipts)
         return self._replica.apply(page)
 
-    def _turned(self, reply: _Reply, state: SyncState, commands: Sequence[Envelope]) -> bool:
-        """Take a new identity, or follow the server into another history, where it must be."""
-        hello = reply.hello
-        if hello is not None and _foreign(reply, state):
-            self._replica.reset_history(hello.history)
-            return True
-        lost = reply.need and (not commands or reply.need < (commands[0].n or 0))
-        if reply.forked or lost:
-            self._replica.renew_device()
-            return True
-        return False
+    def _left_history(self, reply: _Reply, state: SyncState) -> bool:
+        """Follow the server into another history, where it has one."""
+        if reply.hello is None or not _foreign(reply, state):
+            return False
+        self._replica.reset_history(reply.hello.history)
+        return True
 
     def _close(self, reply: _Reply) -> Changes:
         changes = Changes()

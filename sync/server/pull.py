@@ -56,10 +56,13 @@ class Position:
 class Pull:
     """Answer one request's rows."""
 
-    def __init__(self, store: Store, registry: Registry, directory: Directory) -> None:
+    def __init__(
+        self, store: Store, registry: Registry, directory: Directory, page: int = PAGE
+    ) -> None:
         self._store = store
         self._registry = registry
         self._directory = directory
+        self._size = page
         e, v = tables.entity.c, tables.event.c
         self._past = (
             select(v.id, v.ver, e.buckets, v.data)
@@ -100,7 +103,7 @@ class Pull:
         """Tell whether anything in these buckets is newer than the cursor."""
         with self._store.read() as connection:
             head = self._store.head(connection)
-            return head > cursor and bool(_slice(connection, buckets, cursor, head))
+            return head > cursor and bool(self._slice(connection, buckets, cursor, head))
 
     def _buckets(self, connection: Connection, person: str, now: datetime) -> tuple[str, ...]:
         unit = Unit(self._store, connection, self._registry)
@@ -124,18 +127,26 @@ class Pull:
     def _page(self, connection: Connection, position: Position) -> tuple[list[Frame], bool]:
         """Return the frames of the next page, and whether nothing is left after it."""
         while (bucket := position.next_lagging()) is not None:
-            found = _slice(connection, [bucket], position.lag[bucket], position.cursor)
-            if len(found) < PAGE:
+            found = self._slice(connection, [bucket], position.lag[bucket], position.cursor)
+            if len(found) < self._size:
                 del position.lag[bucket]
             else:
                 position.lag[bucket] = found[-1].seq
             if found:
                 return self._frames(connection, position, found), False
         head = self._store.head(connection)
-        found = _slice(connection, position.buckets, position.cursor, head)
-        done = len(found) < PAGE
+        found = self._slice(connection, position.buckets, position.cursor, head)
+        done = len(found) < self._size
         position.cursor = max(position.cursor, head) if done else found[-1].seq
         return self._frames(connection, position, found), done
+
+    def _slice(
+        self, connection: Connection, buckets: Sequence[str], after: int, upto: int
+    ) -> Sequence[_Entry]:
+        """Return the next page of the log: each bucket by its own index, then merged."""
+        asked: dict[str, Any] = {f"b{place}": b for place, b in enumerate(buckets or ("",))}
+        query = _merged(len(asked), self._size)
+        return connection.execute(query, {**asked, "after": after, "upto": upto}).all()
 
     def _frames(
         self, connection: Connection, position: Position, found: Sequence[_Entry]
@@ -179,17 +190,8 @@ def _names(text: str) -> tuple[str, ...]:
     return tuple(json.loads(text))
 
 
-def _slice(
-    connection: Connection, buckets: Sequence[str], after: int, upto: int
-) -> Sequence[_Entry]:
-    """Return the next page of the log: each bucket by its own index, then merged."""
-    asked: dict[str, Any] = {f"b{place}": bucket for place, bucket in enumerate(buckets or ("",))}
-    query = _merged(len(asked))
-    return connection.execute(query, {**asked, "after": after, "upto": upto}).all()
-
-
 @cache
-def _merged(count: int) -> Select[str, str, int]:
+def _merged(count: int, size: int) -> Select[str, str, int]:
     c = tables.log.c
     bounds = (c.seq > bindparam("after"), c.seq <= bindparam("upto"))
     parts = [
@@ -197,13 +199,13 @@ def _merged(count: int) -> Select[str, str, int]:
             select(c.kind, c.id, c.seq)
             .where(c.bucket == bindparam(f"b{place}"), *bounds)
             .order_by(c.seq)
-            .limit(PAGE)
+            .limit(size)
             .subquery()
         )
         for place in range(count)
     ]
     merged = (parts[0] if len(parts) == 1 else union_all(*parts)).subquery()
-    return select(merged.c.kind, merged.c.id, merged.c.seq).order_by(merged.c.seq).limit(PAGE)
+    return select(merged.c.kind, merged.c.id, merged.c.seq).order_by(merged.c.seq).limit(size)
 
 
 def _start(

@@ -11,7 +11,7 @@ from app.kernel.clock import Clock
 from app.kernel.command import Command
 from app.kernel.errors import RuleViolation
 from app.kernel.feature import Registry
-from sync.protocol.messages import PROTO, RULES, End, Frame, Hello, Request
+from sync.protocol.messages import PAGE, PROTO, RULES, End, Frame, Hello, Request
 from sync.server.directory import Directory
 from sync.server.pull import Pull
 from sync.server.push import UPCASTS, Outcome, Push, Upcast
@@ -40,12 +40,13 @@ class Service:
         directory: Directory,
         clock: Clock,
         upcasts: Mapping[tuple[str, int], Upcast] = UPCASTS,
+        page: int = PAGE,
     ) -> None:
         self.store = store
         self.clock = clock
         self.registry = registry
         self.push = Push(store, registry, directory, upcasts)
-        self.pull = Pull(store, registry, directory)
+        self.pull = Pull(store, registry, directory, page)
 
     def handle(self, request: Request, account: Account) -> Iterator[Frame]:
         """Decide the commands, then yield the reply; the push is done before the first row.

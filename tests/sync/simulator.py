@@ -71,7 +71,7 @@ class SimDesk:
         self.store.hold_seconds = 0.0
         self.store.resolve_actor = lambda _get, _envelope: self.actor
         self.replica = Replica(self.store)
-        self.engine = Engine(self.replica, NoWire(), want=40)
+        self.engine = Engine(self.replica, NoWire(), want=15)
 
     def kill(self) -> None:
         self.drop()
@@ -111,6 +111,7 @@ class World:
     faults: bool = True
     hits: dict[str, int] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    commands: set[str] = field(default_factory=set)
     late: list[tuple[Request, str]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -128,7 +129,7 @@ class World:
 
     def serve(self) -> None:
         self.store = Store(f"sqlite:///{self.database}", self.clock, fast=True)
-        self.service = Service(self.store, registry(), ToyPeople(), self.clock)
+        self.service = Service(self.store, registry(), ToyPeople(), self.clock, page=7)
 
     def desk(self, name: str, person: str) -> SimDesk:
         folder = self.folder / name
@@ -172,11 +173,11 @@ class World:
         if verb < 3 or not self.notes:
             name = f"n{len(self.notes)}"
             self.notes.append(name)
-            desk.act(AddNote(name, "chữ " * self.chance.randint(0, 9), self.home(desk)))
+            self.do(desk, AddNote(name, "chữ " * self.chance.randint(0, 9), self.home(desk)))
             return
         note = self.chance.choice(self.notes)
         if verb < 7:
-            if desk.act(CountUp(note)):
+            if self.do(desk, CountUp(note)):
                 desk.own[note] = desk.own.get(note, 0) + 1
             return
         command: Command = self.chance.choice(
@@ -187,9 +188,15 @@ class World:
                 ShareNote(note, self.chance.choice(BUCKETS)),
             )
         )
-        if desk.act(command) and isinstance(command, MoveNote):
+        if self.do(desk, command) and isinstance(command, MoveNote):
             for other in self.desks:
                 other.own.pop(note, None)
+
+    def do(self, desk: SimDesk, command: Command) -> bool:
+        done = desk.act(command)
+        if done:
+            self.commands.add(desk.replica.items()[-1].command)
+        return done
 
     def home(self, desk: SimDesk) -> tuple[str, ...]:
         pool = (*BUCKETS, f"person:{desk.person}")
@@ -346,6 +353,8 @@ class World:
             verdicts.setdefault(command, set()).add(json.loads(body)["code"])
         assert all(len(codes) == 1 for codes in verdicts.values()), "two answers to one command"
         shown = {i.command for d in self.desks for i in d.replica.items()}
+        lost = self.commands - verdicts.keys() - shown
+        assert not lost, ("commands that nobody answered", lost)
         for command, codes in verdicts.items():
             assert codes == {"accepted"} or command in shown, ("refusal not shown", command)
 
