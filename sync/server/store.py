@@ -43,7 +43,7 @@ _METAS = select(tables.meta.c.name, tables.meta.c.value)
 _HEAD = select(func.max(tables.log.c.seq))
 # Any fixed number does; only this program takes advisory locks in its database.
 _LOCK = 0x484F4142
-_TRIES = 12
+_TRIES = 20
 # Serialisation failure, deadlock, a key that somebody else was first to write.
 _AGAIN = {"40001", "40P01", "23505"}
 
@@ -107,14 +107,21 @@ class Store:
 
     def retrying(self, work: Callable[[Connection], T]) -> T:
         """Run `work` in a transaction, again when another one came between."""
-        for _ in range(_TRIES):
+        for turn in range(_TRIES):
             try:
                 with self.write() as connection:
+                    if turn:
+                        self._queue(connection)
                     return work(connection)
             except DBAPIError as error:
                 if getattr(error.orig, "sqlstate", None) not in _AGAIN:
                     raise
         raise Unavailable("sync.busy")
+
+    def _queue(self, connection: Connection) -> None:
+        """Let those who try again go one by one; LOCK comes before the snapshot is taken."""
+        if self.postgres:
+            connection.execute(text("LOCK TABLE meta IN SHARE ROW EXCLUSIVE MODE"))
 
     def lock(self, connection: Connection) -> None:
         """Take the lock of the log until the commit; SQLite's writer holds it already."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -14,7 +15,7 @@ from sync.server import tables
 from sync.server.service import Account, Service
 from sync.server.store import Store
 from tests.doubles.postgres import Cluster
-from tests.doubles.toy import AddNote, HoldBuckets, ToyPeople, registry
+from tests.doubles.toy import AddNote, HoldBuckets, NumberNote, ToyPeople, registry
 from tests.sync.conftest import NOON
 from tests.sync.desk import Desk
 
@@ -92,3 +93,26 @@ def test_without_the_lock_the_reader_loses_rows(
 ) -> None:
     seen, there = race(Unlocked)
     assert there - seen
+
+
+def _number(service: Service, name: str) -> None:
+    desk = Desk(service, Account("an", "an"), name, FixedClock(NOON))
+    for turn in range(ROUNDS):
+        note = f"{name}-{turn}"
+        desk.ask(desk.envelope(AddNote(note, "", X)), desk.envelope(NumberNote(note)), want=0)
+
+
+def test_six_desks_draw_from_one_book_without_gap_or_twin(postgres: Cluster) -> None:
+    store = Store(postgres.database(), FixedClock(NOON))
+    service = Service(store, registry(), ToyPeople(), FixedClock(NOON))
+    service.run_as_system(HoldBuckets("an", X))
+    threads = [threading.Thread(target=_number, args=(service, f"desk{i}")) for i in range(WRITERS)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    query = select(tables.entity.c.data).where(tables.entity.c.kind == "note")
+    with store.read() as connection:
+        drawn = sorted(json.loads(data)["number"] for data in connection.scalars(query))
+    store.close()
+    assert drawn == list(range(1, WRITERS * ROUNDS + 1))
