@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from app.bulletins.feature import FEATURE as BULLETINS
-from app.catalogues.feature import FEATURE as CATALOGUES
-from app.documents.feature import FEATURE as DOCUMENTS
-from app.identity.feature import FEATURE as IDENTITY
-from app.kernel.feature import Feature, Registry
-from app.parties.feature import FEATURE as PARTIES
-from app.registers.feature import FEATURE as REGISTERS
+from importlib import import_module
 
-# The lines above are the list; their order does not matter
-FEATURES: tuple[Feature, ...] = tuple(
-    found for found in tuple(globals().values()) if isinstance(found, Feature)
+from app.kernel.feature import Feature, Registry
+
+# Each module's `FEATURE`; their order does not matter
+MODULES = (
+    "app.bulletins.feature",
+    "app.catalogues.feature",
+    "app.documents.feature",
+    "app.identity.feature",
+    "app.parties.feature",
+    "app.registers.feature",
 )
+FEATURES: tuple[Feature, ...] = tuple(import_module(name).FEATURE for name in MODULES)
 
 
 def registry() -> Registry:

@@ -74,6 +74,7 @@ def sign_command(
         "level": done.level,
         "field": done.field,
         "signer": done.signer,
+        "warnings": list(done.warnings),
     }
 
 

@@ -1,12 +1,13 @@
 """The pages of the product: the navigation shows these and nothing else.
 
-Pages stand in the tuple in the order of the navigation. A page that is imported as a whole
-`PageSpec` joins by its one import line, and follows the others.
+Pages stand in the tuple in the order of the navigation. A page that describes itself as `PAGE`
+in its module joins, and leaves, by the one line that names the module.
 """
 
 from __future__ import annotations
 
-from ui.bulletins.page_bulletins import PAGE as BULLETINS
+from importlib import import_module
+
 from ui.documents.page_incoming import IncomingPage
 from ui.documents.page_register import RegisterPage
 from ui.documents.page_work import WorkPage
@@ -23,6 +24,13 @@ from ui.settings.page_settings import SettingsPage
 LEADERS = frozenset({"leader", "office_head"})
 STAFF = LEADERS | {"clerk", "department_head", "specialist", "one_stop"}
 KEEPERS = LEADERS | {"clerk", "archivist", "administrator"}
+
+
+def _named(module: str) -> PageSpec:
+    page: PageSpec = import_module(module).PAGE
+    return page
+
+
 PAGES: tuple[PageSpec, ...] = (
     PageSpec("work", "check-square", "pages.work", WorkPage),
     PageSpec("incoming", "inbox", "pages.incoming", IncomingPage),
@@ -33,7 +41,7 @@ PAGES: tuple[PageSpec, ...] = (
     PageSpec("issue", "stamp", "outpages.nav.issue", IssuePage, roles=frozenset({"clerk"})),
     PageSpec("books", "book", "books.nav", RegistersPage, roles=KEEPERS),
     PageSpec("verify", "shield-check", "outpages.nav.verify", VerifyPage),
+    _named("ui.bulletins.page_bulletins"),
     PageSpec("outbox", "outbox", "outbox.nav", OutboxPage, section="shell.section.system"),
     PageSpec("settings", "settings", "settings.nav", SettingsPage, section="shell.section.system"),
-    *(found for found in tuple(globals().values()) if isinstance(found, PageSpec)),
 )

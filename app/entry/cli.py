@@ -153,7 +153,11 @@ def _list(args: argparse.Namespace, console: Console) -> int:
 
 def _sign(args: argparse.Namespace, console: Console) -> int:
     pin = sys.stdin.readline().rstrip("\r\n")
-    console.row(signatures.sign(args, pin))
+    done = signatures.sign(args, pin)
+    warnings = done.pop("warnings")
+    console.row(done)
+    for warning in warnings:
+        console.note(console.texts(f"signing.warning.{warning}"))
     return DONE
 
 

@@ -7,13 +7,13 @@ goes through one lock.
 from __future__ import annotations
 
 import re
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from app.files.pdfium import PDFIUM
 from app.kernel.errors import Damaged, RuleViolation, Unavailable
 
 MAX_BYTES = 300 << 20
@@ -24,7 +24,6 @@ MAX_TEXT_PAGES = 400
 _HEAD = 1024
 _MAGIC = b"%PDF-"
 _ENCRYPTED = 4
-_LOCK = threading.RLock()
 _BLANKS = re.compile(r"[ \t\u00a0]+")
 
 
@@ -85,7 +84,7 @@ def opened(source: Path | bytes | Open) -> Iterator[Any]:
     import pypdfium2
 
     held = _checked(source)
-    with _LOCK:
+    with PDFIUM:
         try:
             document = pypdfium2.PdfDocument(held)
         except pypdfium2.PdfiumError as error:

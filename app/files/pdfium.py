@@ -6,6 +6,6 @@ signatures, holds it for each call or group of calls.
 
 from __future__ import annotations
 
-from app.files.pdf import _LOCK as PDFIUM
+import threading
 
-__all__ = ["PDFIUM"]
+PDFIUM = threading.RLock()

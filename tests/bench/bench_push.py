@@ -70,10 +70,8 @@ def _named(n: int) -> dict[str, object]:
 
 
 def _send(service: Service, envelopes: list[Envelope]) -> list[float]:
-    took = []
-    for at in range(0, len(envelopes), _BATCH):
-        took.append(_request(service, envelopes[at : at + _BATCH]))
-    return took
+    starts = range(0, len(envelopes), _BATCH)
+    return [_request(service, envelopes[at : at + _BATCH]) for at in starts]
 
 
 def _once(service: Service, envelope: Envelope) -> float:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Self
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +32,14 @@ class Figure:
 
     def row(self) -> dict[str, Any]:
         """Return the figure in the form of the contract."""
-        row = asdict(self) | {"value": rounded(self.value), "ok": self.ok}
-        del row["least"]
-        return row
+        return {
+            "what": self.what,
+            "value": rounded(self.value),
+            "unit": self.unit,
+            "budget": self.budget,
+            "ok": self.ok,
+            "compared_with": self.compared_with,
+        }
 
 
 def rounded(value: float) -> float:
@@ -42,7 +47,7 @@ def rounded(value: float) -> float:
     if not value:
         return 0.0
     places = 3 - math.floor(math.log10(abs(value)))
-    return round(value, max(places, 0))
+    return round(float(value), max(places, 0))
 
 
 def percentile(samples: Iterable[float], share: float) -> float:
@@ -70,7 +75,7 @@ class Took(float):
 
     cpu: float
 
-    def __new__(cls, wall: float, cpu: float) -> Took:
+    def __new__(cls, wall: float, cpu: float) -> Self:
         """Keep both."""
         made = super().__new__(cls, wall)
         made.cpu = cpu

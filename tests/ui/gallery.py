@@ -132,6 +132,15 @@ def rows_model(columns: Sequence[TableColumn] = ()) -> RowModel:
 def desk() -> QWidget:
     """Return three panes as in the target picture."""
     window = QSplitter()
+    window.addWidget(_side())
+    window.addWidget(_middle())
+    window.addWidget(_reader())
+    window.setChildrenCollapsible(False)
+    window.setSizes([theme().px(212), theme().px(370), theme().px(784)])
+    return put(Pane("bg"), Column(window, gap=0))
+
+
+def _side() -> QWidget:
     side = Pane("bg")
     nav = Navigation("Nơi làm việc")
     nav.set_items(NAV)
@@ -157,6 +166,10 @@ def desk() -> QWidget:
             margins=(8, 10, 8, 8),
         )
     )
+    return side
+
+
+def _middle() -> QWidget:
     middle = Pane("panel")
     chips = ChipRow(
         {"unread": "Chưa đọc", "late": "Quá hạn", "today": "Hôm nay", "urgent": "Hỏa tốc"}
@@ -172,12 +185,7 @@ def desk() -> QWidget:
         margins=(14, 10, 14, 8),
     )
     middle.setLayout(Column(top, Line(), cards, gap=0))
-    window.addWidget(side)
-    window.addWidget(middle)
-    window.addWidget(_reader())
-    window.setChildrenCollapsible(False)
-    window.setSizes([theme().px(212), theme().px(370), theme().px(784)])
-    return put(Pane("bg"), Column(window, gap=0))
+    return middle
 
 
 def _reader() -> QWidget:
@@ -224,32 +232,6 @@ def _reader() -> QWidget:
 def parts() -> QWidget:
     """Return the single widgets."""
     board = Pane("bg")
-    issuer = LineEdit("Cơ quan", "Ủy ban nhân dân tỉnh Điện Biên")
-    issuer.set_badge("đọc từ trang 1 · Enter để nhận")
-    wrong = FormField("Số, ký hiệu", LineEdit("Số", "4512"), required=True)
-    wrong.set_error("Số, ký hiệu cần có cả ký hiệu, ví dụ 4512/UBND-TH.")
-    due = DateField("Hạn", date(2026, 11, 20))
-    due.set_badge("còn 5 giờ 30", "warn")
-    form = Grid()
-    form.addWidget(FormField("Cơ quan ban hành", issuer, required=True), 0, 0, 1, 2)
-    form.addWidget(wrong, 1, 0)
-    form.addWidget(FormField("Ngày văn bản", due, required=True), 1, 1)
-    form.addWidget(
-        FormField("Tên loại", Choice("Loại", {"cv": "Công văn", "qd": "Quyết định"})), 2, 0
-    )
-    form.addWidget(FormField("Số đến", LineEdit("Số đến", "1025", read_only=True)), 2, 1)
-    off = Button("Không được phép")
-    off.setEnabled(False)
-    buttons = Row(
-        Button("Vào sổ và trình", "primary", shortcut="Ctrl+Return"),
-        Button("Vào sổ", shortcut="Ctrl+S"),
-        Button("Tải lại", "ghost", icon="refresh"),
-        Button("Hủy số", "danger"),
-        off,
-        Button("Xem hai bản", "link"),
-        IconButton("settings", "Cài đặt"),
-        None,
-    )
     chips = Row(
         Chip("Quá hạn", 1234),
         *[Badge(tone, tone) for tone in TONES],
@@ -268,9 +250,9 @@ def parts() -> QWidget:
     ]
     board.setLayout(
         Column(
-            buttons,
+            _buttons(),
             chips,
-            form,
+            _form(),
             Segmented(
                 "Độ khẩn", {"a": "Thường", "b": "Khẩn", "c": "Thượng khẩn", "d": "Hỏa tốc"}, "d"
             ),
@@ -284,6 +266,39 @@ def parts() -> QWidget:
         )
     )
     return board
+
+
+def _form() -> Grid:
+    issuer = LineEdit("Cơ quan", "Ủy ban nhân dân tỉnh Điện Biên")
+    issuer.set_badge("đọc từ trang 1 · Enter để nhận")
+    wrong = FormField("Số, ký hiệu", LineEdit("Số", "4512"), required=True)
+    wrong.set_error("Số, ký hiệu cần có cả ký hiệu, ví dụ 4512/UBND-TH.")
+    due = DateField("Hạn", date(2026, 11, 20))
+    due.set_badge("còn 5 giờ 30", "warn")
+    form = Grid()
+    form.addWidget(FormField("Cơ quan ban hành", issuer, required=True), 0, 0, 1, 2)
+    form.addWidget(wrong, 1, 0)
+    form.addWidget(FormField("Ngày văn bản", due, required=True), 1, 1)
+    form.addWidget(
+        FormField("Tên loại", Choice("Loại", {"cv": "Công văn", "qd": "Quyết định"})), 2, 0
+    )
+    form.addWidget(FormField("Số đến", LineEdit("Số đến", "1025", read_only=True)), 2, 1)
+    return form
+
+
+def _buttons() -> Row:
+    off = Button("Không được phép")
+    off.setEnabled(False)
+    return Row(
+        Button("Vào sổ và trình", "primary", shortcut="Ctrl+Return"),
+        Button("Vào sổ", shortcut="Ctrl+S"),
+        Button("Tải lại", "ghost", icon="refresh"),
+        Button("Hủy số", "danger"),
+        off,
+        Button("Xem hai bản", "link"),
+        IconButton("settings", "Cài đặt"),
+        None,
+    )
 
 
 def _table() -> QWidget:

@@ -240,9 +240,7 @@ class InstructModel(QObject):
         self.failed.emit(error)
 
 
-def _candidates(
-    connection: Any, actor: Any, today: date, unit: str
-) -> tuple[Candidate, ...]:
+def _candidates(connection: Any, actor: Any, today: date, unit: str) -> tuple[Candidate, ...]:
     """Return departments and people of the agency, or the people of one department."""
     posts = directory.posts(connection, actor, today, agency=actor.agency)
     units = () if unit else directory.units(connection, actor, today)

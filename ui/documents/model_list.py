@@ -211,10 +211,7 @@ def lines(
     rows = desk.query(queries.page, actor, ask, offset, limit).rows
     waiting = {item.entity for item in Replica(desk.store).items() if item.kind == KIND}
     found = verdicts.known(desk, (row.file_sha256 for row in rows))
-    made = [
-        Line(row, row.id in waiting, found.get(row.file_sha256, ""))
-        for row in rows
-    ]
+    made = [Line(row, row.id in waiting, found.get(row.file_sha256, "")) for row in rows]
     return [_with_book(desk, line) for line in made] if dense else made
 
 

@@ -189,7 +189,11 @@ class ReaderModel(QObject):
     def _changed(self, changes: Changes) -> None:
         if not self._wanted:
             return
-        if changes.touches(KIND, self._wanted) or changes.touches("event") or (not self._open_sha256 and changes.touches("file")):
+        if (
+            changes.touches(KIND, self._wanted)
+            or changes.touches("event")
+            or (not self._open_sha256 and changes.touches("file"))
+        ):
             self._load(self._wanted)
 
 

@@ -175,9 +175,7 @@ class RegisterModel(QObject):
             return
         self._written[entity] = text
         store = self._session.desk.store
-        self._session.work(
-            "store", lambda: store.set_meta(_DRAFT + entity, text), lambda _: None
-        )
+        self._session.work("store", lambda: store.set_meta(_DRAFT + entity, text), lambda _: None)
 
     def look_for_twins(self, values: Mapping[str, str]) -> None:
         """Ask for documents that may be the same one."""
@@ -207,9 +205,7 @@ class RegisterModel(QObject):
             self.failed.emit(error)
             return
         self.busy = True
-        self._session.act(
-            *commands, done=lambda _: self._done(entry.id), failed=self._refused
-        )
+        self._session.act(*commands, done=lambda _: self._done(entry.id), failed=self._refused)
 
     def refuse(self, reason: str) -> None:
         """Send the document back to its sender."""
@@ -235,9 +231,7 @@ class RegisterModel(QObject):
 
     # --- inside ------------------------------------------------------------------------
 
-    def _commands(
-        self, entry: Entry, values: Values, leader: str, arrival: date
-    ) -> list[Command]:
+    def _commands(self, entry: Entry, values: Values, leader: str, arrival: date) -> list[Command]:
         particulars = self.particulars(values)
         actor = self._session.actor
         book = register_id(actor.agency, arrival.year, BOOK)
@@ -335,9 +329,7 @@ class RegisterModel(QObject):
             self.load()
 
 
-def _queue(
-    desk: Desk, actor: Actor, today: date
-) -> tuple[tuple[str, ...], tuple[NewPaper, ...]]:
+def _queue(desk: Desk, actor: Actor, today: date) -> tuple[tuple[str, ...], tuple[NewPaper, ...]]:
     ask = Ask(Direction.INCOMING, View.TO_REGISTER, today=today)
     rows = desk.query(queries.page, actor, ask, 0, _QUEUE).rows
     kept = desk.store.meta(_NEW)

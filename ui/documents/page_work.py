@@ -95,9 +95,7 @@ class WorkPage(Page):
 
     def _ask(self) -> None:
         today = local_date(self.session.desk.clock.now())
-        self.session.query(
-            queries.my_work, today, LIMIT, done=self._take, failed=self._fail
-        )
+        self.session.query(queries.my_work, today, LIMIT, done=self._take, failed=self._fail)
 
     def _take(self, rows: tuple[WorkRow, ...]) -> None:
         self._rows = rows

@@ -64,7 +64,9 @@ class ReaderHead(Pane):
         """Show a document's particulars."""
         self._title.setText(document.particulars.subject)
         self._pairs = tuple(self._particulars(document, today))
-        self._strip.setAccessibleName(", ".join(f"{name} {value}" for name, value, _ in self._pairs))
+        self._strip.setAccessibleName(
+            ", ".join(f"{name} {value}" for name, value, _ in self._pairs)
+        )
         self._write()
 
     def show_checking(self, *, waiting: bool) -> None:

@@ -99,9 +99,7 @@ class InstructPanel(Pane):
 
     closed = Signal()
 
-    def __init__(
-        self, texts: Texts, model: InstructModel, parent: QWidget | None = None
-    ) -> None:
+    def __init__(self, texts: Texts, model: InstructModel, parent: QWidget | None = None) -> None:
         super().__init__("panel", parent)
         self._texts, self.model = texts, model
         model.setParent(self)

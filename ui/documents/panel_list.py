@@ -201,5 +201,3 @@ class IncomingList(Pane):
         tidy = " ".join(name.split())
         if tidy:
             self._model.save_view(tidy)
-
-

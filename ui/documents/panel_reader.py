@@ -240,9 +240,7 @@ class Reader(Pane):
         texts = self._session.texts
         self.pdf.close_file()
         self.head.show_checking(waiting=False)
-        self.page_states.show_empty(
-            texts("pages.secret"), texts("pages.secret.detail"), "lock"
-        )
+        self.page_states.show_empty(texts("pages.secret"), texts("pages.secret.detail"), "lock")
 
     def _verified(self, report: FileReport | None) -> None:
         texts = self._session.texts

@@ -135,9 +135,7 @@ def file_size(size: int) -> str:
 
 def steps(texts: Texts, detail: Detail, person: str, today: date) -> tuple[Step, ...]:
     """Return what happened to a document, then what its people still owe."""
-    done = [
-        _step(texts, row, person, today) for row in detail.timeline if row.name not in _SILENT
-    ]
+    done = [_step(texts, row, person, today) for row in detail.timeline if row.name not in _SILENT]
     return (*done, *_to_come(texts, detail.document, person, today))
 
 
@@ -166,7 +164,9 @@ def _what(texts: Texts, row: TimelineRow) -> str:
         key = "pages.event.instructed_paper"
     if row.name == "received":
         channel = (data.get("document") or {}).get("channel", Channel.SYSTEM.value)
-        return f"{texts('documents.event.received')} · {texts(f'documents.channel.{channel}').lower()}"
+        return (
+            f"{texts('documents.event.received')} · {texts(f'documents.channel.{channel}').lower()}"
+        )
     return texts(
         key or f"documents.event.{row.name}",
         number=data.get("number") or data.get("written") or "",

@@ -39,7 +39,8 @@ class Page(QWidget):
         splitter = self.findChild(QSplitter)
         if splitter is None:
             return (self,)
-        return tuple(splitter.widget(place) for place in range(splitter.count()))
+        parts = (splitter.widget(place) for place in range(splitter.count()))
+        return tuple(part for part in parts if part is not None)
 
     def open_entity(self, kind: str, entity: str) -> None:
         """Show one entity."""

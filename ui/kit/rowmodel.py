@@ -38,7 +38,9 @@ Submit = Callable[
 class Runs(Protocol):
     """What the model needs of a runner."""
 
-    submit: Submit
+    @property
+    def submit(self) -> Submit:
+        """Return the call that queues work."""
 
 
 @dataclass(frozen=True, slots=True)

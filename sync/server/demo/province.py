@@ -30,13 +30,25 @@ INCOMING, OUTGOING = "incoming", "outgoing"
 AUTHORITY = "authority"
 _FIRST_ARRIVAL = 1000
 _NOTICES = (
-    ("Lịch bảo trì máy chủ cuối tuần (mẫu)", "Máy chủ của tỉnh được bảo trì từ 20 giờ thứ Bảy đến "
-     "6 giờ Chủ nhật. Bàn làm việc vẫn dùng được khi ngoại tuyến."),
-    ("Hướng dẫn gia hạn chứng thư số (mẫu)", "Chứng thư còn dưới 60 ngày cần làm thủ tục gia hạn; "
-     "thanh trạng thái cho biết số ngày còn lại."),
-    ("Cảnh báo thư giả mạo (mẫu)", "Không mở tệp lạ; báo ngay cho cán bộ công nghệ thông tin của "
-     "đơn vị."),
-)  # fmt: skip
+    (
+        "Lịch bảo trì máy chủ cuối tuần (mẫu)",
+        (
+            "Máy chủ của tỉnh được bảo trì từ 20 giờ thứ Bảy đến 6 giờ Chủ nhật. "
+            "Bàn làm việc vẫn dùng được khi ngoại tuyến."
+        ),
+    ),
+    (
+        "Hướng dẫn gia hạn chứng thư số (mẫu)",
+        (
+            "Chứng thư còn dưới 60 ngày cần làm thủ tục gia hạn; "
+            "thanh trạng thái cho biết số ngày còn lại."
+        ),
+    ),
+    (
+        "Cảnh báo thư giả mạo (mẫu)",
+        "Không mở tệp lạ; báo ngay cho cán bộ công nghệ thông tin của đơn vị.",
+    ),
+)
 
 
 def authority(folder: Path, clock: Clock) -> DemoAuthority:

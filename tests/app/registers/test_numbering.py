@@ -2,33 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
-from typing import ClassVar
+from datetime import date
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from app.kernel.actor import Actor
 from app.kernel.command import Command
 from app.kernel.errors import Conflict, HoaBanError, NotPermitted, RuleViolation
-from app.kernel.event import Event
-from app.kernel.feature import Feature, Handler, Registry
 from app.registers import (
     EntryState,
-    Register,
     RegisterEntry,
     RegisterMode,
-    confirm,
-    draw,
     entry_of,
     format_date_line,
     format_number,
     full_number,
     notation,
-    origin_number,
-    release,
 )
 from app.registers.commands import (
     FenceRegister,
@@ -38,85 +27,23 @@ from app.registers.commands import (
     SetMode,
     VoidNumber,
 )
-from app.registers.feature import FEATURE
-from tests.doubles.world import World
-
-BOOK, NEXT_YEAR = "xa1:2026:incoming", "xa1:2027:incoming"
-CLERK = Actor("p1", "post1", "xa1", "xa1", frozenset({"clerk"}))
-OTHER = replace(CLERK, person="p2", agency="xa2")
-ADMIN = Actor("p9", "post9", "tinh", "tinh", frozenset({"administrator"}))
-NEW_YEAR = datetime(2026, 12, 31, 17, 0, tzinfo=UTC)  # 00:00 on 1 January in Vietnam
-
-
-@dataclass(frozen=True, slots=True)
-class Take(Command):
-    """A document's act that needs a number."""
-
-    NAME: ClassVar[str] = "probe.take"
-    number: int | None = None
-    epoch: int | None = None
-    reserve: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Back(Command):
-    """A reserved number that is declined (`give` False) or confirmed."""
-
-    NAME: ClassVar[str] = "probe.back"
-    n: int
-    give: bool = False
-
-
-def _prepare(_, command, ctx):
-    number, epoch = origin_number(ctx, command.id)
-    return replace(command, number=number, epoch=epoch)
-
-
-def _take(_, c, ctx):
-    return draw(ctx, c.id, c.number, c.epoch, "document", ctx.command_id, reserve=c.reserve)[1]
-
-
-def _back(_, c, ctx):
-    return confirm(ctx, c.id, c.n) if c.give else release(ctx, c.id, c.n, "không ký")
-
-
-PROBE = Feature(
-    "probe",
-    handlers=(
-        Handler(Take, "register", "", _take, prepare=_prepare),
-        Handler(Back, "register", "", _back),
-    ),
+from tests.app.registers.probe import (
+    ADMIN,
+    BOOK,
+    CLERK,
+    NEW_YEAR,
+    NEXT_YEAR,
+    OTHER,
+    REGISTRY,
+    Back,
+    Take,
+    book,
+    desk_of,
+    leased,
+    refused,
+    server,
+    states,
 )
-REGISTRY = Registry((FEATURE, PROBE))
-
-
-def server(mode: RegisterMode = RegisterMode.LEASED, first: int = 1) -> World:
-    world = World(REGISTRY)
-    world.run(CLERK, OpenRegister(BOOK, "Sổ văn bản đến", mode, first))
-    return world
-
-
-def desk_of(world: World, device: str) -> World:
-    return World(REGISTRY, device, server=False, now=world.now, entities=dict(world.entities))
-
-
-def leased() -> World:
-    world = server()
-    world.run(CLERK, LeaseRegister(BOOK), device="d1")
-    return world
-
-
-def book(world: World, name: str = BOOK) -> Register:
-    return world.get("register", name)
-
-
-def states(world: World, name: str = BOOK) -> dict[int, str]:
-    rows = [e for (k, _), e in world.entities.items() if k == "register_entry"]
-    return {e.n: e.state.value for e in sorted(rows, key=lambda e: e.n) if e.register == name}
-
-
-def refused(code: str, kind: type[HoaBanError] = RuleViolation):
-    return pytest.raises(kind, match=f"^{code}$")
 
 
 @pytest.mark.parametrize(
@@ -353,93 +280,6 @@ def test_an_administrator_holds_books_but_no_numbers() -> None:
     world.run(CLERK, Take(BOOK))
     row = world.get("register_entry", f"{BOOK}:1")
     assert kinds["register_entry"].buckets(row) == {"agency:xa1"}
-
-
-ACTS = st.lists(
-    st.tuples(
-        st.sampled_from(
-            ["take", "reserve", "back", "give", "void", "lease", "return", "fence", "push"]
-        ),
-        st.sampled_from(["d1", "d2"]),
-        st.integers(1, 12),
-    ),
-    max_size=60,
-)
-
-
-def _command(act: str, n: int) -> Command:
-    return {
-        "take": Take(BOOK),
-        "reserve": Take(BOOK, reserve=True),
-        "back": Back(BOOK, n),
-        "give": Back(BOOK, n, give=True),
-        "void": VoidNumber(BOOK, n, "ghi nhầm"),
-        "lease": LeaseRegister(BOOK),
-        "return": ReturnLease(BOOK),
-        "fence": FenceRegister(BOOK, "mất máy"),
-    }[act]
-
-
-class Office:
-    """A server and two desks that act offline and push when they can."""
-
-    def __init__(self, mode: RegisterMode) -> None:
-        self.server = server(mode)
-        self.desks = {d: desk_of(self.server, d) for d in ("d1", "d2")}
-        self.waiting: dict[str, list[Command]] = {"d1": [], "d2": []}
-        self.bearers: dict[int, str] = {}
-
-    def act(self, act: str, device: str, n: int) -> None:
-        if act == "push":
-            self.push(device)
-        elif act == "fence":
-            self._try(self.server, ADMIN, _command(act, n), device)
-        else:
-            desk = self.desks[device]
-            command = _command(act, n)
-            if isinstance(command, Take):
-                command = _prepare(None, command, desk.situation(CLERK))
-            if self._try(desk, CLERK, command, device) is not None:
-                self.waiting[device].append(command)
-
-    def push(self, device: str) -> None:
-        for command in self.waiting[device]:
-            self._try(self.server, CLERK, command, device)
-            self.check()
-        self.waiting[device] = []
-        self.desks[device] = desk_of(self.server, device)
-
-    def _try(
-        self, world: World, actor: Actor, command: Command, device: str
-    ) -> tuple[Event, ...] | None:
-        try:
-            return world.run(actor, command, device=device)
-        except HoaBanError:
-            return None
-
-    def check(self) -> None:
-        found, now = states(self.server), book(self.server)
-        assert list(found) == list(range(now.first, now.next)), "a number has no row"
-        assert tuple(n for n, s in found.items() if s == "released") == now.released
-        rows = [self.server.get("register_entry", f"{BOOK}:{n}") for n in found]
-        bearers = [r.entity for r in rows if r.state in {EntryState.GIVEN, EntryState.RESERVED}]
-        assert len(set(bearers)) == len(bearers)
-        for row in rows:
-            if row.state is EntryState.GIVEN:
-                assert self.bearers.setdefault(row.n, row.entity) == row.entity, "given twice"
-
-
-@settings(max_examples=120, deadline=None)
-@given(st.sampled_from([RegisterMode.LEASED, RegisterMode.SERVER]), ACTS)
-def test_numbers_are_unique_and_gap_free_in_any_order(
-    mode: RegisterMode, acts: list[tuple[str, str, int]]
-) -> None:
-    office = Office(mode)
-    for act, device, n in acts:
-        office.act(act, device, n)
-    for device in office.desks:
-        office.push(device)
-    office.check()
 
 
 def test_a_released_number_that_is_passed_over_is_voided() -> None:
