@@ -32,9 +32,7 @@ def _plain(command: type[Command], permission: str, decide: Decide) -> Handler:
 _INCOMING = (
     Handler(c.Receive, KIND, "document.receive", incoming.receive, undo=undo.discard),
     _plain(c.Refuse, "document.refuse", incoming.refuse),
-    Handler(
-        c.Register, KIND, "document.register", incoming.register, incoming.prepare_register
-    ),
+    Handler(c.Register, KIND, "document.register", incoming.register, incoming.prepare_register),
     Handler(c.Present, KIND, "document.present", incoming.present, undo=undo.present),
     _plain(c.WithdrawPresent, "document.present", incoming.withdraw_present),
     Handler(c.Instruct, KIND, "document.instruct", incoming.instruct, undo=undo.instruct),

@@ -87,9 +87,7 @@ def in_view(view: View, actor: Actor) -> list[ColumnElement[bool]]:
         return [or_(and_(r.state == State.WAITING.value, r.presented == 0), again)]
     if view is View.TO_INSTRUCT:
         return [_mine(actor, "instruct")]
-    conditions: list[ColumnElement[bool]] = [
-        r.state.in_([s.value for s in _STATES[view]])
-    ]
+    conditions: list[ColumnElement[bool]] = [r.state.in_([s.value for s in _STATES[view]])]
     if view is View.TO_SIGN:
         conditions.append(_mine(actor, "sign"))
     return conditions
@@ -148,8 +146,10 @@ def readers(actor: Actor) -> tuple[str, ...]:
 
 def is_told_by_tags(ask: Ask) -> bool:
     """Tell whether the index alone knows which documents a list holds."""
-    return not ask.chips and (ask.view in _STATES or ask.view in (View.OPEN, View.ALL)) and (
-        ask.view is not View.TO_SIGN
+    return (
+        not ask.chips
+        and (ask.view in _STATES or ask.view in (View.OPEN, View.ALL))
+        and (ask.view is not View.TO_SIGN)
     )
 
 

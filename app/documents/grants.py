@@ -6,9 +6,7 @@ _CLERK = frozenset({"clerk"})
 _OFFICE = frozenset({"clerk", "office_head"})
 _LEADERS = frozenset({"leader", "office_head"})
 _HEADS = frozenset({"leader", "office_head", "department_head"})
-_STAFF = frozenset(
-    {"clerk", "leader", "office_head", "department_head", "specialist", "one_stop"}
-)
+_STAFF = frozenset({"clerk", "leader", "office_head", "department_head", "specialist", "one_stop"})
 _ALL = _STAFF | {"archivist"}
 _SYSTEM = frozenset({"system"})
 

@@ -92,9 +92,7 @@ def chip_counts(
     return {kind: int(getattr(found, kind.value)) for kind in Chip}
 
 
-def view_counts(
-    connection: Connection, actor: Actor, direction: Direction
-) -> dict[View, int]:
+def view_counts(connection: Connection, actor: Actor, direction: Direction) -> dict[View, int]:
     """Return the counters beside the views, of open documents only, in one pass."""
     counted = [view for view in View if view not in (View.ALL, View.DONE, View.ISSUED)]
     asked = [
@@ -134,9 +132,7 @@ _OFFICE = (
 )
 
 
-def _office_work(
-    connection: Connection, actor: Actor, today: date, room: int
-) -> Iterable[WorkRow]:
+def _office_work(connection: Connection, actor: Actor, today: date, room: int) -> Iterable[WorkRow]:
     """Yield what the agency's clerk owes by his post."""
     if "clerk" not in actor.roles:
         return
@@ -252,9 +248,7 @@ def search(
     )  # fmt: skip
 
 
-def palette(
-    connection: Connection, actor: Actor, text: str, limit: int = 8
-) -> tuple[Hit, ...]:
+def palette(connection: Connection, actor: Actor, text: str, limit: int = 8) -> tuple[Hit, ...]:
     """Return a few hits on metadata for the palette."""
     return search(connection, actor, text, limit, texts=False)
 

@@ -76,9 +76,7 @@ Index("document_work_seq", WORK.c.seq)
 Index("document_work_who", WORK.c.who, WORK.c.seq)
 Index("document_work_owed", WORK.c.who, WORK.c.open, WORK.c.seq)
 
-FILES = Table(
-    "document_file", METADATA, Column("seq", Integer, nullable=False), _text("sha256")
-)
+FILES = Table("document_file", METADATA, Column("seq", Integer, nullable=False), _text("sha256"))
 Index("document_file_sha256", FILES.c.sha256)
 Index("document_file_seq", FILES.c.seq)
 
@@ -110,12 +108,12 @@ Index("document_reading_document", READINGS.c.document, READINGS.c.person)
 _SEARCH = (
     (
         "CREATE VIRTUAL TABLE IF NOT EXISTS document_search USING fts5(words, content='',"
-        " contentless_delete=1, detail=none, tokenize=\"unicode61 remove_diacritics 0\","
+        ' contentless_delete=1, detail=none, tokenize="unicode61 remove_diacritics 0",'
         " prefix='2 3 4 5 6')"
     ),
     (
         "CREATE VIRTUAL TABLE IF NOT EXISTS document_text USING fts5(words, content='',"
-        " contentless_delete=1, detail=none, tokenize=\"unicode61 remove_diacritics 0\")"
+        ' contentless_delete=1, detail=none, tokenize="unicode61 remove_diacritics 0")'
     ),
 )
 _SEQ_BITS = 20

@@ -51,9 +51,7 @@ def edit(document: Document | None, command: c.Edit) -> c.Edit | None:
         return None
     before: dict[str, Any] = to_json(document.particulars)
     plain = document.particulars
-    return c.Edit(
-        command.id, {n: before.get(n, getattr(plain, n, None)) for n in command.changes}
-    )
+    return c.Edit(command.id, {n: before.get(n, getattr(plain, n, None)) for n in command.changes})
 
 
 def attach(_: Document | None, command: c.Attach) -> c.Detach:

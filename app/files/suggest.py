@@ -18,9 +18,7 @@ _NUMBER = re.compile(
 # A line that begins so belongs to the line above it: "ỦY BAN NHÂN DÂN" / "XÃ MƯỜNG NHÉ"
 _PLACES = ("TỈNH ", "XÃ ", "PHƯỜNG ", "HUYỆN ", "THÀNH PHỐ ", "THỊ XÃ ", "THỊ TRẤN ", "VÀ ")
 _SAMPLE = "TÀI LIỆU MẪU"
-_DATE = re.compile(
-    r"ngày\s+(\d{1,2})\s+tháng\s+(\d{1,2})\s+năm\s+(\d{4})", re.IGNORECASE
-)
+_DATE = re.compile(r"ngày\s+(\d{1,2})\s+tháng\s+(\d{1,2})\s+năm\s+(\d{4})", re.IGNORECASE)
 _ABOUT = re.compile(r"^\W*(?:V/v\s+Về việc|V/v|Về việc)\s*:?\s*(.+)", re.IGNORECASE)
 _MOTTO = ("CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM", "CỘNG HOÀ XÃ HỘI CHỦ NGHĨA VIỆT NAM")
 _TYPES = {

@@ -18,9 +18,7 @@ from app.registers.notation import notation
 FORM = "document"
 
 
-def reply_particulars(
-    answered: Document, agency: Unit, field_abbr: str, about: str
-) -> Particulars:
+def reply_particulars(answered: Document, agency: Unit, field_abbr: str, about: str) -> Particulars:
     """Return the particulars of a reply by official letter.
 
     `about` is a text with `{symbol}` and `{subject}`, such as "trả lời văn bản số …".

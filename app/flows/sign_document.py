@@ -105,9 +105,7 @@ def _signed(
     source = _bearing_number(ports, document, commands)
     if cancel is not None:
         cancel.raise_if_cancelled()
-    kept, signed = make(
-        ports, source, Purpose.APPROVE, request.certificate, request.look, cancel
-    )
+    kept, signed = make(ports, source, Purpose.APPROVE, request.certificate, request.look, cancel)
     file = with_role(kept, source.name, "signed")
     commands.append(
         AttachSignature(
@@ -123,9 +121,7 @@ def _signed(
     return commands, file
 
 
-def _bearing_number(
-    ports: SigningPorts, document: Document, commands: list[Command]
-) -> FileRef:
+def _bearing_number(ports: SigningPorts, document: Document, commands: list[Command]) -> FileRef:
     """Return the file that bears number and date: set again, or checked to bear them."""
     main = document.main_file
     if main is None:
@@ -143,9 +139,7 @@ def _bearing_number(
 def with_number(document: Document) -> DraftDocument:
     """Return the draft's words with the number and the date that were reserved."""
     p = document.particulars
-    return replace(
-        from_json(DraftDocument, document.form_values), number=p.number, date=p.issued
-    )
+    return replace(from_json(DraftDocument, document.form_values), number=p.number, date=p.issued)
 
 
 def check_bears_number(ports: SigningPorts, document: Document, main: FileRef) -> None:
@@ -163,6 +157,4 @@ def check_bears_number(ports: SigningPorts, document: Document, main: FileRef) -
 def _bears_date(text: str, day: date) -> bool:
     months = {f"{day.month:02d}", str(day.month)}
     days = {f"{day.day:02d}", str(day.day)}
-    return any(
-        f"ngày{d}tháng{m}năm{day.year}" in text for d in days for m in months
-    )
+    return any(f"ngày{d}tháng{m}năm{day.year}" in text for d in days for m in months)

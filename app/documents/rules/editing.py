@@ -24,9 +24,7 @@ def note(entity: Document | None, command: AddNote, ctx: Context) -> Sequence[Ne
     document = checks.existing(entity)
     if not readable(document, ctx.actor):
         raise NotPermitted("document.agency")
-    return [
-        checks.event(document.id, "noted", ctx, text=checks.needed_text(command.text, "text"))
-    ]
+    return [checks.event(document.id, "noted", ctx, text=checks.needed_text(command.text, "text"))]
 
 
 def edit(entity: Document | None, command: Edit, ctx: Context) -> Sequence[NewEvent]:

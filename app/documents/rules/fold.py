@@ -192,9 +192,7 @@ def _finished(document: Document, event: Event) -> Document:
     result = event.data.get("result", "")
     items = document.items
     if result:
-        items = states.change(
-            items, {event.data["item"]}, lambda i: replace(i, result=result)
-        )
+        items = states.change(items, {event.data["item"]}, lambda i: replace(i, result=result))
     return _with_items(document, states.finished(items, event.data["item"], event.at))
 
 

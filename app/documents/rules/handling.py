@@ -91,9 +91,7 @@ def withdraw_assign(
     ]
 
 
-def take_as_info(
-    entity: Document | None, command: TakeAsInfo, ctx: Context
-) -> Sequence[NewEvent]:
+def take_as_info(entity: Document | None, command: TakeAsInfo, ctx: Context) -> Sequence[NewEvent]:
     """Turn a co-operating item into one for information; a sole lead returns it instead."""
     document = checks.own(entity, ctx.actor, Direction.INCOMING)
     item = checks.open_item(document, command.item, ctx.actor)
@@ -107,9 +105,7 @@ def take_as_info(
     return [checks.event(document.id, "taken_as_info", ctx, item=item.id, role=item.role.value)]
 
 
-def restore_role(
-    entity: Document | None, command: RestoreRole, ctx: Context
-) -> Sequence[NewEvent]:
+def restore_role(entity: Document | None, command: RestoreRole, ctx: Context) -> Sequence[NewEvent]:
     """Take the earlier role of an item again."""
     document = checks.own(entity, ctx.actor, Direction.INCOMING)
     item = checks.held_item(document, command.item, ctx.actor)
@@ -118,9 +114,7 @@ def restore_role(
     return [checks.event(document.id, "role_restored", ctx, item=item.id, role=command.role.value)]
 
 
-def progress(
-    entity: Document | None, command: ReportProgress, ctx: Context
-) -> Sequence[NewEvent]:
+def progress(entity: Document | None, command: ReportProgress, ctx: Context) -> Sequence[NewEvent]:
     """Write the progress of an item, or an opinion on it."""
     document = checks.own(entity, ctx.actor, Direction.INCOMING)
     item = checks.held_item(document, command.item, ctx.actor)
@@ -139,17 +133,13 @@ def report(entity: Document | None, command: ReportResult, ctx: Context) -> Sequ
     return [checks.event(document.id, "reported", ctx, item=item.id, result=result, files=files)]
 
 
-def return_item(
-    entity: Document | None, command: ReturnItem, ctx: Context
-) -> Sequence[NewEvent]:
+def return_item(entity: Document | None, command: ReturnItem, ctx: Context) -> Sequence[NewEvent]:
     """Give an item back with a reason."""
     document = checks.own(entity, ctx.actor, Direction.INCOMING)
     item = checks.open_item(document, command.item, ctx.actor)
     reason = checks.reason_of(command.reason)
     return [
-        checks.event(
-            document.id, "returned", ctx, item=item.id, reason=reason, to=item.giver_name
-        )
+        checks.event(document.id, "returned", ctx, item=item.id, reason=reason, to=item.giver_name)
     ]
 
 
@@ -212,9 +202,7 @@ def mark_read(entity: Reading | None, command: MarkRead, ctx: Context) -> Sequen
             ctx.actor.name,
             ctx.now,
         )
-        events.append(
-            NewEvent(READING, command.id, "reading.made", {"reading": to_json(reading)})
-        )
+        events.append(NewEvent(READING, command.id, "reading.made", {"reading": to_json(reading)}))
     begun = [i.id for i in document.items if _unopened(i) and checks.holds(i, ctx.actor)]
     if begun:
         events.append(checks.event(document.id, "opened", ctx, items=begun))

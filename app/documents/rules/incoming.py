@@ -86,9 +86,7 @@ def register(entity: Document | None, command: Register, ctx: Context) -> Sequen
     checks.not_future(command.arrival_date, ctx, "arrival_date")
     particulars = checks.changed(document, command.particulars or document.particulars)
     checks.not_future(particulars.issued, ctx, "issued")
-    number, drawn = draw(
-        ctx, command.register, command.number, command.epoch, KIND, document.id
-    )
+    number, drawn = draw(ctx, command.register, command.number, command.epoch, KIND, document.id)
     corrected = None if particulars == document.particulars else to_json(particulars)
     return [
         checks.event(
@@ -220,9 +218,7 @@ def instructing(actor: Actor) -> str:
     return actor.person
 
 
-def item_to_instruct(
-    document: Document, leader: str, ctx: Context
-) -> tuple[Item, Item | None]:
+def item_to_instruct(document: Document, leader: str, ctx: Context) -> tuple[Item, Item | None]:
     """Return the leader's item, and the same once more if it has to be made first."""
     mine = [i for i in document.items if i.person == leader and i.is_open]
     if mine:
@@ -266,7 +262,8 @@ def withdraw_instruction(
     document = checks.own(entity, ctx.actor, Direction.INCOMING)
     leader = instructing(ctx.actor)
     mine = [
-        i for i in document.items
+        i
+        for i in document.items
         if i.person == leader and not i.is_open and command.item in ("", i.id)
     ]
     if not mine:

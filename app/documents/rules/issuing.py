@@ -97,9 +97,7 @@ def answers(document: Document, ctx: Context) -> list[NewEvent]:
     if not document.reply_to or ctx.get(KIND, document.reply_to) is None:
         return []
     symbol = symbol_of(document)
-    return [
-        checks.event(document.reply_to, "answered", ctx, reply=document.id, symbol=symbol)
-    ]
+    return [checks.event(document.reply_to, "answered", ctx, reply=document.id, symbol=symbol)]
 
 
 def symbol_of(document: Document) -> str:
@@ -132,15 +130,11 @@ def deliver(entity: Document | None, command: Deliver, ctx: Context) -> Sequence
     )
     events = [checks.event(command.id, "delivered", ctx, document=to_json(document))]
     if ctx.get(KIND, command.source) is not None:
-        events.append(
-            _told(command.source, command.agency, DeliveryStatus.ARRIVED, ctx.now, ctx)
-        )
+        events.append(_told(command.source, command.agency, DeliveryStatus.ARRIVED, ctx.now, ctx))
     for answered in command.related:
         if ctx.get(KIND, answered) is not None:
             symbol = symbol_of(document)
-            events.append(
-                checks.event(answered, "answered", ctx, reply=document.id, symbol=symbol)
-            )
+            events.append(checks.event(answered, "answered", ctx, reply=document.id, symbol=symbol))
     return events
 
 

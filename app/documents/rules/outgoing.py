@@ -62,9 +62,7 @@ def draft(entity: Document | None, command: Draft, ctx: Context) -> Sequence[New
         drafting_unit=ctx.actor.unit,
         form=command.form,
         form_values=command.form_values,
-        versions=tuple(
-            Version(1, f, ctx.actor.person, ctx.now) for f in files if f.role == "main"
-        ),
+        versions=tuple(Version(1, f, ctx.actor.person, ctx.now) for f in files if f.role == "main"),
         deliveries=planned(command.recipients),
         reply_to=command.reply_to,
         related=command.related,
@@ -170,9 +168,7 @@ def submit(entity: Document | None, command: Submit, ctx: Context) -> Sequence[N
     ]
 
 
-def withdraw_submit(
-    entity: Document | None, _: WithdrawSubmit, ctx: Context
-) -> Sequence[NewEvent]:
+def withdraw_submit(entity: Document | None, _: WithdrawSubmit, ctx: Context) -> Sequence[NewEvent]:
     """Take a draft back while the leader has not decided."""
     document = drafted(entity, ctx.actor, State.SUBMITTED)
     return [checks.event(document.id, "submit_withdrawn", ctx)]
@@ -211,9 +207,7 @@ def decline(entity: Document | None, command: Decline, ctx: Context) -> Sequence
     """Return a draft to its drafter with a reason; a reserved number is released first."""
     document = to_decide(entity, ctx.actor, State.SUBMITTED, State.APPROVED)
     reason = checks.reason_of(command.reason)
-    return [
-        checks.event(document.id, "declined", ctx, reason=reason, to=document.drafter_name)
-    ]
+    return [checks.event(document.id, "declined", ctx, reason=reason, to=document.drafter_name)]
 
 
 def withdraw_decline(

@@ -28,9 +28,7 @@ BOOK = "outgoing"
 APPROVE, ISSUE, ATTACHMENT = "approve", "issue", "attachment"
 
 
-def prepare_reserve(
-    _: Document | None, command: ReserveNumber, ctx: Context
-) -> ReserveNumber:
+def prepare_reserve(_: Document | None, command: ReserveNumber, ctx: Context) -> ReserveNumber:
     """Draw the number where this device holds the book."""
     number, epoch = origin_number(ctx, command.register)
     return replace(command, number=number, epoch=epoch)
@@ -74,9 +72,7 @@ def release_number(
     if document.reserved is not None:
         freed = release(ctx, document.number_register, document.reserved, reason)
     return [
-        checks.event(
-            document.id, "number_released", ctx, reason=reason, number=document.reserved
-        ),
+        checks.event(document.id, "number_released", ctx, reason=reason, number=document.reserved),
         *freed,
     ]
 

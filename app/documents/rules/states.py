@@ -137,9 +137,7 @@ def returned(items: Items, item_id: str, reason: str, at: datetime) -> Items:
 def taken_again(items: Items, item_id: str) -> Items:
     """Undo `returned`."""
     with_it = {i.id for i in items if i.done_with == item_id and i.state is State.DONE}
-    return settled(
-        change(items, {item_id, *with_it}, lambda i: replace(_opened(i), reason=""))
-    )
+    return settled(change(items, {item_id, *with_it}, lambda i: replace(_opened(i), reason="")))
 
 
 def without(items: Items, ids: frozenset[str]) -> Items:

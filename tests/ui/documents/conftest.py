@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtWidgets import QApplication  # noqa: TID251 - the type of a fixture
+from PySide6.QtWidgets import QApplication
 
 from app.kernel.texts import Texts
 from tests.doubles.runner import InlineRunner

@@ -11,7 +11,7 @@ import pytest
 from PySide6.QtCore import QCoreApplication, QEvent, QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QColor, QDropEvent, QImage
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLabel, QWidget  # noqa: TID251 - what is looked at
+from PySide6.QtWidgets import QApplication, QLabel, QWidget
 
 from app.documents import commands as c
 from app.documents.model import Role, State
@@ -65,7 +65,9 @@ def opened(lanes: Sessions, qapp: QApplication) -> Iterator[Open]:
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
 
 
-def press(widget: QWidget, key: Qt.Key, modifiers: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
+def press(
+    widget: QWidget, key: Qt.Key, modifiers: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier
+) -> None:
     """Press a key where the focus is."""
     target = QApplication.focusWidget() or widget
     QTest.keyClick(target, key, modifiers)
@@ -134,7 +136,11 @@ def test_alt_1_2_3_give_roles_and_enter_does_not_reach_the_list(
     press(page, Qt.Key.Key_1, ALT)
     panel = page.reader.side.panel
     wait_until(lambda: panel.model.candidates)
-    for key, role in ((Qt.Key.Key_1, Role.LEAD), (Qt.Key.Key_2, Role.CO), (Qt.Key.Key_3, Role.INFO)):
+    for key, role in (
+        (Qt.Key.Key_1, Role.LEAD),
+        (Qt.Key.Key_2, Role.CO),
+        (Qt.Key.Key_3, Role.INFO),
+    ):
         panel._focus(ECONOMY)
         press(page, key, ALT)
         assert {p.role for p in panel.model.candidates if p.id == ECONOMY} == {role}
@@ -255,7 +261,9 @@ def test_a_dropped_scan_fills_the_form_and_is_kept_while_typing(
     entity = page.model.entry.id
     QTest.keyClicks(page.form.lines["dossier"], "05")
     assert page._journal.isActive() and page._journal.interval() < 2000
-    wait_until(lambda: '"dossier": "05"' in commune.desk.store.meta(f"pages.register.draft:{entity}"))
+    wait_until(
+        lambda: '"dossier": "05"' in commune.desk.store.meta(f"pages.register.draft:{entity}")
+    )
 
 
 def test_a_form_without_subject_is_not_sent(commune: Commune, opened: Open) -> None:
@@ -338,7 +346,9 @@ def test_every_page_names_what_takes_the_focus_and_cuts_nothing(
     cut = [
         label.text()
         for label in page.findChildren(QLabel)
-        if label.isVisible() and not label.wordWrap() and label.text()
+        if label.isVisible()
+        and not label.wordWrap()
+        and label.text()
         and label.fontMetrics().horizontalAdvance(label.text()) > label.width() + theme().px(2)
         and label.textFormat() is Qt.TextFormat.PlainText
     ]
