@@ -107,7 +107,7 @@ class _Typing:
             with self._store.reader() as connection:
                 incoming, today = Direction.INCOMING, corpus.TODAY
                 queries.chip_counts(connection, self._actor, incoming, today)
-                queries.view_counts(connection, self._actor, incoming, today)
+                queries.view_counts(connection, self._actor, incoming)
 
         took = timed(count, self._rounds * 4)
         return [

@@ -24,7 +24,7 @@ from tests.bench import corpus
 from tests.bench.corpus import NOW
 from tests.bench.desks import batches
 
-PASSWORD = "mat-khau-mau"  # noqa: S105 - of a benchmark's own server
+PASSWORD = "mat-khau-mau"
 _BATCH = 2000
 ROOT = Path(__file__).resolve().parents[2]
 

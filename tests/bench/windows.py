@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 MARK = "shown "
 _PATIENCE_MS = 60_000
-PASSWORD = "mat-khau-mau"  # noqa: S105 - of a benchmark's own profile
+PASSWORD = "mat-khau-mau"
 
 
 def known() -> Registry:
