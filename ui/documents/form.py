@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
-from functools import cache
 from typing import Any
 
 from app.documents.model import Document, Particulars, Secrecy, Urgency
 from app.files.suggest import Suggestion
 from app.kernel.errors import RuleViolation
 from app.kernel.text import normal
-from app.kernel.texts import resource
+from ui.documents.issuers import cased
 
 Values = dict[str, str]
 TEXTS = ("issuer", "signer", "to_places", "dossier", "note")
@@ -107,7 +105,7 @@ def proposed(suggestion: Suggestion, pages: int) -> Values:
     symbol = "/".join(p for p in (suggestion.number, suggestion.notation) if p)
     found = {
         "symbol": symbol,
-        "issuer": _cased(suggestion.issuer),
+        "issuer": cased(suggestion.issuer),
         "issued": suggestion.issued.isoformat() if suggestion.issued else "",
         "subject": suggestion.subject,
         "type": suggestion.type,
@@ -115,24 +113,3 @@ def proposed(suggestion: Suggestion, pages: int) -> Values:
         "pages": str(pages) if pages else "",
     }
     return {name: value for name, value in found.items() if value}
-
-
-def _cased(issuer: str) -> str:
-    """Write an issuer that stands in capitals as people write it in lists."""
-    if issuer != issuer.upper():
-        return issuer
-    known = _issuer_words()
-    text = " ".join(issuer.lower().split())
-    for start in known["bodies"]:
-        if text.startswith(start):
-            rest = text[len(start) :].split()
-            kind = [w if w in known["units"] else w.capitalize() for w in rest]
-            return " ".join([start.capitalize(), *kind])
-    return text.capitalize()
-
-
-@cache
-def _issuer_words() -> dict[str, list[str]]:
-    text = resource("forms", "issuer-words.json").read_text(encoding="utf-8")
-    found: dict[str, list[str]] = json.loads(text)
-    return found

@@ -19,11 +19,11 @@ from app.files.suggest import suggest
 from app.kernel.errors import HoaBanError, RuleViolation
 from app.registers import origin_number
 from ui.documents.form import Values, proposed
+from ui.documents.issuers import whole_issuer
 
 CATALOGUE = "catalogue"
 PDF = "application/pdf"
 _FIRST_PAGES = 2
-_AGENCIES = ("Ủy ban nhân dân", "Hội đồng nhân dân")
 
 
 class Where(Enum):
@@ -72,16 +72,8 @@ def read(desk: Desk, file: FileRef | None) -> tuple[Values, str]:
         return {}, ""
     first = text.texts[0] if text.texts else ""
     found = suggest(first)
-    whole = replace(found, issuer=_whole_issuer(found.issuer, first))
+    whole = replace(found, issuer=whole_issuer(found.issuer, first))
     return proposed(whole, text.pages), _mark(text) or ""
-
-
-def _whole_issuer(issuer: str, text: str) -> str:
-    """Put the kind of agency, which stands on the line above, before the name of its place."""
-    if not issuer.startswith(("TỈNH ", "XÃ ", "PHƯỜNG ")):
-        return issuer
-    above = (a for a in _AGENCIES if a.upper() in text)
-    return " ".join((*(a.upper() for a in above), issuer))
 
 
 def _mark(text: PdfText) -> str | None:

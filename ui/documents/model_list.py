@@ -23,7 +23,8 @@ from app.kernel.codec import from_json
 from app.store.replica import Replica
 from ui.bridge.session import Session
 from ui.documents import verdicts
-from ui.documents.words import Badge, day, near_day, row_badges, short_name
+from ui.documents.issuers import short_name
+from ui.documents.words import Badge, day, near_day, row_badges
 from ui.kit.rowmodel import Column, RowModel
 
 CHIPS = (Chip.UNREAD, Chip.OVERDUE, Chip.DUE_TODAY, Chip.EXPRESS, Chip.MY_LEAD, Chip.PAPER)

@@ -13,7 +13,8 @@ from app.kernel.changes import Changes
 from app.kernel.clock import local_date
 from app.kernel.errors import HoaBanError
 from ui.bridge.session import Session
-from ui.documents.words import day, due_badge, short_name, urgency_badge
+from ui.documents.issuers import short_name
+from ui.documents.words import day, due_badge, urgency_badge
 from ui.kit.actions import Action
 from ui.kit.cards import CardList, CardRow
 from ui.kit.labels import Label, Line, Pane

@@ -11,10 +11,11 @@ from app.documents.rows import View
 from app.kernel.clock import local_date
 from ui.bridge.session import Session
 from ui.documents import verdicts
+from ui.documents.issuers import short_name
 from ui.documents.model_list import CHIPS, VIEWS, Counts, Line, ListModel
 from ui.documents.panel_chips import FlowChips
 from ui.documents.panel_menu import add, new_menu
-from ui.documents.words import near_day, short_name
+from ui.documents.words import near_day
 from ui.kit.buttons import Button, IconButton
 from ui.kit.cards import CardList, CardRow
 from ui.kit.fields import SearchField

@@ -15,7 +15,6 @@ from app.kernel.texts import Texts
 SOON_DAYS = 2
 Badge = tuple[str, str]
 _URGENT_TONE = {Urgency.URGENT: "warn", Urgency.VERY_URGENT: "bad", Urgency.EXPRESS: "bad"}
-_SHORT = {"Ủy ban nhân dân": "UBND", "Hội đồng nhân dân": "HĐND"}
 # Events that are said with whom and what; all others by their plain text
 _FULLER = {
     "registered": "pages.event.registered",
@@ -117,14 +116,6 @@ def row_badges(texts: Texts, row: DocumentRow, today: date) -> tuple[Badge, ...]
     if row.my_role is Role.INFO:
         found.append((texts("documents.role.info"), "neutral"))
     return tuple(badge for badge in found if badge is not None)
-
-
-def short_name(name: str) -> str:
-    """Write an agency as lists do: UBND xã Mường Nhé."""
-    for long, short in _SHORT.items():
-        if name.startswith(long):
-            return short + name[len(long) :]
-    return name
 
 
 def file_size(size: int) -> str:
