@@ -6,6 +6,7 @@ The layer lies between the features and the screens, so that both skins share on
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -33,6 +34,8 @@ from app.store.desk import DeskStore
 from app.store.replica import Replica
 
 T = TypeVar("T")
+EXCHANGE_SECONDS = 20.0
+_STEP = 0.05
 # States of the line in which other servers, such as a CA's, are worth asking
 ON_LINE = frozenset({"ok", "syncing"})
 
@@ -120,6 +123,24 @@ class Desk:
             raise NotPermitted("identity.post")
         now = self.clock.now()
         return resolve(self.store.get, self.person, chosen, now, acting_for, authority)
+
+    def exchange_now(self) -> None:
+        """Send what waits and take what came before returning; call it off the GUI thread.
+
+        Returns without an error where there is no line; gives up after `EXCHANGE_SECONDS`.
+        """
+        if self.sync is None:
+            return
+        asked = self.clock.now()
+        self.sync.poke()
+        end = self.clock.monotonic() + EXCHANGE_SECONDS
+        while self.clock.monotonic() < end:
+            status = self.sync.status
+            if status.last_sync is not None and status.last_sync > asked:
+                return
+            if status.state != "ok":
+                return
+            time.sleep(_STEP)
 
     def outbox_counts(self) -> tuple[int, int]:
         """Return how many commands wait to be sent, and how many were refused."""

@@ -31,9 +31,17 @@ class Run(Protocol):
         """Commit commands together, or none of them."""
 
 
+def no_line() -> None:
+    """Stand for a desk without a server: there is nobody to ask."""
+
+
 @dataclass(frozen=True, slots=True)
 class SigningPorts:
-    """What signing a document stands on; `get` looks up an entity as of now."""
+    """What signing a document stands on; `get` looks up an entity as of now.
+
+    `exchange` asks the server at once, as long as the line allows; it returns without an error
+    when there is no line.
+    """
 
     get: Callable[[str, str], Any]
     run: Run
@@ -43,3 +51,4 @@ class SigningPorts:
     prompts: Prompts
     clock: Clock
     tsa: str = ""
+    exchange: Callable[[], None] = no_line

@@ -77,6 +77,10 @@ def numbered(ports: SigningPorts, actor: Actor, document_id: str) -> Document:
         ports.run(actor, ReserveNumber(document.id, register, today))
         document = current(ports, document_id)
     if document.state is State.AWAITING_NUMBER:
+        # The person waits before the page: one exchange is enough where there is a line.
+        ports.exchange()
+        document = current(ports, document_id)
+    if document.state is State.AWAITING_NUMBER:
         raise Conflict("document.number_waiting")
     return document
 

@@ -8,6 +8,7 @@ written on them, or by the name that a screen reader says.
 from __future__ import annotations
 
 import json
+import re
 import sys
 import threading
 import time
@@ -15,12 +16,22 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QEvent, QObject, QPoint, Qt, QTimer, Signal
+from PySide6.QtCore import QAbstractItemModel, QEvent, QObject, QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QKeySequence
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractItemView, QApplication, QLineEdit, QPlainTextEdit, QWidget
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QApplication,
+    QComboBox,
+    QLineEdit,
+    QPlainTextEdit,
+    QPushButton,
+    QWidget,
+)
 
 TICK_MS = 5
+# The count that the navigation says after a page's name
+_COUNT = re.compile(r" [\d.]+$")
 
 
 class NotThere(Exception):
@@ -90,19 +101,22 @@ class Robot(QObject):
         """Tell whether something of that name is on the screen."""
         return any(True for _ in _named(name))
 
+    def op_names(self) -> list[str]:
+        """Return what can be seen and used on the topmost window."""
+        modal = QApplication.activeModalWidget()
+        roots = [modal] if modal is not None else _windows()
+        found = (w for root in roots for w in root.findChildren(QWidget) if w.isVisible())
+        usable = (w for w in found if w.focusPolicy() != Qt.FocusPolicy.NoFocus or _text(w))
+        return sorted({f"{w.accessibleName() or _text(w)}"[:80] for w in usable} - {""})
+
     def op_read(self, name: str) -> str:
         """Return the text of a widget."""
         return _text(_one(name))
 
     def op_rows(self, name: str) -> list[str]:
         """Return what a screen reader would say of each loaded row of a list."""
-        view = _view(name)
-        model = view.model()
-        role = Qt.ItemDataRole.AccessibleTextRole
-        return [
-            str(model.index(row, 0).data(role) or model.index(row, 0).data() or "")
-            for row in range(min(model.rowCount(), 500))
-        ]
+        model = _view(name).model()
+        return [_said(model, row) for row in range(min(model.rowCount(), 500))]
 
     def op_choose(self, name: str, text: str) -> str:
         """Click the first row of a list that contains the text."""
@@ -144,6 +158,42 @@ class Robot(QObject):
                 event = QKeyEvent(kind, 0, Qt.KeyboardModifier.NoModifier, char)
                 QApplication.sendEvent(widget, event)
 
+    def op_enter(self, name: str) -> None:
+        """Press Enter in a field."""
+        widget = _one(name)
+        widget.setFocus()
+        for kind in (QEvent.Type.KeyPress, QEvent.Type.KeyRelease):
+            key = QKeyEvent(kind, Qt.Key.Key_Return, Qt.KeyboardModifier.NoModifier, "\r")
+            QApplication.sendEvent(widget, key)
+
+    def op_enter_default(self) -> None:
+        """Press the button that a dialog offers first."""
+        dialog = QApplication.activeModalWidget()
+        found = [b for b in dialog.findChildren(QPushButton) if b.isDefault()] if dialog else []
+        if not found:
+            raise NotThere("no dialog with a first button")
+        QTimer.singleShot(0, lambda: _click(found[0]))
+
+    def op_pick(self, name: str, text: str) -> None:
+        """Choose an entry of a drop-down list."""
+        box = _one(name)
+        if not isinstance(box, QComboBox):
+            raise NotThere(f"{name!r} is no list")
+        place = next((i for i in range(box.count()) if text in box.itemText(i)), -1)
+        if place < 0:
+            raise NotThere(f"no {text!r} in {name!r}")
+        box.setCurrentIndex(place)
+        box.activated.emit(place)
+
+    def op_menu(self, text: str) -> None:
+        """Choose an entry of the menu that is open."""
+        menu = QApplication.activePopupWidget()
+        found = [a for a in menu.actions() if a.text() == text] if menu is not None else []
+        if not found:
+            raise NotThere(f"no {text!r} in a menu")
+        QTimer.singleShot(0, found[0].trigger)
+        QTimer.singleShot(0, menu.close)
+
     def op_picture(self, path: str) -> list[int]:
         """Save a picture of the topmost window as it is on the screen."""
         window = QApplication.activeModalWidget() or QApplication.activeWindow() or _windows()[0]
@@ -176,7 +226,8 @@ def _named(name: str) -> Iterator[QWidget]:
     roots = [modal] if modal is not None else _windows()
     for root in roots:
         for widget in (root, *root.findChildren(QWidget)):
-            if widget.isVisible() and name in (widget.accessibleName(), widget.objectName()):
+            said = _COUNT.sub("", widget.accessibleName())
+            if widget.isVisible() and name in (said, widget.accessibleName(), widget.objectName()):
                 yield widget
         for widget in root.findChildren(QWidget):
             if widget.isVisible() and _text(widget) == name:
@@ -207,8 +258,14 @@ def _text(widget: QWidget) -> str:
     return ""
 
 
+def _said(model: QAbstractItemModel, row: int) -> str:
+    """Return all that is said of a row, column by column, each thing once."""
+    roles = (Qt.ItemDataRole.AccessibleTextRole, Qt.ItemDataRole.DisplayRole)
+    places = (model.index(row, column) for column in range(model.columnCount()))
+    words = (str(place.data(role) or "") for place in places for role in roles)
+    return " · ".join(dict.fromkeys(word for word in words if word))
+
+
 def _click(widget: QWidget) -> None:
     centre = QPoint(widget.width() // 2, widget.height() // 2)
     QTest.mouseClick(widget, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, centre)
-
-

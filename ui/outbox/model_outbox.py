@@ -33,7 +33,7 @@ _FAULTS = {
     "proxy_auth": "line",
     "tls_intercepted": "line",
     "server_down": "server",
-    "signed_out": "account",
+    "sign_in": "account",
 }
 
 

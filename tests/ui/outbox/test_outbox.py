@@ -133,7 +133,7 @@ def test_a_refused_act_can_be_done_again(refused: OutboxPage) -> None:
         ("offline", "Ngoại tuyến từ", "Lỗi ở đường truyền"),
         ("server_down", "Máy chủ không trả lời từ", "lỗi ở máy chủ"),
         ("portal", "Mạng đòi đăng nhập từ", "Lỗi ở đường truyền"),
-        ("signed_out", "Cần đăng nhập lại", "đăng nhập lại"),
+        ("sign_in", "Cần đăng nhập lại", "đăng nhập lại"),
     ],
 )
 def test_the_line_is_told_in_words(
