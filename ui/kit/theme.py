@@ -14,7 +14,7 @@ from collections.abc import Mapping
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QPalette
-from PySide6.QtWidgets import QApplication, QStyleFactory
+from PySide6.QtWidgets import QApplication, QStyleFactory, QWidget
 
 from app.kernel.texts import resource
 
@@ -68,6 +68,7 @@ class Theme(QObject):
         self._app = app
         self._sheet = resource("theme", "app.qss").read_text(encoding="utf-8")
         self._tokens: Mapping[str, str] = {}
+        self._wearer: QApplication | QWidget = app
         self.mode = mode
         self.scale = scale
         _load_fonts()
@@ -82,10 +83,29 @@ class Theme(QObject):
             return
         self.mode, self.scale = mode, scale
         self._tokens = load_tokens(self.mode)
+        # A sheet put in the place of another restyles every widget several times over; put
+        # where there is none it restyles each once, and hidden pages when they are shown.
+        self._wearer.setStyleSheet("")
         self._app.setPalette(self._palette())
         self._app.setFont(self.font())
-        self._app.setStyleSheet(self._style())
+        self._wearer.setStyleSheet(self._style())
         self.changed.emit()
+
+    def dress(self, window: QWidget) -> None:
+        """Give the sheet to one window and its dialogs instead of the whole application.
+
+        What is built outside the window is then styled once, when it is put in; under a
+        sheet of the application every step of building restyles all that was built before.
+        """
+        self._wearer.setStyleSheet("")
+        self._wearer = window
+        window.setStyleSheet(self._style())
+        window.destroyed.connect(self._undress)
+
+    def _undress(self) -> None:
+        self._wearer = self._app
+        if not QApplication.closingDown():
+            self._app.setStyleSheet(self._style())
 
     def set_mode(self, mode: str) -> None:
         """Switch between light and dark."""

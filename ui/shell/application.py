@@ -27,6 +27,7 @@ from ui.shell.login import LoginPane
 from ui.shell.window import DeskWindow
 
 FIRST_SIZE = (1366, 720)
+_GIVE_WAY_S = 0.001
 SMALLEST = (1024, 600)
 
 
@@ -51,6 +52,7 @@ class Application(QObject):
         self.frame.setWindowTitle(texts("shell.product"))
         self.frame.setMinimumSize(*SMALLEST)
         self.frame.resize(*FIRST_SIZE)
+        theme.theme().dress(self.frame)
         self.login = LoginPane(texts)
         self.frame.addWidget(self.login)
         self.windows: dict[Path, DeskWindow] = {}
@@ -293,6 +295,8 @@ def build(launcher: Launcher, profile: Path | None, language: str) -> Applicatio
 def run_desk(launcher: Launcher, profile: Path | None, language: str) -> int:
     """Open the window and stay until it is closed; return the exit code."""
     made = build(launcher, profile, language)
+    # A worker gives way to the window after this long, not after Python's five milliseconds
+    sys.setswitchinterval(_GIVE_WAY_S)
     made.start()
     code = QApplication.exec()
     made.close()

@@ -135,11 +135,17 @@ class DeskWindow(QWidget):
             page.open_entity(kind, entity)
 
     def _page(self, spec: PageSpec) -> Page:
+        page = self._built(spec)
+        if self.stack.indexOf(page) < 0:
+            self.stack.addWidget(page)
+        return page
+
+    def _built(self, spec: PageSpec) -> Page:
+        """Return a page that need not be in the window yet."""
         page = self._pages.get(spec.name)
         if page is None:
             page = spec.make(self.session)
             self._pages[spec.name] = page
-            self.stack.addWidget(page)
             page.navigate.connect(self.go)
             page.count_changed.connect(lambda n: self.side.set_count(spec.name, n))
             actions = tuple(page.acts())
@@ -148,11 +154,16 @@ class DeskWindow(QWidget):
         return page
 
     def _build_next(self) -> None:
-        spec = next((s for s in self.visible_specs() if s.name not in self._pages), None)
-        if spec is None:
-            self._builder.stop()
-        else:
-            self._page(spec)
+        """Build a page, or put one into the window that was built: one step at a time."""
+        for spec in self.visible_specs():
+            page = self._pages.get(spec.name)
+            if page is None:
+                self._built(spec)
+                return
+            if self.stack.indexOf(page) < 0:
+                self.stack.addWidget(page)
+                return
+        self._builder.stop()
 
     def _drop_pages(self) -> None:
         self._builder.stop()
