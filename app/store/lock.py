@@ -17,7 +17,7 @@ _PLACE = 1 << 20
 
 
 class ProfileLock:
-    """Hold a folder; raises `Conflict("profile.in_use", pid, host)` when another does."""
+    """Hold a folder; raises `Conflict("profile_in_use", pid, host)` when another does."""
 
     def __init__(self, folder: Path) -> None:
         with typed():
@@ -28,7 +28,7 @@ class ProfileLock:
         except OSError as error:
             other = _holder(self._file)
             self._file.close()
-            raise Conflict("profile.in_use", **other) from error
+            raise Conflict("profile_in_use", **other) from error
         holder = {"pid": os.getpid(), "host": socket.gethostname()}
         with typed():
             self._file.truncate(0)

@@ -163,7 +163,7 @@ class Profile:
     def open(self, key: bytes, registry: Registry) -> tuple[DeskStore, ProfileLock]:
         """Take the lock and open the store; the caller closes the one and releases the other.
 
-        Raises `Conflict("profile.in_use", pid, host)` and what `DeskStore.open` raises.
+        Raises `Conflict("profile_in_use", pid, host)` and what `DeskStore.open` raises.
         """
         if not keys.fits(self._file.key, key):
             raise NotPermitted("profile.wrong_password")

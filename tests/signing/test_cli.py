@@ -44,6 +44,7 @@ def test_sign_and_verify_answer_in_the_forms_of_the_contract(
         "level": "B-B",
         "field": "Sig_NguoiKy",
         "signer": NAME,
+        "warnings": [],
     }
     found = verify_command([target, letter], office.verifier())
     assert json.loads(json.dumps(found)) == found
