@@ -42,6 +42,7 @@ _STATES: dict[View, tuple[State, ...]] = {
     View.DRAFTS: (State.DRAFT, State.DECLINED),
     View.SUBMITTED: (State.SUBMITTED, State.APPROVED, State.AWAITING_NUMBER, State.NUMBERED),
     View.TO_SIGN: (State.SUBMITTED, State.APPROVED, State.AWAITING_NUMBER, State.NUMBERED),
+    View.TO_NUMBER: (State.AWAITING_NUMBER,),
     View.TO_SEAL: (State.SIGNED,),
     View.TO_ISSUE: (State.SEALED,),
     View.ISSUED: (State.ISSUED,),

@@ -27,6 +27,7 @@ GRANTS: dict[str, frozenset[str]] = {
     "document.set_recipients": _STAFF,
     "document.approve": _LEADERS,
     "document.reserve_number": _LEADERS,
+    "document.give_number": _OFFICE | _LEADERS,
     "document.release_number": _LEADERS | _CLERK,
     "document.sign": _LEADERS | _CLERK,
     "document.seal": _CLERK,

@@ -127,6 +127,7 @@ def my_work(
 _OFFICE = (
     (View.TO_REGISTER, Direction.INCOMING, "register"),
     (View.TO_PRESENT, Direction.INCOMING, "present"),
+    (View.TO_NUMBER, Direction.OUTGOING, "number"),
     (View.TO_SEAL, Direction.OUTGOING, "seal"),
     (View.TO_ISSUE, Direction.OUTGOING, "issue"),
 )

@@ -48,6 +48,7 @@ class View(StrEnum):
     DRAFTS = "drafts"
     SUBMITTED = "submitted"
     TO_SIGN = "to_sign"
+    TO_NUMBER = "to_number"
     TO_SEAL = "to_seal"
     TO_ISSUE = "to_issue"
     ISSUED = "issued"

@@ -37,7 +37,8 @@ def no_line() -> None:
 
 @dataclass(frozen=True, slots=True)
 class SigningPorts:
-    """What signing a document stands on; `get` looks up an entity as of now.
+    """What signing a document stands on; `get` looks up an entity as of now,
+    `device` is the desk's own id.
 
     `exchange` asks the server at once, as long as the line allows; it returns without an error
     when there is no line.
@@ -51,4 +52,5 @@ class SigningPorts:
     prompts: Prompts
     clock: Clock
     tsa: str = ""
+    device: str = ""
     exchange: Callable[[], None] = no_line

@@ -28,7 +28,7 @@ from app.kernel.codec import from_json
 from app.kernel.command import Command
 from app.kernel.errors import Conflict, RuleViolation
 from app.kernel.ports import CancelToken, CertificateInfo, Purpose
-from app.registers.model import register_id
+from app.registers.model import Register, register_id
 
 FORM = "document"
 
@@ -94,9 +94,19 @@ def current(ports: SigningPorts, document_id: str) -> Document:
 
 
 def give_back(ports: SigningPorts, actor: Actor, request: SignRequest) -> None:
-    """Release the number of a document that was not signed."""
-    if current(ports, request.document).state is State.NUMBERED:
+    """Release the number of a document that was not signed.
+
+    One that came from another device's book stays reserved for the next try: here it could
+    only be struck through.
+    """
+    document = current(ports, request.document)
+    if document.state is State.NUMBERED and _returns(ports, document):
         ports.run(actor, ReleaseNumber(request.document, request.release_reason))
+
+
+def _returns(ports: SigningPorts, document: Document) -> bool:
+    book: Register | None = ports.get("register", document.number_register)
+    return book is None or book.lease is None or book.lease.device == ports.device
 
 
 def _signed(

@@ -86,11 +86,13 @@ def draw(
     entity: str,
     *,
     reserve: bool = False,
+    waits: bool = False,
 ) -> tuple[int | None, list[NewEvent]]:
     """Give the next number of a book to an entity, or reserve it.
 
     `wanted` and `epoch` are what `origin_number` answered on the device of origin. Answers
-    (None, []) on a desk that has to wait for the server. Raises `RuleViolation` with
+    (None, []) on a desk that has to wait for the server, and with `waits` also where another
+    device holds the book: nobody but the holder gives its numbers. Raises `RuleViolation` with
     `register.fenced` for a stale or foreign lease, `register.held` where another device
     holds the book, `register.taken` for a number already given, `register.year` for a book
     of another year.
@@ -98,6 +100,8 @@ def draw(
     book, events = book_of(ctx, register)
     if book.year != local_date(ctx.now).year:
         raise RuleViolation("register.year", field="register", year=book.year)
+    if wanted is None and waits and book.lease is not None:
+        return None, []
     number = _assigned(ctx, book) if wanted is None else _leased(ctx, book, wanted, epoch)
     if number is None:
         return None, []

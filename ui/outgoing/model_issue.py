@@ -11,24 +11,27 @@ from PySide6.QtCore import QObject, Signal
 
 from app.desk import Desk
 from app.documents import queries
-from app.documents.commands import Issue, SetRecipients
+from app.documents.commands import GiveNumber, Issue, SetRecipients
 from app.documents.model import Direction, Document, Recipient, State
 from app.documents.rows import Ask, View
 from app.documents.rules.issuing import unsigned_attachments
+from app.documents.rules.signing import BOOK
 from app.files.model import FileRef
 from app.flows.seal_document import SealRequest, seal_document
 from app.flows.signing import Appearance
 from app.identity.model import Unit
 from app.kernel.actor import Actor
+from app.kernel.clock import local_date
 from app.kernel.errors import HoaBanError
 from app.kernel.ports import FileReport, Verdict
+from app.registers.model import register_id
 from ui.bridge.runner import Cancellation
 from ui.bridge.session import Session
 from ui.outgoing import model_keys
 from ui.outgoing.model_keys import Key, OncePrompts, ports_of
 from ui.outgoing.model_list import OutRow, waiting_ids
 
-VIEWS = (View.TO_SEAL, View.TO_ISSUE)
+VIEWS = (View.TO_NUMBER, View.TO_SEAL, View.TO_ISSUE)
 _BROKEN = (Verdict.INVALID, Verdict.UNREADABLE, Verdict.UNSIGNED)
 
 
@@ -72,7 +75,7 @@ def may_issue(document: Document) -> bool:
 
 
 def fetch_both(desk: Desk, actor: Actor, today: date, text: str) -> Sequence[OutRow]:
-    """Return what is to be sealed, then what is to be issued; runs on the query lane."""
+    """Return what waits for a number, a seal, or to be issued; runs on the query lane."""
     waiting = waiting_ids(desk)
     found: list[OutRow] = []
     for view in VIEWS:
@@ -133,6 +136,12 @@ class SealModel(QObject):
         """Ask a seal under way to stop."""
         if self._cancel is not None:
             self._cancel.cancel()
+
+    def give_number(self, document: Document) -> None:
+        """Give number and date from the book that this desk holds."""
+        today = local_date(self._session.desk.clock.now())
+        book = register_id(document.agency, today.year, BOOK)
+        self._session.act(GiveNumber(document.id, book, today))
 
     def issue(self, document: str) -> None:
         """Issue; there is no way back."""

@@ -137,6 +137,7 @@ def ports_of(desk: Desk, prompts: Prompts, shown: str = "") -> SigningPorts:
         prompts=prompts,
         clock=desk.clock,
         tsa=desk.settings.text("tsa_url"),
+        device=desk.store.device,
         exchange=desk.exchange_now,
     )
 

@@ -99,6 +99,10 @@ class IssuePage(Page):
             "issue.seal", "outpages.act.seal", self.put_seal, "Ctrl+G", scope=NAME,
             group_key=group, icon="stamp", enabled=False,
         )  # fmt: skip
+        self.number = Action(
+            "issue.number", "outpages.act.number", self.give_number, "Ctrl+Shift+P", scope=NAME,
+            group_key=group, icon="stamp", enabled=False,
+        )  # fmt: skip
         self.issue = Action(
             "issue.issue", "outpages.act.issue", self.ask_issue, "Ctrl+Return", scope=NAME,
             group_key=group, icon="send", enabled=False,
@@ -110,9 +114,10 @@ class IssuePage(Page):
 
     def _foot(self) -> QWidget:
         foot = Pane("footer")
+        self._number_button = Button.of(self.number, "primary")
         self._seal_button = Button.of(self.seal, "primary")
         self._issue_button = Button.of(self.issue, "primary")
-        acts = Row(self._seal_button, self._issue_button, Button.of(self.recipients), None)
+        acts = Row(self._number_button, self._seal_button, self._issue_button, Button.of(self.recipients), None)
         foot.setLayout(Column(self.result, self._progress, acts, gap=8, margins=(14, 9, 14, 9)))
         return foot
 
@@ -143,7 +148,7 @@ class IssuePage(Page):
 
     def acts(self) -> Sequence[Action]:
         """Return the page's acts."""
-        return (self.seal, self.issue, self.recipients)
+        return (self.number, self.seal, self.issue, self.recipients)
 
     def open_entity(self, kind: str, entity: str) -> None:
         """Show one document."""
@@ -223,7 +228,10 @@ class IssuePage(Page):
         self.seal.set_enabled(idle and state is State.SIGNED and key is not None and key.days >= 0)
         self.issue.set_enabled(idle and document is not None and model_issue.may_issue(document))
         self.recipients.set_enabled(idle and state in (State.SIGNED, State.SEALED))
-        self._seal_button.setVisible(state is not State.SEALED)
+        waits = state is State.AWAITING_NUMBER
+        self.number.set_enabled(idle and waits)
+        self._number_button.setVisible(waits)
+        self._seal_button.setVisible(state not in (State.AWAITING_NUMBER, State.SEALED))
         self._issue_button.setVisible(state is State.SEALED)
 
     def _show_file(self, source: Any) -> None:
@@ -246,6 +254,13 @@ class IssuePage(Page):
         self._show_checks()
 
     # --- acts -----------------------------------------------------------------------------
+
+    def give_number(self) -> None:
+        """Give the document that is shown its number."""
+        document = self._reader.document
+        if document is not None:
+            self.result.show_text("")
+            self.seals.give_number(document)
 
     def put_seal(self) -> None:
         """Seal the document that is shown."""

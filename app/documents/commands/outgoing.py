@@ -108,10 +108,23 @@ class WithdrawDecline(Command):
 class ReserveNumber(Command):
     """Reserve number and date when the leader is about to sign.
 
-    `number` and `epoch` are filled on the way; None means that the server will give one.
+    `number` and `epoch` are filled on the way; None means that the document waits for one:
+    the server's, or that of the device which holds the book.
     """
 
     NAME: ClassVar[str] = "document.reserve_number"
+
+    register: str
+    issued: date
+    number: int | None = None
+    epoch: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GiveNumber(Command):
+    """Give number and date to a document that waits for them, where the book is held."""
+
+    NAME: ClassVar[str] = "document.give_number"
 
     register: str
     issued: date

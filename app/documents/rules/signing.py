@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TypeVar
 
 from app.documents.commands import (
     AttachSignature,
+    GiveNumber,
     ReleaseNumber,
     ReserveNumber,
     Seal,
@@ -28,7 +30,10 @@ BOOK = "outgoing"
 APPROVE, ISSUE, ATTACHMENT = "approve", "issue", "attachment"
 
 
-def prepare_reserve(_: Document | None, command: ReserveNumber, ctx: Context) -> ReserveNumber:
+Asked = TypeVar("Asked", ReserveNumber, GiveNumber)
+
+
+def prepare_number(_: Document | None, command: Asked, ctx: Context) -> Asked:
     """Draw the number where this device holds the book."""
     number, epoch = origin_number(ctx, command.register)
     return replace(command, number=number, epoch=epoch)
@@ -37,14 +42,34 @@ def prepare_reserve(_: Document | None, command: ReserveNumber, ctx: Context) ->
 def reserve_number(
     entity: Document | None, command: ReserveNumber, ctx: Context
 ) -> Sequence[NewEvent]:
-    """Reserve number and date when the leader is about to sign (Art 15.3)."""
+    """Reserve number and date when the leader is about to sign (Art 15.3).
+
+    Where another device holds the book the document waits for a number of that device.
+    """
     document = to_decide(entity, ctx.actor, State.SUBMITTED, State.APPROVED)
+    return _reserved(document, command, ctx, waits=True)
+
+
+def give_number(entity: Document | None, command: GiveNumber, ctx: Context) -> Sequence[NewEvent]:
+    """Give a document that waits its number and date, drawn where the book is held.
+
+    Raises `RuleViolation("register.held")` on any other device.
+    """
+    document = checks.own(entity, ctx.actor, Direction.OUTGOING)
+    checks.in_state(document, State.AWAITING_NUMBER)
+    return _reserved(document, command, ctx, waits=False)
+
+
+def _reserved(
+    document: Document, command: ReserveNumber | GiveNumber, ctx: Context, *, waits: bool
+) -> Sequence[NewEvent]:
     in_book(command.register, document.agency, BOOK)
     if command.issued != local_date(ctx.now):
         raise RuleViolation("document.issued_today", field="issued")
     number, drawn = draw(
-        ctx, command.register, command.number, command.epoch, KIND, document.id, reserve=True
-    )
+        ctx, command.register, command.number, command.epoch, KIND, document.id, reserve=True,
+        waits=waits,
+    )  # fmt: skip
     return [
         checks.event(
             document.id,

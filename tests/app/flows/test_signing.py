@@ -23,7 +23,7 @@ from app.store.desk import DeskStore
 from app.store.spool import SealedFile
 from signing.appearance import demo_seal, demo_signature
 from signing.tokens import TokenSigner
-from tests.app.documents.world import NOW, REGISTRY, World, actor, submitted, world
+from tests.app.documents.world import DEVICE, NOW, REGISTRY, World, actor, submitted, world
 from tests.signing.conftest import AGENCY, NAME, TITLE, Office, Pins, typeset
 
 SECRET_WORDS = b"Thang luong rieng (mau)"
@@ -44,7 +44,7 @@ class Bench:
         self.store = DeskStore.open(folder, bytes(32), REGISTRY, FixedClock(SystemClock().now()))
         self.signer = signer
         self.data = typeset(PAGE)
-        annex = self.store.vault.put(typeset("#set page(paper: \"a4\")\nPhụ lục (mẫu)"))
+        annex = self.store.vault.put(typeset('#set page(paper: "a4")\nPhụ lục (mẫu)'))
         main = self.store.vault.put(self.data)
         files = (with_role(main, "cv.pdf", "main"), with_role(annex, "pl.pdf", "attachment"))
         self.world: World = submitted(world(), files=files)
@@ -55,6 +55,7 @@ class Bench:
             signer=signer,
             verifier=office.verifier(),
             prompts=Pins(),
+            device=DEVICE,
             clock=FixedClock(NOW),
         )
 
