@@ -48,6 +48,10 @@ class SyncStatus(Protocol):
         """Return ok, offline, portal, proxy_auth, tls_intercepted, server_down, …"""
 
     @property
+    def busy(self) -> bool:
+        """Tell whether an exchange is under way."""
+
+    @property
     def since(self) -> datetime | None:
         """Return when the state began."""
 
@@ -136,9 +140,9 @@ class Desk:
         end = self.clock.monotonic() + EXCHANGE_SECONDS
         while self.clock.monotonic() < end:
             status = self.sync.status
-            if status.last_sync is not None and status.last_sync > asked:
-                return
-            if status.state != "ok":
+            fresh = status.last_sync is not None and status.last_sync > asked
+            lost = status.state != "ok" and not status.busy
+            if lost or (fresh and not self.outbox_counts()[0]):
                 return
             time.sleep(_STEP)
 

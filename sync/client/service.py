@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import TypeVar
 
 from app.kernel.changes import Changes
 from app.kernel.clock import Clock
@@ -19,6 +20,7 @@ from sync.client.files import Transfer
 from sync.client.schedule import Backoff
 from sync.client.transport import HttpTransport
 
+T = TypeVar("T")
 OK, SIGN_IN = "ok", "sign_in"
 _TRUTHS = frozenset({"offline", "portal", "proxy_auth", "tls_intercepted", "server_down"})
 # Between rounds without news: the long poll wakes sooner, plain polling is enough without it.
@@ -140,20 +142,27 @@ class SyncService:
             self._tell(busy=True)
             try:
                 result = self._engine.round(flush=flush)
-                self._tell(last_sync=self._clock.now(), rules_behind=result.rules_behind)
+                # The line is known to be good now, however long the files take.
+                self._backoff.succeeded()
+                self._tell(
+                    state=OK,
+                    code="",
+                    retry_at=None,
+                    last_sync=self._clock.now(),
+                    rules_behind=result.rules_behind,
+                )
                 left = self._move_files()
             except (Unavailable, NotPermitted, Damaged) as error:
                 return self._failed(error)
-            self._backoff.succeeded()
-            self._tell(state=OK, code="", busy=False, retry_at=None)
+            self._tell(busy=False)
             return 0.0 if left else self._due()
 
     def once(self, *, flush: bool = True) -> RoundResult:
         """Do one round and the files, and let errors rise; for the command line."""
         with self._stepping:
             result = self._engine.round(flush=flush)
-            while self._move_files():
-                pass
+            while self._move_files() and not self._hurry.is_set():
+                continue
             self._tell(state=OK, code="", last_sync=self._clock.now())
             return result
 
@@ -202,13 +211,22 @@ class SyncService:
     def _move_files(self) -> bool:
         """Move some files, first what others wait for; answer whether any are left."""
         going = self._vault.to_upload()
-        for sha256 in going[:_FILES_PER_STEP]:
+        for sha256 in self._unhurried(going):
             self.files.upload(sha256, self._progress)
         missing = [w for w in self._wanted() if not self._vault.has(w.sha256)]
-        came = sum(self._fetch(wanted) for wanted in missing[:_FILES_PER_STEP])
+        came = sum(self._fetch(wanted) for wanted in self._unhurried(missing))
         self._tell(bytes_done=0, bytes_total=0)
+        if self._hurry.is_set():
+            return True
         # Files that the server does not have yet are no reason to ask again at once.
         return len(going) > _FILES_PER_STEP or (len(missing) > _FILES_PER_STEP and came > 0)
+
+    def _unhurried(self, files: Sequence[T]) -> Iterator[T]:
+        """Yield some of the files, until somebody asks for a round at once."""
+        for file in files[:_FILES_PER_STEP]:
+            if self._hurry.is_set() or self._stopping.is_set():
+                return
+            yield file
 
     def _fetch(self, wanted: Wanted) -> bool:
         try:

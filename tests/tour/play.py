@@ -114,7 +114,7 @@ class Play:
         player.click("Ký số", PATIENCE)
         player.sees("Mã PIN", PATIENCE)
         self.step(f"pin-{player.name}", player)
-        player.type(PIN, "Mã PIN")
+        player.type(PIN, "Mã PIN, bắt buộc")
         player.click("Ký")
         player.until(
             "the signature", lambda: self._sent(player, "document.attach_signature"), PATIENCE
@@ -128,7 +128,7 @@ class Play:
         player.choose("Văn bản chờ đóng dấu, ban hành", subject, PATIENCE)
         player.click("Đóng dấu", PATIENCE)
         player.sees("Mã PIN", PATIENCE)
-        player.type(PIN, "Mã PIN")
+        player.type(PIN, "Mã PIN, bắt buộc")
         player.click("Ký")
         player.until("the seal", lambda: self._sent(player, "document.seal"), PATIENCE)
         player.choose("Văn bản chờ đóng dấu, ban hành", subject, PATIENCE)
