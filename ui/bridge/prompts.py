@@ -6,14 +6,21 @@ import threading
 
 from PySide6.QtCore import QObject, Qt, QThread, Signal
 
-from app.kernel.errors import Cancelled
+from app.kernel.errors import Cancelled, HoaBanError
 from app.kernel.ports import CertificateInfo, TokenInfo
 
 
 class PinQuestion:
     """One question for a PIN; the GUI thread calls `answer` or `cancel` once."""
 
-    def __init__(self, token: TokenInfo, certificate: CertificateInfo, purpose: str) -> None:
+    def __init__(
+        self,
+        token: TokenInfo,
+        certificate: CertificateInfo,
+        purpose: str,
+        problem: HoaBanError | None = None,
+    ) -> None:
+        self.problem = problem
         self.token = token
         self.certificate = certificate
         self.purpose = purpose
@@ -54,11 +61,17 @@ class QtPrompts(QObject):
         self._closed = False
         self._posted.connect(self.pin_asked, Qt.ConnectionType.QueuedConnection)
 
-    def pin(self, token: TokenInfo, certificate: CertificateInfo, purpose: str) -> str:
-        """Ask for the PIN of a token; raises `Cancelled`."""
+    def pin(
+        self,
+        token: TokenInfo,
+        certificate: CertificateInfo,
+        purpose: str,
+        problem: HoaBanError | None = None,
+    ) -> str:
+        """Ask for the PIN of a token, saying what was wrong before; raises `Cancelled`."""
         if QThread.currentThread() is self.thread():
             raise RuntimeError("a prompt would stop the GUI thread")
-        question = PinQuestion(token, certificate, purpose)
+        question = PinQuestion(token, certificate, purpose, problem)
         with self._lock:
             if self._closed:
                 raise Cancelled

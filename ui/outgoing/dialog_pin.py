@@ -92,6 +92,8 @@ class PinDialog(FittedDialog):
         self.field.setEnabled(not closed)
         self.rejected.connect(question.cancel)
         self.rejected.connect(self.field.clear)
+        if question.problem is not None:
+            self.show_error(texts.error(question.problem))
         self.field.setFocus()
 
     def _answer(self) -> None:

@@ -14,7 +14,7 @@ from app.flows.ports import SigningPorts
 from app.flows.signing import offered
 from app.identity.model import Unit
 from app.kernel.actor import Actor
-from app.kernel.errors import RuleViolation
+from app.kernel.errors import DeviceProblem, HoaBanError, RuleViolation
 from app.kernel.ports import (
     CancelToken,
     CertificateInfo,
@@ -25,6 +25,7 @@ from app.kernel.ports import (
     TokenInfo,
 )
 from signing.appearance import demo_seal, demo_signature
+from ui.bridge.prompts import QtPrompts
 from ui.outgoing.model_draft import words
 
 EXPIRY_WARNING_DAYS = 60
@@ -32,6 +33,8 @@ MAX_IMAGE = 1 << 20
 _PNG = b"\x89PNG\r\n\x1a\n"
 _IMAGE = "signing.image"
 _SEAL = "signing.seal"
+# The codes of a wrong PIN with tries left; a locked token has another
+_WRONG = "pin_incorrect"
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,9 +128,11 @@ def _kept(desk: Desk, name: str) -> bytes:
         return b""
 
 
-def ports_of(desk: Desk, prompts: Prompts, shown: str = "") -> SigningPorts:
+def ports_of(desk: Desk, prompts: OncePrompts, shown: str = "") -> SigningPorts:
     """Return what the flows stand on; `shown` is the hash that alone may be signed."""
-    signer: Signer = AsShown(desk.signer, shown) if shown else desk.signer
+    signer: Signer = Patient(desk.signer, prompts)
+    if shown:
+        signer = AsShown(signer, shown)
     return SigningPorts(
         get=desk.store.get,
         run=desk.run,
@@ -162,18 +167,60 @@ class AsShown:
         return self._signer.sign(replace(job, expected_sha256=self._sha256), prompts, cancel)
 
 
+class Patient:
+    """A signer that asks the person again after a wrong PIN, until he stops.
+
+    No PIN is tried twice: each try is one that the person has just typed.
+    """
+
+    def __init__(self, signer: Signer, prompts: OncePrompts) -> None:
+        self._signer = signer
+        self._prompts = prompts
+
+    def tokens(self) -> Sequence[TokenInfo]:
+        """Return the tokens."""
+        return self._signer.tokens()
+
+    def certificates(self) -> Sequence[CertificateInfo]:
+        """Return the certificates."""
+        return self._signer.certificates()
+
+    def sign(
+        self, job: SignJob, prompts: Prompts, cancel: CancelToken | None = None
+    ) -> SignedFile:
+        """Sign; raises `Cancelled` when the person stops, or what the token says of itself."""
+        while True:
+            try:
+                return self._signer.sign(job, prompts, cancel)
+            except DeviceProblem as problem:
+                if not problem.code.startswith(_WRONG):
+                    raise
+                self._prompts.was_wrong(problem)
+            for stream in (job.source, job.target):
+                stream.seek(0)
+            job.target.truncate()
+
+
 class OncePrompts:
     """Ask for the PIN of a token once in one run over several documents, then forget it."""
 
-    def __init__(self, prompts: Prompts) -> None:
+    def __init__(self, prompts: QtPrompts) -> None:
         self._prompts = prompts
         self._held: dict[str, str] = {}
+        self._problem: HoaBanError | None = None
 
     def pin(self, token: TokenInfo, certificate: CertificateInfo, purpose: str) -> str:
         """Ask, or answer what was right before."""
         if token.serial not in self._held:
-            self._held[token.serial] = self._prompts.pin(token, certificate, purpose)
+            problem, self._problem = self._problem, None
+            pin = self._prompts.pin(token, certificate, purpose, problem)
+            self._held[token.serial] = pin
         return self._held[token.serial]
+
+    def was_wrong(self, problem: HoaBanError) -> None:
+        """Forget the PIN, and say so when the person is asked again."""
+        self._held.clear()
+        self._problem = problem
 
     def forget(self) -> None:
         """Forget every PIN."""

@@ -16,6 +16,7 @@ from tests.ui.outgoing.conftest import Sessions, Show
 from tests.ui.outgoing.keys import AGENCY_PIN, PERSON_PIN
 from tests.ui.outgoing.office import Office
 from tests.ui.outgoing.test_pages import fill
+from ui.bridge.prompts import PinQuestion
 from ui.outgoing.dialog_issue import IssueDialog
 from ui.outgoing.model_preview import Preview
 from ui.outgoing.page_drafts import DraftsPage
@@ -133,22 +134,38 @@ def test_blue_signature_and_red_seal_are_seen(keyed: Office, begin: Sessions, sh
     assert seen(clerk, "blue") > 50
 
 
-def test_a_wrong_pin_signs_nothing_and_gives_the_number_back(
+def test_a_wrong_pin_may_be_typed_again_and_the_number_stays(
+    keyed: Office, begin: Sessions, show: Show
+) -> None:
+    entity = keyed.submitted()
+    page = signing(keyed, begin, show)
+    asked: list[PinQuestion] = []
+    page.session.prompts.pin_asked.connect(asked.append)
+    page.sign.trigger()
+    answer(page, "0000")
+    wait_until(lambda: len(asked) == 2 and page.pins.dialog is not None, LONG)
+    assert page.pins.dialog is not None
+    assert "PIN" in page.pins.dialog._error.text, "the dialog says what was wrong"
+    document = keyed.document(entity)
+    assert document.reserved == 157 and not document.signatures
+    answer(page, PERSON_PIN)
+    wait_until(lambda: keyed.document(entity).state is State.SIGNED, LONG)
+    assert len(asked) == 2, "no PIN is tried twice"
+
+
+def test_stopping_after_a_wrong_pin_gives_the_number_back(
     keyed: Office, begin: Sessions, show: Show
 ) -> None:
     entity = keyed.submitted()
     page = signing(keyed, begin, show)
     page.sign.trigger()
     answer(page, "0000")
-    wait_until(lambda: page.model.run is None and page._result.text, LONG)
-    assert "PIN" in page._result.text
+    wait_until(lambda: page.pins.dialog is not None and page.pins.dialog._error.text, LONG)
+    assert page.pins.dialog is not None
+    QTest.keyClick(page.pins.dialog, Qt.Key.Key_Escape)
+    wait_until(lambda: page.model.run is None)
     document = keyed.document(entity)
     assert document.reserved is None and not document.signatures
-    assert page.sign.enabled, "he may try again"
-    page.sign.trigger()
-    answer(page, PERSON_PIN)
-    wait_until(lambda: keyed.document(entity).state is State.SIGNED, LONG)
-    assert keyed.document(entity).reserved == 157, "the number was given back and is used"
 
 
 def test_stopping_at_the_pin_leaves_the_document_as_it_was(

@@ -10,7 +10,7 @@ import pytest
 from app.catalogues.lists import DocumentType
 from app.documents.model import Delivery, DeliveryStatus, Step
 from app.identity.queries import UnitRow
-from app.kernel.errors import RuleViolation
+from app.kernel.errors import DeviceProblem, RuleViolation
 from app.kernel.texts import Texts
 from tests.ui.outgoing.office import TO, UNITS, Office, report, synced
 from ui.outgoing import journal, model_draft, model_keys, model_list
@@ -146,10 +146,12 @@ def test_only_small_pngs_become_pictures(office: Office) -> None:
 
 def test_a_pin_is_asked_once_in_a_run_and_forgotten() -> None:
     asked: list[str] = []
+    told: list[object] = []
 
     class Asks:
-        def pin(self, token: object, certificate: object, purpose: str) -> str:
+        def pin(self, token: object, certificate: object, purpose: str, problem: object) -> str:
             asked.append(purpose)
+            told.append(problem)
             return "4711"
 
     class Token:
@@ -162,3 +164,7 @@ def test_a_pin_is_asked_once_in_a_run_and_forgotten() -> None:
     once.forget()
     once.pin(Token(), None, "approve")  # type: ignore[arg-type]
     assert len(asked) == 2
+    wrong = DeviceProblem("pin_incorrect", "pin_incorrect")
+    once.was_wrong(wrong)
+    once.pin(Token(), None, "approve")  # type: ignore[arg-type]
+    assert told == [None, None, wrong]
