@@ -1,0 +1,157 @@
+"""The command line's contract: JSON lines alone, exit codes, every command against a server."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from app.entry.cli import MAX_INPUT
+from app.kernel.clock import SystemClock
+from app.store.lock import ProfileLock
+from tests.app.entry.conftest import PASSWORD, Cli, opening
+from tests.signing.conftest import MODULE, NAME, PINS, Office, free_port
+
+WORD = f"{PASSWORD}\n"
+PARTY = {"id": "p1", "kind": "organisation", "name": "Hợp tác xã mẫu"}
+
+
+def said(text: str) -> str:
+    """Return standard input: the password, then what a command reads."""
+    return WORD + text
+
+
+def test_what_one_pc_does_another_lists_after_the_exchange(
+    profile: Path, province: str, cli: Cli, tmp_path: Path
+) -> None:
+    done = cli("do", "party.put", "--json", *opening(profile), stdin=said(json.dumps(PARTY)))
+    assert (done.code, done.err) == (0, "")
+    assert ["party", "p1"] in done.rows[0]["changes"]
+    sent = cli("sync", "--json", "--once", *opening(profile), stdin=WORD)
+    assert (sent.code, sent.rows[0]["sent"], sent.rows[0]["refused"]) == (0, 1, 0)
+    other = tmp_path / "other" / "mai"
+    new = ("profile", "new", "--server", province, "--user", "mai")
+    assert cli(*new, *opening(other), stdin=WORD).code == 0
+    taken = cli("sync", "--once", *opening(other), stdin=WORD)
+    assert (taken.code, "state: ok" in taken.out) == (0, True)
+    look = ("list", "party", "--json", "--query", "hop tac", *opening(other))
+    found = cli(*look, stdin=WORD)
+    assert [row["name"] for row in found.rows] == ["Hợp tác xã mẫu"]
+    nothing = cli("list", "party", "--json", "--query", "zz", *opening(other), stdin=WORD)
+    assert (nothing.code, nothing.out) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("stdin", "code"),
+    [
+        (said("[1]"), "input.not_json"),
+        (said("{"), "input.not_json"),
+        (said(" " * (MAX_INPUT + 1)), "input.too_large"),
+        ("sai\n{}", "profile.wrong_password"),
+        ("", "input.password"),
+    ],
+)
+def test_a_refusal_is_one_json_object(profile: Path, cli: Cli, stdin: str, code: str) -> None:
+    refused = cli("do", "party.put", "--json", *opening(profile), stdin=stdin)
+    assert (refused.code, refused.err) == (1, "")
+    [row] = refused.rows
+    assert row["error"]["code"] == code
+    assert len(row["error"]["text"]) > 10
+
+
+def test_without_json_a_refusal_is_a_sentence_on_the_other_stream(profile: Path, cli: Cli) -> None:
+    refused = cli("do", "no.such", *opening(profile), stdin=said("{}"))
+    assert (refused.code, refused.out) == (1, "")
+    assert len(refused.err) > 20
+
+
+def test_a_profile_in_use_says_so(profile: Path, cli: Cli) -> None:
+    lock = ProfileLock(profile)
+    try:
+        refused = cli("list", "party", "--json", *opening(profile), stdin=WORD)
+    finally:
+        lock.release()
+    assert (refused.code, refused.rows[0]["error"]["code"]) == (1, "profile_in_use")
+    assert str(os.getpid()) in refused.rows[0]["error"]["text"]
+
+
+def test_no_profile_is_made_for_a_wrong_password_or_without_a_server(
+    province: str, cli: Cli, tmp_path: Path
+) -> None:
+    folder = tmp_path / "mai"
+    for server, password in ((province, "sai"), (f"http://127.0.0.1:{free_port()}", PASSWORD)):
+        new = ("profile", "new", "--json", "--server", server, "--user", "mai")
+        refused = cli(*new, *opening(folder), stdin=f"{password}\n")
+        assert (refused.code, list(refused.rows[0])) == (1, ["error"])
+        assert not folder.exists()
+
+
+def test_a_cut_line_is_told_and_the_exit_code_says_so(profile: Path, cli: Cli) -> None:
+    gone = f"http://127.0.0.1:{free_port()}"
+    answer = cli("sync", "--json", "--once", "--server", gone, *opening(profile), stdin=WORD)
+    assert (answer.code, answer.rows[0]["rows"]) == (1, 0)
+    assert answer.rows[0]["state"] in {"offline", "server_down"}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [(), ("fly",), ("list", "party"), ("list", "party", "--profile", "x", "--limit", "0"),
+     ("sign", "a", "b", "--module", "m", "--token", "t", "--purpose", "approve"),
+     ("sign", "a", "b", "--module", "m", "--token", "t", "--purpose", "approve", "--pin-stdin",
+      "--box", "1,2")],
+)  # fmt: skip
+def test_wrong_use_is_exit_code_2(cli: Cli, line: tuple[str, ...]) -> None:
+    answer = cli(*line)
+    assert (answer.code, answer.out) == (2, "")
+    assert answer.err.startswith("python -m app")
+
+
+def test_the_schema_names_every_command_kind_and_list(cli: Cli) -> None:
+    answer = cli("schema", "--json")
+    by = {key: {row[key] for row in answer.rows if key in row} for key in ("command", "list")}
+    assert "document.register" in by["command"]
+    assert {"document", "party", "register"} <= by["list"]
+    [party] = [row for row in answer.rows if row.get("command") == "party.put"]
+    assert {"kind", "name"} <= set(party["fields"])
+    assert party["roles"] == ["clerk", "one_stop", "specialist"]
+
+
+def test_the_doctor_tells_of_every_part_and_of_a_broken_profile(
+    profile: Path, office: Office, cli: Cli
+) -> None:
+    well = cli("doctor", "--json", "--profile", profile)
+    states = {row["check"]: row["state"] for row in well.rows}
+    assert {"python", "database", "pdf", "forms", "signing", "keyring", "disk"} <= set(states)
+    assert (well.code, states["profile"], states["tokens"]) == (0, "ok", "ok")
+    assert all(set(row) == {"check", "state", "text", "remedy"} for row in well.rows)
+    (profile / "profile.json").write_text("{", encoding="utf-8")
+    ill = cli("doctor", "--json", "--profile", profile)
+    broken = ill.rows[-1]
+    assert (ill.code, broken["check"], broken["state"]) == (1, "profile", "fail")
+    assert len(broken["remedy"]) > 10
+
+
+def test_a_signed_file_verifies_against_the_folder_of_trust(
+    office: Office, letter: Path, cli: Cli, tmp_path: Path
+) -> None:
+    target = tmp_path / "out.pdf"
+    sign = ("sign", "--json", letter, target, "--module", MODULE, "--token", "Người ký")
+    pin = f"{PINS['Người ký']}\n"
+    box = ("--box", "1,300,200,150,70")
+    done = cli(*sign, "--purpose", "approve", *box, "--pin-stdin", stdin=pin)
+    assert done.code == 0, done
+    assert list(done.rows[0]) == ["file", "output", "level", "field", "signer"]
+    assert done.rows[0]["signer"] == NAME
+    trust = ("--trust", office.folder / "trust", "--offline")
+    found = cli("verify", "--json", target, letter, *trust)
+    assert [row["verdict"] for row in found.rows] == ["unknown", "unsigned"]
+    assert found.code == 1
+    now = SystemClock().now().isoformat()
+    strange = cli("verify", "--json", target, "--at", now, "--offline")
+    assert strange.rows[0]["signatures"][0]["reasons"]
+    late = cli("verify", "--json", target, "--at", "hôm qua", *trust)
+    assert (late.code, late.rows[0]["error"]["code"]) == (1, "input.time")
+    nowhere = cli(*sign, "--purpose", "approve", "--box", "0,1,1,5,5", "--pin-stdin", stdin=pin)
+    assert (nowhere.code, nowhere.rows[0]["error"]["code"]) == (1, "sign_box_form")
