@@ -174,6 +174,9 @@ class Opening:
         self.made: Application = build(stage, None, "vi")
         self.made.start()
         self.made.frame.setMinimumSize(1, 1)
+        # A bare X server has no window manager that would do it
+        self.made.frame.activateWindow()
+        wait_until(self.made.frame.isActiveWindow)
         wait_until(self._listed)
 
     def _listed(self) -> bool:

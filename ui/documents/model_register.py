@@ -103,7 +103,7 @@ class RegisterModel(QObject):
         self.lists = Lists({}, {}, ())
         self._wanted = ""
         self._written: dict[str, str] = {}
-        self.busy = False
+        self.busy = self._read = False
         # Pages are built before anybody looks at them; a document is opened only then
         self.active = False
         session.changed.connect(self._changed)
@@ -306,10 +306,14 @@ class RegisterModel(QObject):
         self.queued.emit()
 
     def _take_queue(self, found: tuple[tuple[str, ...], tuple[NewPaper, ...]]) -> None:
-        waiting, self.news = found
+        waiting, kept = found
+        if not self._read:
+            # From now on this model alone changes them, and knows more than an older answer
+            self._read = True
+            self._keep_news((*kept, *(n for n in self.news if n not in kept)))
         self.queue = (*waiting, *(n.id for n in self.news))
         self.queued.emit()
-        if self.entry is None and self.active:
+        if self.entry is None and self.active and self._wanted not in self.queue:
             self._advance()
 
     def _take_preview(self, preview: Preview) -> None:
