@@ -268,4 +268,3 @@ def _page_number(writer: Any, widget: Any) -> int | None:
 def _digest(stream: BinaryIO) -> str:
     stream.seek(0)
     return hashlib.file_digest(stream, "sha256").hexdigest()  # type: ignore[arg-type]
-

@@ -57,9 +57,7 @@ class _Day:
         self.took: dict[str, list[Took]] = {}
         self.bare: list[Took] = []
         self._store = store
-        self._bus = Bus(
-            registry(), store.transaction, store.device, FixedClock(NOW), store.changes
-        )
+        self._bus = Bus(registry(), store.transaction, store.device, FixedClock(NOW), store.changes)
 
     def play(self, turn: int) -> None:
         """Carry both documents through their acts."""

@@ -64,7 +64,9 @@ class _Typing:
         """Measure every key of what people type."""
         base = Ask(Direction.INCOMING, view, today=corpus.TODAY)
         asks = [
-            replace(base, text=text[:length]) for text in TYPED for length in range(1, len(text) + 1)
+            replace(base, text=text[:length])
+            for text in TYPED
+            for length in range(1, len(text) + 1)
         ]
         ours: list[Took] = []
         bare: list[Took] = []

@@ -111,7 +111,9 @@ class Desk:
         for _ in watch.exchange(empty):
             pass
         seconds = time.perf_counter() - watch.began
-        return Pulled(seconds, watch.first, self._session.taken - before, watch.rows, watch.documents)
+        return Pulled(
+            seconds, watch.first, self._session.taken - before, watch.rows, watch.documents
+        )
 
 
 def measure(plan: Plan) -> list[Figure]:
@@ -186,5 +188,3 @@ def _fresh(plan: Plan, port: int, *, stream: bool = False) -> tuple[Pulled, Desk
         desk.store.close()
         return taken, desk
     return desk.pull(), desk
-
-

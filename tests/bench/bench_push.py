@@ -49,8 +49,9 @@ def _push(service: Service, name: str, count: int) -> list[Figure]:
     budget = 8000 if name == "PostgreSQL" else None
     first = _send(service, received)
     second = _send(service, registered)
-    alone = [_once(service, replace(single, n=2 * count + n + 1, **_named(count + n)))
-             for n in range(20)]
+    alone = [
+        _once(service, replace(single, n=2 * count + n + 1, **_named(count + n))) for n in range(20)
+    ]
     again = _once_more(service, received)
     both = 2 * count / (sum(first) + sum(second))
     return [

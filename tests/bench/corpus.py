@@ -77,8 +77,12 @@ def office(device: str = DEVICE) -> Iterator[Entity]:
     lease = Lease(device, "clerk", 1) if device else None
     mode = RegisterMode.LEASED if device else RegisterMode.SERVER
     for book, kind in ((INCOMING, "incoming"), (OUTGOING, "outgoing")):
-        yield "register", book, Register(
-            book, AGENCY, TODAY.year, kind, "Sổ mẫu", mode, 900_001, lease, 1, first=900_001
+        yield (
+            "register",
+            book,
+            Register(
+                book, AGENCY, TODAY.year, kind, "Sổ mẫu", mode, 900_001, lease, 1, first=900_001
+            ),
         )
 
 

@@ -34,7 +34,9 @@ _PLACES = (
 )  # fmt: skip
 _TIMES = ("quý I", "quý II", "quý III", "quý IV", "sáu tháng đầu", "chín tháng đầu", "tháng này")
 # Syllables that make a word rare: 64 × 64 pairs.
-_HEADS = tuple(f"{a}{b}" for a in "bcdghklm" for b in ("an", "ân", "en", "im", "ôn", "ung", "ươn", "ai"))
+_HEADS = tuple(
+    f"{a}{b}" for a in "bcdghklm" for b in ("an", "ân", "en", "im", "ôn", "ung", "ươn", "ai")
+)
 
 
 def subject(rnd: random.Random) -> str:

@@ -82,7 +82,9 @@ class PinDialog(FittedDialog):
             self.body.extend(Banner(texts("outpages.pin.pad"), "info"))
             self.field.hide()
         else:
-            self.body.extend(FormField(texts("outpages.pin.field"), self.field, required=True), caps)
+            self.body.extend(
+                FormField(texts("outpages.pin.field"), self.field, required=True), caps
+            )
         self.add_button(texts("outpages.pin.cancel"), role="reject")
         self.ok = self.add_button(texts("outpages.pin.sign"), "primary")
         self.ok.clicked.connect(self._answer)

@@ -113,7 +113,7 @@ def heading(name: str) -> str:
     """Return an agency's name with the line break that its heading has."""
     for collective in words()["collectives"]:
         if name.startswith(f"{collective} "):
-            return f"{collective}\n{name[len(collective) + 1:]}"
+            return f"{collective}\n{name[len(collective) + 1 :]}"
     return name
 
 
@@ -281,9 +281,7 @@ def values_of(document: Document) -> DraftValues:
     )
 
 
-def with_recipients(
-    values: DraftValues, more: Iterable[tuple[str, str]]
-) -> DraftValues:
+def with_recipients(values: DraftValues, more: Iterable[tuple[str, str]]) -> DraftValues:
     """Return the values with recipients added, each once."""
     units = {unit or fold(name) for unit, name in values.recipients}
     added = [pair for pair in more if (pair[0] or fold(pair[1])) not in units]

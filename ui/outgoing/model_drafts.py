@@ -330,7 +330,9 @@ def _changes(
     document: Document, file: FileRef, particulars: object, form: dict[str, Any]
 ) -> list[Command]:
     wanted, had = to_json(particulars), to_json(document.particulars)
-    moved = {name: getattr(particulars, name) for name in _FIELDS if wanted.get(name) != had.get(name)}
+    moved = {
+        name: getattr(particulars, name) for name in _FIELDS if wanted.get(name) != had.get(name)
+    }
     plain = {k: str(v) for k, v in moved.items()}
     found: list[Command] = [Edit(document.id, plain)] if plain else []
     main = document.main_file

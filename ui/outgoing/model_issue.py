@@ -55,7 +55,9 @@ def checks_of(document: Document, report: FileReport | None) -> tuple[Check, ...
     names = str(len(document.deliveries))
     return (
         Check("number", _done(bool(p.number)), f"{p.number}/{p.notation}" if p.number else ""),
-        Check("date", _done(p.issued is not None), p.issued.strftime("%d/%m/%Y") if p.issued else ""),
+        Check(
+            "date", _done(p.issued is not None), p.issued.strftime("%d/%m/%Y") if p.issued else ""
+        ),
         Check("signature", "bad" if broken else _done(document.is_signed), signer),
         Check("seal", _done(document.is_sealed), seal),
         Check("recipients", _done(bool(document.deliveries)), names),
@@ -168,7 +170,12 @@ def _agency_keys(desk: Desk, actor: Actor) -> tuple[Key, ...]:
 
 
 def _seal(
-    desk: Desk, actor: Actor, document: Document, key: Key, prompts: OncePrompts, cancel: Cancellation
+    desk: Desk,
+    actor: Actor,
+    document: Document,
+    key: Key,
+    prompts: OncePrompts,
+    cancel: Cancellation,
 ) -> FileRef:
     unit: Unit | None = desk.store.get("unit", actor.agency)
     look = Appearance(

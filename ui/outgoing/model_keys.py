@@ -185,9 +185,7 @@ class Patient:
         """Return the certificates."""
         return self._signer.certificates()
 
-    def sign(
-        self, job: SignJob, prompts: Prompts, cancel: CancelToken | None = None
-    ) -> SignedFile:
+    def sign(self, job: SignJob, prompts: Prompts, cancel: CancelToken | None = None) -> SignedFile:
         """Sign; raises `Cancelled` when the person stops, or what the token says of itself."""
         while True:
             try:

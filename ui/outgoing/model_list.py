@@ -163,7 +163,10 @@ def delivery_items(texts: Texts, document: Document, now: datetime) -> tuple[Tim
         what = texts("outpages.paper_only") if delivery.paper else status_text(texts, delivery)
         if document.state is not State.ISSUED:
             what = texts("outpages.not_issued")
-        lines = [f"{moment_text(s.at)} {texts(f'outpages.status.{s.status.value}')}" for s in delivery.steps]
+        lines = [
+            f"{moment_text(s.at)} {texts(f'outpages.status.{s.status.value}')}"
+            for s in delivery.steps
+        ]
         reason = delivery.steps[-1].reason if delivery.steps else ""
         tone = "bad" if stuck else _STATUS_TONES[delivery.status]
         found.append(

@@ -168,7 +168,9 @@ class SigningModel(QObject):
             item = known.get(row.id) or SignItem(row)
             item.row = row
             items.append(item)
-        gone = [i for i in self.items if i.phase == "done" and all(i.row.id != x.row.id for x in items)]
+        gone = [
+            i for i in self.items if i.phase == "done" and all(i.row.id != x.row.id for x in items)
+        ]
         self.items = items + (gone if self.run is not None else [])
         self.checked &= {i.row.id for i in self.items if i.ready}
         self.listed.emit()
@@ -342,7 +344,11 @@ class SigningModel(QObject):
             return
         run.prompts.forget()
         stopped = isinstance(error, Cancelled)
-        self._mark(run.current, "" if stopped else "failed", "" if stopped else self._session.explain(error))
+        self._mark(
+            run.current,
+            "" if stopped else "failed",
+            "" if stopped else self._session.explain(error),
+        )
         if stopped or error.code.startswith(_PIN_ENDS) or not run.queue:
             self._finish(error)
         else:

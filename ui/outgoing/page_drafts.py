@@ -46,7 +46,9 @@ class DraftsPage(Page):
         self.form.edited.connect(self.model.edit)
         self.form.file_asked.connect(self._choose_file)
         self.drafts = Choice(texts("outpages.draft.list"), {})
-        self.drafts.setSizeAdjustPolicy(Choice.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.drafts.setSizeAdjustPolicy(
+            Choice.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+        )
         self.drafts.changed.connect(self.model.open)
         self.kept = Label("", "faint")
         self.result = Banner()
@@ -194,7 +196,9 @@ class DraftsPage(Page):
         self.discard.set_enabled(bool(model.id) and never_submitted)
         declined = document is not None and document.state is State.DECLINED
         reason = document.reason if document is not None and declined else ""
-        self.result.show_text(reason, "warn", strong=texts("outpages.state.declined") if declined else "")
+        self.result.show_text(
+            reason, "warn", strong=texts("outpages.state.declined") if declined else ""
+        )
         title = texts("outpages.draft.preview")
         versions = len(document.versions) if document is not None else 0
         self.paper.show_head(title, texts("outpages.draft.versions", n=versions))
@@ -263,11 +267,12 @@ class DraftsPage(Page):
 
     def _choose_file(self) -> None:
         texts = self.session.texts
-        name, _ = QFileDialog.getOpenFileName(self, texts("outpages.draft.use_file"), "", "PDF (*.pdf)")
+        name, _ = QFileDialog.getOpenFileName(
+            self, texts("outpages.draft.use_file"), "", "PDF (*.pdf)"
+        )
         if name:
             self.take_file(Path(name))
 
     def take_file(self, path: Path) -> None:
         """Use an existing PDF as the draft's page."""
         self.model.take_file(path)
-

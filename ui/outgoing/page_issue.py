@@ -63,7 +63,9 @@ class IssuePage(Page):
         self.cards = CardList(self._model, self._card, texts("outpages.issue.list"))
         self.cards.chosen.connect(self._choose)
         self.cards.opened.connect(lambda _: self.sides.show_detail(detail=True))
-        self.search = SearchField(texts("outpages.filter"), texts("outpages.filter"), shortcut="Ctrl+F")
+        self.search = SearchField(
+            texts("outpages.filter"), texts("outpages.filter"), shortcut="Ctrl+F"
+        )
         self.search.searched.connect(self._search)
         self._state: StateStack = StateStack(self.cards)
         self.checklist = ChecklistPanel(texts)
@@ -117,7 +119,13 @@ class IssuePage(Page):
         self._number_button = Button.of(self.number, "primary")
         self._seal_button = Button.of(self.seal, "primary")
         self._issue_button = Button.of(self.issue, "primary")
-        acts = Row(self._number_button, self._seal_button, self._issue_button, Button.of(self.recipients), None)
+        acts = Row(
+            self._number_button,
+            self._seal_button,
+            self._issue_button,
+            Button.of(self.recipients),
+            None,
+        )
         foot.setLayout(Column(self.result, self._progress, acts, gap=8, margins=(14, 9, 14, 9)))
         return foot
 
@@ -187,7 +195,9 @@ class IssuePage(Page):
                 self.cards.select(-1 if self._asked else 0)
         else:
             self._reader.show("")
-            self._state.show_empty(texts("outpages.issue.none"), texts("outpages.issue.none_do"), "stamp")
+            self._state.show_empty(
+                texts("outpages.issue.none"), texts("outpages.issue.none_do"), "stamp"
+            )
 
     def _choose(self, found: OutRow) -> None:
         self._asked = ""

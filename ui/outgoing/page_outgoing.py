@@ -35,7 +35,15 @@ from ui.outgoing.panel_panes import Panes
 from ui.outgoing.panel_paper import PaperPanel
 
 NAME = "outgoing"
-VIEWS = (View.ALL, View.DRAFTS, View.SUBMITTED, View.TO_SIGN, View.TO_SEAL, View.TO_ISSUE, View.ISSUED)
+VIEWS = (
+    View.ALL,
+    View.DRAFTS,
+    View.SUBMITTED,
+    View.TO_SIGN,
+    View.TO_SEAL,
+    View.TO_ISSUE,
+    View.ISSUED,
+)
 _ELSEWHERE = {
     State.DRAFT: "drafts",
     State.DECLINED: "drafts",
@@ -64,10 +72,14 @@ class OutgoingPage(Page):
         self.cards = CardList(self._model, self._card, texts("outpages.list"))
         self.cards.chosen.connect(self._choose)
         self.cards.opened.connect(lambda _: self._show_paper())
-        self.chips = ChipRow({v.value: texts(f"outpages.view.{v.value}") for v in VIEWS}, exclusive=True)
+        self.chips = ChipRow(
+            {v.value: texts(f"outpages.view.{v.value}") for v in VIEWS}, exclusive=True
+        )
         self.chips.set_on(frozenset({View.ALL.value}))
         self.chips.changed.connect(self._view_changed)
-        self.search = SearchField(texts("outpages.filter"), texts("outpages.filter"), shortcut="Ctrl+F")
+        self.search = SearchField(
+            texts("outpages.filter"), texts("outpages.filter"), shortcut="Ctrl+F"
+        )
         self.search.searched.connect(self._search)
         self._state: StateStack = StateStack(self.cards)
         self._state.retried.connect(self._model.refresh)
@@ -104,7 +116,9 @@ class OutgoingPage(Page):
 
     def _foot(self) -> QWidget:
         foot = Pane("footer")
-        row = Row(Button.of(self.go_on, "primary"), Button.of(self.new), None, margins=(14, 9, 14, 9))
+        row = Row(
+            Button.of(self.go_on, "primary"), Button.of(self.new), None, margins=(14, 9, 14, 9)
+        )
         foot.setLayout(row)
         return foot
 
@@ -162,9 +176,7 @@ class OutgoingPage(Page):
         self._count()
 
     def _count(self) -> None:
-        self.session.query(
-            queries.view_counts, Direction.OUTGOING, done=self._show_counts
-        )
+        self.session.query(queries.view_counts, Direction.OUTGOING, done=self._show_counts)
 
     def _show_counts(self, counts: dict[View, int]) -> None:
         mine = {v.value: counts[v] or None for v in VIEWS if v in counts}
@@ -235,7 +247,10 @@ class OutgoingPage(Page):
             tone = model_list.TONES.get(document.state, "info")
             words = model_list.state_text(texts, document.state)
             self.paper.strip.show_text(
-                document.reason, tone if tone in ("ok", "warn") else "info", strong=words, icon="info"
+                document.reason,
+                tone if tone in ("ok", "warn") else "info",
+                strong=words,
+                icon="info",
             )
 
     def _show_file(self, source: Any) -> None:

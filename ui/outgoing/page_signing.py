@@ -96,7 +96,9 @@ class SigningPage(Page):
         top = Column(head, self.key, gap=10, margins=(18, 12, 18, 12))
         acts = (Button.of(self.sign, "primary"), Button.of(self.approve), Button.of(self.give_back))
         self._acts = Row(*acts, None, gap=8)
-        foot.setLayout(Column(self._result, self._progress, self._acts, gap=8, margins=(18, 10, 18, 10)))
+        foot.setLayout(
+            Column(self._result, self._progress, self._acts, gap=8, margins=(18, 10, 18, 10))
+        )
         column = Column(top, Line(), self._state, foot, gap=0)
         column.setStretch(2, 1)
         pane.setLayout(column)
@@ -163,7 +165,9 @@ class SigningPage(Page):
             self._state.show_content()
         else:
             self.model.show("")
-            self._state.show_empty(texts("outpages.sign.none"), texts("outpages.sign.none_do"), "pen")
+            self._state.show_empty(
+                texts("outpages.sign.none"), texts("outpages.sign.none_do"), "pen"
+            )
         self._show_acts()
 
     def _show_acts(self) -> None:
@@ -187,7 +191,9 @@ class SigningPage(Page):
     def _show_page(self, found: Preview) -> None:
         texts = self.session.texts
         self.rows.select(found.document.id)
-        self.paper.show_head(model_list.title_of(texts, found.document), texts("outpages.sign.same"))
+        self.paper.show_head(
+            model_list.title_of(texts, found.document), texts("outpages.sign.same")
+        )
         self.paper.show_file(found.data)
         if self.model.box_for(found) is None:
             self.paper.strip.show_text(texts("outpages.sign.no_place"), "warn")
@@ -235,7 +241,9 @@ class SigningPage(Page):
         self.pins.close()
         done = sum(i.phase == "done" for i in self.model.items)
         if error is None:
-            self._result.show_text(texts("outpages.sign.done_do"), "ok", strong=texts("outpages.sign.done", n=done))
+            self._result.show_text(
+                texts("outpages.sign.done_do"), "ok", strong=texts("outpages.sign.done", n=done)
+            )
         elif isinstance(error, Cancelled):
             self._result.show_text(texts("outpages.sign.stopped"), "info")
         elif error.code == "document.number_waiting":
@@ -253,7 +261,9 @@ class SigningPage(Page):
         texts, document = self.session.texts, self.rows.current
         if not document:
             return
-        self.dialog = ReasonDialog(texts, texts("outpages.return.title"), texts("outpages.act.return"), self)
+        self.dialog = ReasonDialog(
+            texts, texts("outpages.return.title"), texts("outpages.act.return"), self
+        )
         self.dialog.given.connect(lambda reason: self.model.decline(document, reason))
         self.dialog.open()
 
@@ -268,4 +278,3 @@ class SigningPage(Page):
         keep = partial(model_keys.keep_image_file, self.session.desk, path, seal=False)
         said = self.session.texts("outpages.key.image_kept")
         self.session.work("store", keep, lambda _: self._result.show_text(said, "ok"))
-

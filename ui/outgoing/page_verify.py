@@ -129,7 +129,9 @@ class VerifyPage(Page):
         self.checked = None
         self._put_side(Pane("panel"))
         self.paper.show_head(texts("outpages.nav.verify"), "")
-        self.paper.show_nothing(texts("outpages.verify.none"), texts("outpages.verify.none_do"), "shield-check")
+        self.paper.show_nothing(
+            texts("outpages.verify.none"), texts("outpages.verify.none_do"), "shield-check"
+        )
 
     def _fail(self, error: HoaBanError) -> None:
         self._show_nothing()

@@ -23,9 +23,13 @@ class ChecklistPanel(Pane):
         self._texts = texts
         self._icons = {name: Icon("clock", 18, "ink3") for name in _NAMES}
         self._values = {name: Label("", "secondary", wrap=True) for name in _NAMES}
-        column = Column(Label(texts("outpages.check.title"), "section"), gap=10, margins=(14, 12, 10, 10))
+        column = Column(
+            Label(texts("outpages.check.title"), "section"), gap=10, margins=(14, 12, 10, 10)
+        )
         for name in _NAMES:
-            words = Column(Label(texts(f"outpages.check.{name}"), "strong"), self._values[name], gap=1)
+            words = Column(
+                Label(texts(f"outpages.check.{name}"), "strong"), self._values[name], gap=1
+            )
             row = Row(self._icons[name], words, gap=8)
             row.setStretch(1, 1)
             column.extend(row)

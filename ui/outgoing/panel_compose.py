@@ -203,7 +203,9 @@ class ComposePanel(QScrollArea):
         values = self._values
         link = self._texts("outpages.draft.drop_file")
         said = self._texts("outpages.draft.has_file") if values.file else ""
-        self.file.show_text(said, "info", link if values.file else "", "paperclip", values.file_name)
+        self.file.show_text(
+            said, "info", link if values.file else "", "paperclip", values.file_name
+        )
         self._choose_file.setVisible(not values.file)
         for name in ("body", "grounds", "places", "addressees"):
             self.fields[name].setVisible(not values.file)

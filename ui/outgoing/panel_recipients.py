@@ -52,7 +52,9 @@ class RecipientsPanel(QWidget):
         groups = {"": texts("outpages.to.group")}
         groups |= {name: texts(f"outpages.to.group.{name}") for name in GROUPS}
         self.groups = Choice(texts("outpages.to.group"), groups)
-        self.groups.setSizeAdjustPolicy(Choice.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.groups.setSizeAdjustPolicy(
+            Choice.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+        )
         self.groups.setMinimumContentsLength(12)
         self.groups.changed.connect(self._take_group)
         self.list = _Chosen()

@@ -120,7 +120,11 @@ REFUSED_BEFORE = [
     ("anna", c.Register("d1", book("incoming"), TODAY), "permission"),
     ("clerk", c.Receive("d1", COMMUNE, PARTICULARS), "document.exists"),
     ("clerk", c.Receive("d9", PROVINCE, PARTICULARS), "document.agency"),
-    ("clerk", c.Receive("d9", COMMUNE, replace(PARTICULARS, subject=" ")), "document.subject_missing"),
+    (
+        "clerk",
+        c.Receive("d9", COMMUNE, replace(PARTICULARS, subject=" ")),
+        "document.subject_missing",
+    ),
     (
         "clerk",
         c.Receive("d9", COMMUNE, replace(PARTICULARS, issued=TODAY + timedelta(1))),
@@ -326,9 +330,7 @@ def test_returning_gives_the_item_back_to_its_giver() -> None:
 def test_the_leader_returns_to_the_clerk_who_presents_to_another() -> None:
     made = registered(world())
     made.run(actor("clerk"), c.Present("d1", "leader"))
-    made.run(
-        actor("leader"), c.ReturnItem("d1", made.item_of("leader"), "Chuyển Phó Chủ tịch xem")
-    )
+    made.run(actor("leader"), c.ReturnItem("d1", made.item_of("leader"), "Chuyển Phó Chủ tịch xem"))
     assert made.doc().state is State.RETURNED
     made.run(actor("clerk"), c.Present("d1", "deputy"))
     assert made.doc().state is State.WAITING
@@ -374,4 +376,3 @@ def test_edit_keeps_what_stood_there() -> None:
     assert event.data["before"] == {"urgency": "normal", "issued": "2026-11-20"}
     assert made.doc().particulars.issued is None
     assert made.run(actor("clerk"), c.Edit("d1", {"urgency": "express"})) == []
-

@@ -176,9 +176,7 @@ def test_a_released_number_is_the_next_one_given() -> None:
     made = numbered(world())
     made.run(actor("leader"), c.ReleaseNumber("o1", "Chưa thống nhất nội dung"))
     assert made.doc("o1").state is State.SUBMITTED
-    assert made.doc("o1").particulars == replace(
-        made.doc("o1").particulars, number="", issued=None
-    )
+    assert made.doc("o1").particulars == replace(made.doc("o1").particulars, number="", issued=None)
     assert numbered(made, "o2").doc("o2").reserved == 1
 
 

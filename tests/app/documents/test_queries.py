@@ -13,8 +13,8 @@ from sqlalchemy import Connection
 from app.documents import commands as c
 from app.documents import details, queries
 from app.documents.model import (
-    Direction,
     DeliveryStatus,
+    Direction,
     Recipient,
     Role,
     Urgency,
@@ -143,9 +143,7 @@ def test_views(
         ("leader", Chip.AWAITING_ME, ["d6"]),
     ],
 )
-def test_chips_and_their_counts(
-    db: Connection, who: str, chip: Chip, expected: list[str]
-) -> None:
+def test_chips_and_their_counts(db: Connection, who: str, chip: Chip, expected: list[str]) -> None:
     assert ids(db, who, Ask(IN, View.OPEN, (chip,))) == expected
     counts = queries.chip_counts(db, actor(who), IN, TODAY)
     assert counts[chip] == len(expected)
@@ -167,9 +165,7 @@ def test_chips_and_their_counts(
         ("thủy", []),
     ],
 )
-def test_the_quick_filter_respects_tones(
-    db: Connection, words: str, expected: list[str]
-) -> None:
+def test_the_quick_filter_respects_tones(db: Connection, words: str, expected: list[str]) -> None:
     assert ids(db, "clerk", Ask(IN, View.ALL, text=words)) == expected
 
 

@@ -37,8 +37,23 @@ NOW = datetime(2026, 11, 20, 1, 20, tzinfo=UTC)
 TODAY = local_date(NOW)
 AGENCY, ECONOMY, CULTURE, PROVINCE = "xa", "xa/KT", "xa/VH", "tinh"
 UNITS = (
-    Unit(PROVINCE, "UBND", "Ủy ban nhân dân tỉnh Điện Biên", "UBND tỉnh Điện Biên", "UBND", is_agency=True),
-    Unit(AGENCY, "UBND", "Ủy ban nhân dân xã Mường Phăng", "UBND xã Mường Phăng", "UBND", parent=PROVINCE, is_agency=True),
+    Unit(
+        PROVINCE,
+        "UBND",
+        "Ủy ban nhân dân tỉnh Điện Biên",
+        "UBND tỉnh Điện Biên",
+        "UBND",
+        is_agency=True,
+    ),
+    Unit(
+        AGENCY,
+        "UBND",
+        "Ủy ban nhân dân xã Mường Phăng",
+        "UBND xã Mường Phăng",
+        "UBND",
+        parent=PROVINCE,
+        is_agency=True,
+    ),
     Unit(ECONOMY, "KT", "Phòng Kinh tế", "Phòng Kinh tế", "KT", parent=AGENCY),
     Unit(CULTURE, "VH", "Phòng Văn hóa - Xã hội", "Phòng Văn hóa - Xã hội", "VH", parent=AGENCY),
 )
@@ -120,7 +135,9 @@ class Commune:
         files = values.pop("files", None)
         held = (self.pdf(letter),) if files is None else files
         entity = new_id(self.clock.now())
-        self.run("clerk", c.Receive(entity, AGENCY, particulars(subject, number, **values), files=held))
+        self.run(
+            "clerk", c.Receive(entity, AGENCY, particulars(subject, number, **values), files=held)
+        )
         return entity
 
     def registered(self, subject: str = LETTER.subject, number: int = 4512, **values: Any) -> str:
@@ -135,7 +152,9 @@ class Commune:
         self.run("clerk", c.Present(entity, "leader", STAFF["leader"][0]))
         return entity
 
-    def instructed(self, *assignees: Assignee, subject: str = LETTER.subject, number: int = 4512, **values: Any) -> str:
+    def instructed(
+        self, *assignees: Assignee, subject: str = LETTER.subject, number: int = 4512, **values: Any
+    ) -> str:
         """Carry a document to those whom the chairman named."""
         entity = self.presented(subject, number, **values)
         named = assignees or (to(ECONOMY), to("hoa", Role.CO))
@@ -169,7 +188,9 @@ def book(device: str) -> Row:
     return Row("register", made.id, 1, (f"agency:{AGENCY}",), to_json(made))
 
 
-def open_commune(folder: Path, *, leased: bool = True, trust: TrustStore | None = None, who: str = "leader") -> Commune:
+def open_commune(
+    folder: Path, *, leased: bool = True, trust: TrustStore | None = None, who: str = "leader"
+) -> Commune:
     """Open the commune's desk in a folder."""
     clock = FixedClock(NOW)
     known = registry()
@@ -189,7 +210,9 @@ def open_commune(folder: Path, *, leased: bool = True, trust: TrustStore | None 
 
 
 def _resolve(get: Any, envelope: Envelope) -> Actor:
-    return resolve(get, envelope.person, envelope.post, envelope.at, envelope.acting_for, envelope.authority)
+    return resolve(
+        get, envelope.person, envelope.post, envelope.at, envelope.acting_for, envelope.authority
+    )
 
 
 def sample(commune: Commune) -> None:

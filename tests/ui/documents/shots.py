@@ -86,7 +86,11 @@ def believe(commune: Commune, entity: str, verdict: Verdict = Verdict.VALID) -> 
         for n, (name, reasons) in enumerate((("Lê Văn Thử", ()), ("UBND tỉnh Điện Biên", ())))
     )
     if verdict is Verdict.UNKNOWN:
-        made = (SignatureReport("S1", "Công an tỉnh", verdict, "B-B", NOW, "claimed", ("unknown_root",)),)
+        made = (
+            SignatureReport(
+                "S1", "Công an tỉnh", verdict, "B-B", NOW, "claimed", ("unknown_root",)
+            ),
+        )
     report = FileReport(verdict, made, (), main.sha256, NOW)
     with commune.desk.store.writing() as connection:
         checks.keep(connection, main.sha256, report, NOW, secret=False, offline=True)

@@ -105,9 +105,7 @@ def test_list_counts_chips_views_and_words(commune: Commune, session: Sessions) 
     assert model.rows.row(0).pending
 
 
-def test_the_table_has_the_ten_columns_of_the_register(
-    commune: Commune, session: Sessions
-) -> None:
+def test_the_table_has_the_ten_columns_of_the_register(commune: Commune, session: Sessions) -> None:
     given = commune.instructed(to(ECONOMY), to("hoa", Role.CO), note="Ghi chú mẫu")
     model = ListModel(session("leader"))
     model.set_dense(True)
@@ -119,9 +117,7 @@ def test_the_table_has_the_ten_columns_of_the_register(
     assert cells[6] == "Phòng Kinh tế; Mùa Thị Mẫu" and cells[9] == "Ghi chú mẫu"
 
 
-def test_saved_views_are_there_again_at_the_next_start(
-    commune: Commune, session: Sessions
-) -> None:
+def test_saved_views_are_there_again_at_the_next_start(commune: Commune, session: Sessions) -> None:
     first = ListModel(session("leader"))
     first.set_chips(frozenset({Chip.EXPRESS.value}))
     first.save_view("Hỏa tốc của tôi")
@@ -180,9 +176,7 @@ def test_a_verdict_is_kept_by_the_hash_of_the_file(commune: Commune) -> None:
     main = commune.document(commune.received()).main_file
     first = verdicts.check(commune.desk, main.sha256)
     assert first.verdict is Verdict.UNSIGNED
-    assert verdicts.known(commune.desk, [main.sha256, "", "0" * 64]) == {
-        main.sha256: "unsigned"
-    }
+    assert verdicts.known(commune.desk, [main.sha256, "", "0" * 64]) == {main.sha256: "unsigned"}
     commune.desk.store.vault.remove(main.sha256)
     assert verdicts.check(commune.desk, main.sha256) == first
 
@@ -213,7 +207,9 @@ def test_deadlines_are_said_as_people_say_them(days: int, text: str, tone: str) 
 # --- instruction -------------------------------------------------------------------------
 
 
-def instructing(commune: Commune, session: Sessions, who: str = "leader", name: str = "instruct") -> tuple[str, InstructModel]:
+def instructing(
+    commune: Commune, session: Sessions, who: str = "leader", name: str = "instruct"
+) -> tuple[str, InstructModel]:
     entity = commune.presented(due=TODAY + timedelta(days=20))
     item = commune.item_of(entity, "leader")
     model = InstructModel(session(who), detail_of(commune, entity, who), name, item)

@@ -47,9 +47,7 @@ def test_registering_goes_through_the_queue(commune: Commune, session: Sessions)
     assert model.place == (1, 1) and model.entry.values["symbol"] == "1/UBND-TH"
 
 
-def test_page_one_proposes_what_the_clerk_left_empty(
-    commune: Commune, session: Sessions
-) -> None:
+def test_page_one_proposes_what_the_clerk_left_empty(commune: Commune, session: Sessions) -> None:
     commune.received("Đơn", 0, notation="", issued=None, issuer="", files=(commune.pdf(),))
     model = opened(session)
     read = model.entry.read
@@ -113,9 +111,7 @@ def test_a_secret_degree_is_refused_at_its_field(commune: Commune, session: Sess
     assert commune.document(entity).state is State.TO_REGISTER
 
 
-def test_without_the_book_the_number_waits_for_the_server(
-    qapp: Any, tmp_path: Path
-) -> None:
+def test_without_the_book_the_number_waits_for_the_server(qapp: Any, tmp_path: Path) -> None:
     commune = open_commune(tmp_path, leased=False)
     entity = commune.received()
     held = Session(commune.desk, InlineRunner(), Texts(), actor("clerk"))
@@ -131,7 +127,9 @@ def test_without_the_book_the_number_waits_for_the_server(
 
 
 def test_a_form_gives_back_what_it_was_given(commune: Commune) -> None:
-    base = commune.document(commune.received(pages=3, note="Ghi chú", requires_reply=True)).particulars
+    base = commune.document(
+        commune.received(pages=3, note="Ghi chú", requires_reply=True)
+    ).particulars
     assert particulars_of(values_from(base), base, {"CV": "Công văn"}) == base
 
 

@@ -200,14 +200,18 @@ def synced(office: Office) -> None:
     for entity in office.made:
         for event in store.events("document", entity):
             told = replace(event, server_at=event.server_at or event.at)
-            rows.append(Row("event", told.id, 500 + len(rows), (f"agency:{AGENCY}",), to_json(told)))
+            rows.append(
+                Row("event", told.id, 500 + len(rows), (f"agency:{AGENCY}",), to_json(told))
+            )
     receipts = tuple(Receipt(e.n or 0, e.id) for e in sent)
     last = max((e.n or 0 for e in sent), default=None)
     replica.apply(Page(rows=tuple(rows), receipts=receipts, acked=last, cursor=2000))
     replica.finish(2000, "h", caught_up=True)
 
 
-def report(office: Office, entity: str, agency: str, status: str, number: int | None = None) -> None:
+def report(
+    office: Office, entity: str, agency: str, status: str, number: int | None = None
+) -> None:
     """Let a recipient's state arrive from the server, as the sync client would bring it."""
     document = office.document(entity)
     at = office.clock.now()

@@ -130,7 +130,9 @@ def test_blue_signature_and_red_seal_are_seen(keyed: Office, begin: Sessions, sh
     assert seen(clerk, "red") == 0
     clerk.seal.trigger()
     answer(clerk, AGENCY_PIN)
-    wait_until(lambda: clerk.issue.enabled and clerk.paper.pdf.sharp and seen(clerk, "red") > 200, LONG)
+    wait_until(
+        lambda: clerk.issue.enabled and clerk.paper.pdf.sharp and seen(clerk, "red") > 200, LONG
+    )
     assert seen(clerk, "blue") > 50
 
 
@@ -252,4 +254,3 @@ def test_an_expired_key_signs_nothing(keyed: Office, begin: Sessions, show: Show
     assert isinstance(page, SigningPage)
     wait_until(lambda: page.model.key is not None and page.paper.pdf.page_count, LONG)
     assert page.key._badge.text and not page.sign.enabled
-

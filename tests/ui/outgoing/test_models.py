@@ -21,14 +21,18 @@ from ui.outgoing.model_keys import OncePrompts
 from ui.outgoing.model_recipients import Directory
 
 ISSUER = Issuer(
-    UNITS[1], drafting="KT", types=(DocumentType("CV", "Công văn"), DocumentType("BC", "Báo cáo", "BC"))
+    UNITS[1],
+    drafting="KT",
+    types=(DocumentType("CV", "Công văn"), DocumentType("BC", "Báo cáo", "BC")),
 )
 FULL = DraftValues(
     type="BC", subject="Kết quả (mẫu)", body="Một.\n\n  Hai. ", signer="leader",
     signer_name="Quàng Văn Mẫu", signer_title="Chủ tịch", authority="TM.",
     recipients=(("stc", "Sở Tài chính"), ("", "Ông Mẫu")),
 )  # fmt: skip
-ROWS = tuple(UnitRow(u.id, u.parent or "", u.name, u.abbr, u.is_agency) for u in UNITS if u.is_agency)
+ROWS = tuple(
+    UnitRow(u.id, u.parent or "", u.name, u.abbr, u.is_agency) for u in UNITS if u.is_agency
+)
 
 
 def test_values_survive_the_journal() -> None:
@@ -59,12 +63,20 @@ def test_form_has_heading_authority_and_places() -> None:
 
 
 def test_what_is_missing_is_named_by_field() -> None:
-    assert set(model_draft.problems(DraftValues(), ISSUER)) == {"subject", "body", "signer", "recipients"}
+    assert set(model_draft.problems(DraftValues(), ISSUER)) == {
+        "subject",
+        "body",
+        "signer",
+        "recipients",
+    }
     assert model_draft.problems(FULL, ISSUER) == {}
 
 
 def test_without_a_unit_only_paper_can_go() -> None:
-    assert [(r.unit, r.paper) for r in model_draft.recipients_of(FULL)] == [("stc", False), ("", True)]
+    assert [(r.unit, r.paper) for r in model_draft.recipients_of(FULL)] == [
+        ("stc", False),
+        ("", True),
+    ]
 
 
 def test_recipients_are_found_without_tones_and_by_short_names() -> None:
@@ -81,7 +93,9 @@ def test_a_reply_is_prefilled_from_what_it_answers(office: Office) -> None:
     answered = office.document(office.draft())
     known = replace(
         answered,
-        particulars=replace(answered.particulars, number="4512", notation="UBND-TH", issuer="UBND tỉnh"),
+        particulars=replace(
+            answered.particulars, number="4512", notation="UBND-TH", issuer="UBND tỉnh"
+        ),
         source_agency="tinh",
     )
     values = model_draft.reply_values(known)

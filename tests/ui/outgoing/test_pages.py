@@ -64,7 +64,9 @@ def test_go_on_leads_to_the_page_of_the_state(office: Office, begin: Sessions, s
     assert gone == [("signing", "document", entity)]
 
 
-def test_a_draft_is_written_shown_and_submitted(office: Office, begin: Sessions, show: Show) -> None:
+def test_a_draft_is_written_shown_and_submitted(
+    office: Office, begin: Sessions, show: Show
+) -> None:
     page = show(DraftsPage(begin(office, "anna")))
     assert isinstance(page, DraftsPage)
     fill(page)
@@ -121,7 +123,9 @@ def test_a_declined_draft_says_why_and_gets_a_second_version(
     wait_until(lambda: len(office.document(entity).versions) == 2)
 
 
-def test_reply_begins_from_the_incoming_document(office: Office, begin: Sessions, show: Show) -> None:
+def test_reply_begins_from_the_incoming_document(
+    office: Office, begin: Sessions, show: Show
+) -> None:
     answered = office.draft()
     page = show(DraftsPage(begin(office, "anna")))
     assert isinstance(page, DraftsPage)
@@ -174,7 +178,9 @@ def test_returned_with_a_reason(office: Office, begin: Sessions, show: Show) -> 
     wait_until(lambda: page.rows.current == "" and not page.sign.enabled)
 
 
-def test_any_file_can_be_checked(office: Office, begin: Sessions, show: Show, tmp_path: Path) -> None:
+def test_any_file_can_be_checked(
+    office: Office, begin: Sessions, show: Show, tmp_path: Path
+) -> None:
     page = show(VerifyPage(begin(office, "clerk")))
     assert isinstance(page, VerifyPage)
     path = tmp_path / "khong-phai.pdf"
