@@ -194,9 +194,10 @@ class Patient:
                 if not problem.code.startswith(_WRONG):
                     raise
                 self._prompts.was_wrong(problem)
-            for stream in (job.source, job.target):
-                stream.seek(0)
-            job.target.truncate()
+            job.source.seek(0)
+            if not isinstance(job.target, Path):
+                job.target.seek(0)
+                job.target.truncate()
 
 
 class OncePrompts:

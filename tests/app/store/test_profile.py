@@ -180,7 +180,7 @@ def test_second_process_is_named(profile: Profile) -> None:
     assert holder.stdout is not None
     assert holder.stdout.readline() == "held\n"
     key = profile.unlock(WORD)
-    with pytest.raises(Conflict, match="^profile_in_use$") as refused:
+    with pytest.raises(Conflict, match=r"^profile_in_use$") as refused:
         profile.open(key, toy.registry())
     assert refused.value.params["pid"] == holder.pid
     holder.kill()
