@@ -34,7 +34,7 @@ class Session(QObject):
 
     `changed(Changes)` re-emits the bus; `actor_changed(Actor)` follows the post switcher;
     `refused(HoaBanError)` carries typed errors that no caller took; `undoable(str, tuple)` the
-    text key of an act and the commands that undo it; `bug(BaseException)` what no rule
+    text key of an act and the commands that undo it; `said(str)` that of one without undo; `bug(BaseException)` what no rule
     foresaw, for the crash dialog; `settings_changed(str)` names a setting just changed.
     """
 
@@ -42,6 +42,7 @@ class Session(QObject):
     actor_changed = Signal(object)
     refused = Signal(object)
     undoable = Signal(str, object)
+    said = Signal(str)
     bug = Signal(object)
     settings_changed = Signal(str)
 
@@ -134,6 +135,10 @@ class Session(QObject):
         kept = json.dumps(desk.settings.to_map(Scope.PERSON))
         self.work("store", lambda: desk.store.set_meta(_MINE, kept), lambda _: None)
         self.settings_changed.emit(name)
+
+    def say(self, text_key: str) -> None:
+        """Tell the person in one line that something was done."""
+        self.said.emit(text_key)
 
     def speak(self, texts: Texts) -> None:
         """Use these texts from now on; the window is built anew with them."""

@@ -15,6 +15,7 @@ from app.documents.rows import Detail
 from app.documents.rules.checks import MIN_REASON
 from app.identity import queries as directory
 from app.identity.queries import PostRow
+from app.kernel.changes import Changes
 from app.kernel.clock import local_date
 from app.kernel.command import Command
 from ui.bridge.session import Session
@@ -54,6 +55,13 @@ DID = {
     "return": "pages.did.return",
     "finish": "pages.did.finish",
 }
+# What is said after the acts that stay
+SAID = {
+    "note": "pages.did.note",
+    "report": "pages.did.report",
+    "progress": "pages.did.progress",
+    "reopen": "pages.did.reopen",
+}
 _AT_ONCE: dict[str, Callable[[str, str], Command]] = {
     "finish": c.Finish,
     "as_info": c.TakeAsInfo,
@@ -89,9 +97,12 @@ class ActModel(QObject):
 
     def act(self, name: str, *commands: Command) -> None:
         """Run commands, with undo where there is one."""
-        self._session.act(
-            *commands, done=lambda _: self.done.emit(name), undo_text=DID.get(name, "")
-        )
+        def finish(_: Changes) -> None:
+            if name in SAID:
+                self._session.say(SAID[name])
+            self.done.emit(name)
+
+        self._session.act(*commands, done=finish, undo_text=DID.get(name, ""))
 
     def leaders(self, answer: Callable[[list[PostRow]], None]) -> None:
         """Ask who leads the agency today."""

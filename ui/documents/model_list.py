@@ -22,7 +22,6 @@ from app.kernel.clock import local_date
 from app.kernel.codec import from_json
 from app.store.replica import Replica
 from ui.bridge.session import Session
-from ui.documents import verdicts
 from ui.documents.issuers import short_name
 from ui.documents.words import Badge, day, near_day, row_badges
 from ui.kit.rowmodel import Column, RowModel
@@ -211,8 +210,7 @@ def lines(
     """Return a window of the list with what this desk knows; not for the GUI thread."""
     rows = desk.query(queries.page, actor, ask, offset, limit).rows
     waiting = {item.entity for item in Replica(desk.store).items() if item.kind == KIND}
-    found = verdicts.known(desk, (row.file_sha256 for row in rows))
-    made = [Line(row, row.id in waiting, found.get(row.file_sha256, "")) for row in rows]
+    made = [Line(row, row.id in waiting, row.verdict) for row in rows]
     return [_with_book(desk, line) for line in made] if dense else made
 
 

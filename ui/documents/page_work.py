@@ -9,6 +9,8 @@ from PySide6.QtWidgets import QWidget
 from app.documents import queries
 from app.documents.model import KIND, READING, Direction
 from app.documents.rows import WorkRow
+from app.files import checks
+from app.files.checks import Alarm
 from app.kernel.changes import Changes
 from app.kernel.clock import local_date
 from app.kernel.errors import HoaBanError
@@ -16,6 +18,7 @@ from ui.bridge.session import Session
 from ui.documents.issuers import short_name
 from ui.documents.words import day, due_badge, urgency_badge
 from ui.kit.actions import Action
+from ui.kit.banner import Banner
 from ui.kit.cards import CardList, CardRow
 from ui.kit.labels import Label, Line, Pane
 from ui.kit.layout import Column, Row, put
@@ -26,8 +29,12 @@ from ui.kit.states import StateStack
 SCOPE = "work"
 LIMIT = 500
 # Where each kind of work is done; the drafts' pages take the rest
-_PAGES = {"register": "register", "present": "incoming", "sign": "signing", "seal": "issue",
+_PAGES = {"register": "register", "present": "incoming", "sign": "signing", "seal": "issue", "number": "issue",
           "issue": "issue", "draft": "drafts", "revise": "drafts"}  # fmt: skip
+
+
+# Who is told of files that were kept back
+_WARNED = frozenset({"clerk", "administrator"})
 
 
 class WorkPage(Page):
@@ -47,10 +54,14 @@ class WorkPage(Page):
         self.model.loaded.connect(lambda _: self._choose_first())
         self.states = StateStack(self.list)
         self._count = Label("", "secondary")
+        self.alarm = Banner()
+        self._alarmed = ""
+        self.alarm.linked.connect(lambda: self.navigate.emit("incoming", KIND, self._alarmed))
         ground = Pane("panel")
         head = Row(Label(name, "title"), self._count, None, gap=10, margins=(16, 12, 16, 10))
-        whole = Column(head, Line(), self.states, gap=0)
-        whole.setStretch(2, 1)
+        kept_back = Row(self.alarm, margins=(16, 0, 16, 8))
+        whole = Column(head, kept_back, Line(), self.states, gap=0)
+        whole.setStretch(3, 1)
         put(self, Row(put(ground, whole), gap=0))
         session.changed.connect(self._changed)
         self._ask()
@@ -97,6 +108,18 @@ class WorkPage(Page):
     def _ask(self) -> None:
         today = local_date(self.session.desk.clock.now())
         self.session.query(queries.my_work, today, LIMIT, done=self._take, failed=self._fail)
+        if self.session.actor.roles & _WARNED:
+            self.session.query(lambda found, _: checks.alarms(found), done=self._warn)
+
+    def _warn(self, alarms: tuple[Alarm, ...]) -> None:
+        """Say that files are kept back for a mark of secrecy; their content is not shown."""
+        self._alarmed = next((e for alarm in alarms for e in alarm.entities), "")
+        texts = self.session.texts
+        if alarms:
+            link = texts("pages.work.secret_open") if self._alarmed else ""
+            self.alarm.show_text(texts("pages.work.secret", n=len(alarms)), "bad", link)
+        else:
+            self.alarm.show_text("")
 
     def _take(self, rows: tuple[WorkRow, ...]) -> None:
         self._rows = rows
@@ -119,5 +142,5 @@ class WorkPage(Page):
         self.states.show_error(error, retry=False)
 
     def _changed(self, changes: Changes) -> None:
-        if changes.touches(KIND) or changes.touches(READING):
+        if any(changes.touches(kind) for kind in (KIND, READING, checks.KIND)):
             self._ask()

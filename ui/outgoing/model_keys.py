@@ -194,7 +194,8 @@ class Patient:
                 if not problem.code.startswith(_WRONG):
                     raise
                 self._prompts.was_wrong(problem)
-            job.source.seek(0)
+            if not isinstance(job.source, Path):
+                job.source.seek(0)
             if not isinstance(job.target, Path):
                 job.target.seek(0)
                 job.target.truncate()

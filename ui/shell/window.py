@@ -88,6 +88,7 @@ class DeskWindow(QWidget):
         self.status.outbox_asked.connect(self._go_to_outbox)
         session.refused.connect(self.tell_error)
         session.undoable.connect(self._offer_undo)
+        session.said.connect(lambda key: self.toasts.show_toast(session.texts(key)))
         session.bug.connect(self._crash)
         session.actor_changed.connect(self._show_actor)
         theme().changed.connect(self._fit)
