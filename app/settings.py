@@ -67,6 +67,22 @@ SETTINGS: Mapping[str, Setting] = {
 }
 
 
+# The catalogue list in which the province imposes settings: code is the name, label the value
+SETTING_LIST = "setting"
+
+
+def parsed(name: str, text: str) -> Value | None:
+    """Return a value from the text of a catalogue entry, None for an unknown name or a bad one."""
+    setting = SETTINGS.get(name)
+    if setting is None:
+        return None
+    if isinstance(setting.default, bool):
+        return {"yes": True, "no": False}.get(text)
+    if isinstance(setting.default, int):
+        return int(text) if text.isdecimal() else None
+    return text
+
+
 class Settings:
     """Answer settings from JSON maps that the caller keeps."""
 

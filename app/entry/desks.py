@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import getpass
+import json
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -20,10 +21,10 @@ from app.identity.actors import resolve
 from app.kernel.actor import Actor
 from app.kernel.bus import Bus
 from app.kernel.calendar import WorkingCalendar
-from app.kernel.clock import Clock, SystemClock
+from app.kernel.clock import Clock, SystemClock, local_date
 from app.kernel.command import Envelope
 from app.kernel.errors import HoaBanError, NotPermitted, RuleViolation, Unavailable
-from app.settings import Settings
+from app.settings import SETTING_LIST, Settings, parsed
 from app.store.desk import DeskStore
 from app.store.keyring_box import KeyringBox
 from app.store.lock import ProfileLock
@@ -34,7 +35,7 @@ from ui.shell.launcher import ProfileInfo
 TRUST = "trust"
 _FIRST_SYNC_STEP = 0.1
 PERSON = "person"
-SETTINGS = ("settings.machine", "settings.person", "settings.province")
+SETTINGS = ("settings.machine", "settings.person")
 
 
 def read_password(args: argparse.Namespace, *, confirm: bool = False) -> str:
@@ -220,7 +221,12 @@ def _calendar(store: DeskStore) -> WorkingCalendar:
 
 
 def _settings(store: DeskStore) -> Settings:
-    import json
+    """Return the settings of machine and person, under what the province imposes.
 
-    maps = [json.loads(store.meta(name) or "{}") for name in SETTINGS]
-    return Settings(*maps)
+    The province's come as entries of the catalogue list `setting`, like all it decides.
+    """
+    machine, person = (json.loads(store.meta(name) or "{}") for name in SETTINGS)
+    items = (item for _, item in store.entities("catalogue") if item.list == SETTING_LIST)
+    today = local_date(store.clock.now())
+    imposed = {i.code: parsed(i.code, i.label) for i in items if i.valid_on(today)}
+    return Settings(machine, person, imposed)

@@ -125,13 +125,12 @@ class Play:
     def seal_and_issue(self, player: Player, subject: str) -> None:
         """Put the agency's seal and issue, as the clerk."""
         player.click("Cấp số & ban hành")
-        player.choose("Văn bản chờ đóng dấu, ban hành", subject, PATIENCE)
+        player.until("the paper", lambda: subject in " ".join(player.ask("names")), PATIENCE)
         player.click("Đóng dấu", PATIENCE)
         player.sees("Mã PIN", PATIENCE)
         player.type(PIN, "Mã PIN, bắt buộc")
         player.click("Ký")
         player.until("the seal", lambda: self._sent(player, "document.seal"), PATIENCE)
-        player.choose("Văn bản chờ đóng dấu, ban hành", subject, PATIENCE)
         self.step(f"sealed-{player.name}", player)
         player.click("Ban hành", PATIENCE)
         player.sees("Ban hành văn bản?")

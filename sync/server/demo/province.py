@@ -12,11 +12,14 @@ from datetime import date, datetime, time
 from pathlib import Path
 
 from app.bulletins.commands import Publish
+from app.catalogues.commands import PutItem
+from app.catalogues.model import item_id
 from app.kernel.clock import VIETNAM, Clock, FixedClock, local_date
 from app.kernel.command import Command
 from app.kernel.ids import derived_id
 from app.registers.commands import OpenRegister, SetMode
 from app.registers.model import RegisterMode, register_id
+from app.settings import SETTING_LIST
 from signing.trust import TrustStore
 from sync.server.demo.authority import DemoAuthority
 from sync.server.demo.ledger import Ledger
@@ -73,7 +76,10 @@ def seed(door: Seed) -> None:
     for sample in samples().values():
         door.account(sample.login, sample.id, PASSWORD)
     door.commands(*_books(made, today))
-    _tell(door, authority(door.folder / AUTHORITY, clock), made, today)
+    issuer = authority(door.folder / AUTHORITY, clock)
+    tsa = item_id(SETTING_LIST, "tsa_url", None)
+    door.commands(PutItem(tsa, SETTING_LIST, "tsa_url", issuer.tsa_url))
+    _tell(door, issuer, made, today)
     door.commands(*_leased(today))
 
 
