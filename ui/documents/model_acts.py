@@ -97,6 +97,7 @@ class ActModel(QObject):
 
     def act(self, name: str, *commands: Command) -> None:
         """Run commands, with undo where there is one."""
+
         def finish(_: Changes) -> None:
             if name in SAID:
                 self._session.say(SAID[name])
