@@ -58,23 +58,11 @@ class PinDialog(FittedDialog):
     ) -> None:
         super().__init__(texts("outpages.pin.title"), parent)
         self._question = question
-        token, certificate = question.token, question.certificate
+        token = question.token
         caps = Label(texts("outpages.pin.caps"), "warn")
         caps.hide()
         self.field = PinField(texts("outpages.pin.field"), caps)
-        days = days_left(certificate, clock.now())
-        facts = (
-            (texts("outpages.pin.what"), what),
-            (texts("outpages.pin.holder"), certificate.holder),
-            (texts("outpages.pin.token"), " · ".join(p for p in (token.label, token.serial) if p)),
-            (texts("outpages.pin.until"), texts("outpages.pin.days", days=max(days, 0))),
-        )
-        grid = Grid(6)
-        grid.setColumnStretch(1, 1)
-        for line, (name, value) in enumerate(facts):
-            grid.addWidget(Label(name, "secondary"), line, 0)
-            grid.addWidget(ElidedLabel(value, "strong" if line == 0 else "body"), line, 1)
-        self.body.extend(grid)
+        self.body.extend(self._facts(texts, clock, what))
         key, tone = _WARNINGS.get(token.state, ("", "info"))
         self.warning = Banner(texts(key) if key else "", tone)
         self.body.extend(self.warning)
@@ -97,6 +85,22 @@ class PinDialog(FittedDialog):
         if question.problem is not None:
             self.show_error(texts.error(question.problem))
         self.field.setFocus()
+
+    def _facts(self, texts: Texts, clock: Clock, what: str) -> Grid:
+        token, certificate = self._question.token, self._question.certificate
+        days = days_left(certificate, clock.now())
+        facts = (
+            (texts("outpages.pin.what"), what),
+            (texts("outpages.pin.holder"), certificate.holder),
+            (texts("outpages.pin.token"), " · ".join(p for p in (token.label, token.serial) if p)),
+            (texts("outpages.pin.until"), texts("outpages.pin.days", days=max(days, 0))),
+        )
+        grid = Grid(6)
+        grid.setColumnStretch(1, 1)
+        for line, (name, value) in enumerate(facts):
+            grid.addWidget(Label(name, "secondary"), line, 0)
+            grid.addWidget(ElidedLabel(value, "strong" if line == 0 else "body"), line, 1)
+        return grid
 
     def _answer(self) -> None:
         if not self.field.text() and not self._question.token.pin_pad:
