@@ -21,6 +21,7 @@ from app.identity.actors import resolve
 from app.kernel.actor import Actor
 from app.kernel.bus import Bus
 from app.kernel.calendar import WorkingCalendar
+from app.kernel.changes import Changes
 from app.kernel.clock import Clock, SystemClock, local_date
 from app.kernel.command import Envelope
 from app.kernel.errors import HoaBanError, NotPermitted, RuleViolation, Unavailable
@@ -101,6 +102,16 @@ class OpenDesk(Desk):
     lock: ProfileLock
     profile: Profile
     tokens: TokenSigner
+
+    def follow_province(self) -> None:
+        """Take what the province decides anew whenever its lists change."""
+
+        def follow(changes: Changes) -> None:
+            if changes.touches("catalogue"):
+                self.settings = _settings(self.store)
+                self.calendar = _calendar(self.store)
+
+        self.changes.subscribe(follow)
 
     def close(self) -> None:
         """Stop the line, end the token helpers, close the store, give the lock back."""
@@ -191,6 +202,7 @@ class ProfileLauncher:
             http=http,
         )
         desk.lock, desk.profile, desk.tokens = lock, profile, tokens
+        desk.follow_province()
         store.hold_seconds = float(desk.settings.number("hold_seconds"))
         if online and profile.server:
             desk.sync = line.service(store, profile.server, clock)

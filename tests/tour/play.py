@@ -166,7 +166,7 @@ def commune_registers(play: Play) -> None:
     xa.sees("Trả sổ", PATIENCE)
     play.step("book-leased", xa)
     xa.click("Văn bản đến")
-    xa.choose("Danh sách văn bản đến", ORDER, PATIENCE)
+    xa.choose("Văn bản đến", ORDER, PATIENCE)
     xa.until("the page", lambda: "hợp lệ" in " ".join(xa.ask("names")), PATIENCE)
     play.step("arrived-and-checked", xa)
     xa.key("Ctrl+Return")
@@ -190,7 +190,7 @@ def line_cut(play: Play) -> None:
     xa = play.desks["xa"]
     play.scene.line.cut()
     xa.click("Văn bản đến")
-    xa.choose("Danh sách văn bản đến", ORDER, PATIENCE)
+    xa.choose("Văn bản đến", ORDER, PATIENCE)
     xa.click("Bút phê", PATIENCE)
     xa.type(INSTRUCTION, "Nội dung")
     xa.choose("Người và đơn vị", "Vì Thị Ví Dụ", PATIENCE)
@@ -216,7 +216,7 @@ def specialist_answers(play: Play) -> None:
     """The specialist reads the instruction, drafts the answer and submits it."""
     desk = play.enter("chuyenvien", "chuyenvien.muongphang")
     desk.click("Văn bản đến")
-    desk.choose("Danh sách văn bản đến", ORDER, PATIENCE)
+    desk.choose("Văn bản đến", ORDER, PATIENCE)
     play.step("instructed", desk)
     desk.click("Dự thảo trả lời", PATIENCE)
     play.compose(desk, REPLIED, "Quàng Văn Mẫu", "")
@@ -239,7 +239,7 @@ def province_sees(play: Play) -> None:
     tinh = play.desks["tinh"]
     play.synced(tinh)
     tinh.click("Văn bản đến")
-    row = tinh.choose("Danh sách văn bản đến", REPLY, PATIENCE)
+    row = tinh.choose("Văn bản đến", REPLY, PATIENCE)
     tinh.until("the check", lambda: "hợp lệ" in " ".join(tinh.ask("names")), PATIENCE)
     play.step("reply-seen", tinh, row=row)
 

@@ -30,6 +30,8 @@ from PySide6.QtWidgets import (
 )
 
 TICK_MS = 5
+# A window manager takes a moment to make another window the active one
+_ACTIVATE_MS = 200
 # The count that the navigation says after a page's name
 _COUNT = re.compile(r" [\d.]+$")
 
@@ -141,9 +143,16 @@ class Robot(QObject):
     def op_key(self, keys: str) -> None:
         """Press a key combination such as Ctrl+B in the focused window."""
         combination = QKeySequence(keys)[0]
-        target = QApplication.focusWidget() or QApplication.activeWindow() or _windows()[0]
+        base = (QApplication.activeModalWidget() or _windows()[0]).window()
         modifiers, key = combination.keyboardModifiers(), combination.key()
-        QTimer.singleShot(0, lambda: QTest.keyClick(target.window().windowHandle(), key, modifiers))
+        base.raise_()
+        base.activateWindow()
+
+        def press() -> None:
+            target = QApplication.focusWidget() or base
+            QTest.keyClick(target.window().windowHandle(), key, modifiers)
+
+        QTimer.singleShot(_ACTIVATE_MS, press)
 
     def op_type(self, text: str, into: str = "", clear: bool = True) -> None:
         """Type into a field, character by character, as a keyboard would."""

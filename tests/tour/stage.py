@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import os
 import select
+import shutil
 import signal
 import socket
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
@@ -130,6 +132,21 @@ class Player:
             except (Failed, subprocess.TimeoutExpired):
                 self.process.kill()
                 self.process.wait(10)
+
+
+@contextmanager
+def window_manager() -> Iterator[None]:
+    """Run a window manager where the screen has none: keys go to the active window alone."""
+    program = shutil.which("openbox")
+    if program is None:
+        yield
+        return
+    process = subprocess.Popen([program], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        yield
+    finally:
+        process.terminate()
+        process.wait(10)
 
 
 class Line:
