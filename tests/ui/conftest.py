@@ -20,6 +20,7 @@ from PySide6.QtCore import (
 )
 from PySide6.QtWidgets import QApplication, QWidget
 
+from ui.bridge import garbage
 from ui.kit.theme import install
 
 # The offscreen platform says so of every window; it is no fault of ours.
@@ -47,6 +48,7 @@ def application() -> QApplication:
     """Return the one QApplication."""
     app = QApplication.instance() or QApplication(["hoa-ban-tests"])
     assert isinstance(app, QApplication)
+    garbage.install(app)
     return app
 
 
@@ -61,6 +63,7 @@ def qapp(quiet_log: None, application: QApplication) -> Iterator[QApplication]:
         widget.deleteLater()
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
     QCoreApplication.processEvents()
+    garbage.install(application).collect()
 
 
 def wait_until(condition: Callable[[], object], milliseconds: int = 5000) -> None:

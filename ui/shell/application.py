@@ -13,6 +13,7 @@ from app.desk import Desk
 from app.kernel.actor import Actor
 from app.kernel.errors import HoaBanError
 from app.kernel.texts import Texts
+from ui.bridge import garbage
 from ui.bridge.runner import QtRunner
 from ui.bridge.session import Session
 from ui.features import PAGES
@@ -280,6 +281,7 @@ def build(launcher: Launcher, profile: Path | None, language: str) -> Applicatio
     app = QApplication.instance()
     if not isinstance(app, QApplication):
         app = QApplication(sys.argv[:1])
+    garbage.install(app)
     app.setApplicationName("Hoa Ban")
     app.setDesktopFileName("hoa-ban")
     texts = Texts(language)
