@@ -126,6 +126,7 @@ class Play:
         """Put the agency's seal and issue, as the clerk."""
         player.click("Cấp số & ban hành")
         player.until("the paper", lambda: subject in " ".join(player.ask("names")), PATIENCE)
+        player.until("its check", lambda: "hợp lệ" in " ".join(player.ask("names")), PATIENCE)
         player.click("Đóng dấu", PATIENCE)
         player.sees("Mã PIN", PATIENCE)
         player.type(PIN, "Mã PIN, bắt buộc")
@@ -169,7 +170,7 @@ def commune_registers(play: Play) -> None:
     xa.choose("Văn bản đến", ORDER, PATIENCE)
     xa.until("the page", lambda: "hợp lệ" in " ".join(xa.ask("names")), PATIENCE)
     play.step("arrived-and-checked", xa)
-    xa.key("Ctrl+Return")
+    xa.click("Vào sổ")
     xa.sees("Vào sổ và trình")
     xa.until("the form", lambda: xa.ask("read", name="Trích yếu, bắt buộc"), PATIENCE)
     play.step("register-form", xa)

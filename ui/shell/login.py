@@ -96,9 +96,12 @@ class LoginPane(QWidget):
 
     def show_profiles(self, profiles: Sequence[ProfileInfo], chosen: Path | None = None) -> None:
         """Offer these people; none means that the first profile is to be made."""
-        self._profiles = profiles
         names = {str(info.folder): info.name or info.user for info in profiles}
         wanted = str(chosen) if chosen is not None and str(chosen) in names else ""
+        if profiles and list(profiles) == list(self._profiles):
+            # Asked again behind the lock: whoever is typing already is left alone.
+            return
+        self._profiles = profiles
         self._person.set_choices(names, wanted or next(iter(names), ""))
         self._ask(first=not profiles)
 
