@@ -11,8 +11,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from functools import partial
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QPalette
 from PySide6.QtWidgets import QApplication, QStyleFactory, QWidget
 
@@ -69,6 +70,9 @@ class Theme(QObject):
         self._sheet = resource("theme", "app.qss").read_text(encoding="utf-8")
         self._tokens: Mapping[str, str] = {}
         self._wearer: QApplication | QWidget = app
+        self._worn = 0
+        self._bare = QTimer(self, singleShot=True, interval=0)
+        self._bare.timeout.connect(self._dress_application)
         self.mode = mode
         self.scale = scale
         _load_fonts()
@@ -100,11 +104,18 @@ class Theme(QObject):
         self._wearer.setStyleSheet("")
         self._wearer = window
         window.setStyleSheet(self._style())
-        window.destroyed.connect(self._undress)
+        self._worn += 1
+        window.destroyed.connect(partial(self._undress, self._worn))
 
-    def _undress(self) -> None:
+    def _undress(self, worn: int) -> None:
+        if worn != self._worn or QApplication.closingDown():
+            return
+        # Not now: a new sheet would restyle the window's parts while they are being destroyed
         self._wearer = self._app
-        if not QApplication.closingDown():
+        self._bare.start()
+
+    def _dress_application(self) -> None:
+        if self._wearer is self._app:
             self._app.setStyleSheet(self._style())
 
     def set_mode(self, mode: str) -> None:

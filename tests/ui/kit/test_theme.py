@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import QCoreApplication, QEvent
 from PySide6.QtGui import QColor, QFontInfo, QPalette
 from PySide6.QtWidgets import QApplication, QWidget
 
@@ -118,6 +119,21 @@ def test_the_bundled_font_is_used(qapp: QApplication) -> None:
 
 def test_install_twice_keeps_one_theme(qapp: QApplication) -> None:
     assert install(qapp) is install(qapp, "dark")
+
+
+def test_the_application_wears_the_sheet_again_after_its_last_dressed_window(
+    qapp: QApplication,
+) -> None:
+    first, second = QWidget(), QWidget()
+    theme().dress(first)
+    theme().dress(second)
+    for window, bare in ((first, True), (second, False)):
+        window.deleteLater()
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+        qapp.processEvents()
+        assert (qapp.styleSheet() == "") == bare
+    theme().set_mode("dark")
+    assert load_tokens("dark")["bg"] in qapp.styleSheet()
 
 
 def test_style_sheets_are_set_in_one_place() -> None:
