@@ -16,9 +16,12 @@ from typing import Any, TypeVar
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 
 from app.kernel.errors import Cancelled
+from app.kernel.ports import Runner
 
 T = TypeVar("T")
 LANES: Mapping[str, int] = {"store": 1, "query": 2, "network": 1, "token": 1, "pdf": 1}
+# What a person did is written, even when the window is closed right behind it
+KEPT = frozenset({"store"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +129,7 @@ class QtRunner(QObject):
         return bool(self._waiting)
 
     def close(self) -> None:
-        """Let running work end, drop what waits, join every thread; safe to call twice."""
+        """Write what people did, drop what else waits, join every thread; safe to call twice."""
         self._closed = True
         self._waiting.clear()
         self._relays.clear()
@@ -142,7 +145,7 @@ class QtRunner(QObject):
         for number in range(workers):
             thread = threading.Thread(
                 target=_work,
-                args=(tasks, self._mailbox.send, self._still_wanted),
+                args=(tasks, self._mailbox.send, _always if lane in KEPT else self._still_wanted),
                 name=f"lane.{lane}.{number}",
             )
             thread.start()
@@ -166,6 +169,10 @@ class QtRunner(QObject):
                 callbacks.failed(letter.error)
 
 
+def _always(_: int) -> bool:
+    return True
+
+
 def _work(
     tasks: queue.SimpleQueue[tuple[int, Callable[[], Any]] | None],
     send: Callable[[_Letter], None],
@@ -184,6 +191,41 @@ def _run(ticket: int, work: Callable[[], Any]) -> _Letter:
     # Whatever a worker raises is handed to `failed`, which tells bugs from typed errors.
     except BaseException as error:  # noqa: BLE001
         return _Letter(ticket, error=error)
+
+
+class Lifetime:
+    """A runner for something that may be gone before its answers come: pages, a window.
+
+    After `close` nothing of it is called back: what it asked to know is dropped, and an error
+    goes to `orphaned`, so that an act which was refused meanwhile is still told.
+    """
+
+    def __init__(self, runner: Runner, orphaned: Callable[[BaseException], None]) -> None:
+        self._runner = runner
+        self._orphaned = orphaned
+        self.closed = False
+
+    def submit(
+        self,
+        lane: str,
+        work: Callable[[], T],
+        done: Callable[[T], None],
+        failed: Callable[[BaseException], None],
+    ) -> None:
+        """Queue `work`; it is done in any case, but nobody hears of it once this is closed."""
+
+        def answer(value: T) -> None:
+            if not self.closed:
+                done(value)
+
+        def refuse(error: BaseException) -> None:
+            (self._orphaned if self.closed else failed)(error)
+
+        self._runner.submit(lane, work, answer, refuse)
+
+    def close(self) -> None:
+        """Call nobody back from now on."""
+        self.closed = True
 
 
 class Latest:

@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, Signal, SignalInstance
 
 from app.desk import Desk
 from app.kernel.actor import Actor
@@ -22,6 +22,7 @@ from app.kernel.texts import Texts
 from app.settings import Scope, Value
 from ui.bridge.changes import ChangesSignal
 from ui.bridge.prompts import QtPrompts
+from ui.bridge.runner import Lifetime
 
 T = TypeVar("T")
 Done = Callable[[Any], None]
@@ -63,6 +64,10 @@ class Session(QObject):
         self._changes = ChangesSignal(desk.changes, self)
         self._changes.changed.connect(self.changed)
 
+    def branch(self) -> Branch:
+        """Return a session for pages or a window that end before this one."""
+        return Branch(self)
+
     @property
     def actor(self) -> Actor:
         """Return who acts, at which post."""
@@ -81,7 +86,7 @@ class Session(QObject):
         failed: Failed | None = None,
     ) -> None:
         """Run `ask(connection, actor, *args)` on the query lane."""
-        desk, actor = self.desk, self._actor
+        desk, actor = self.desk, self.actor
         self.work("query", lambda: desk.query(ask, actor, *args), done, failed)
 
     def act(
@@ -92,7 +97,7 @@ class Session(QObject):
         undo_text: str = "",
     ) -> None:
         """Run commands in one transaction on the store lane; offer undo where there is one."""
-        desk, actor = self.desk, self._actor
+        desk, actor = self.desk, self.actor
 
         def finish(outcome: tuple[Changes, tuple[Command, ...]]) -> None:
             changes, inverse = outcome
@@ -113,16 +118,19 @@ class Session(QObject):
         """Run any job on a lane; typed errors go to `failed`, else to `refused`."""
 
         def sort_out(error: BaseException) -> None:
-            if isinstance(error, Cancelled) and failed is None:
-                return
-            if not isinstance(error, HoaBanError):
-                self.bug.emit(error)
-            elif failed is not None:
+            if failed is not None and isinstance(error, HoaBanError):
                 failed(error)
             else:
-                self.refused.emit(error)
+                self.tell(error)
 
         self.runner.submit(lane, job, done, sort_out)
+
+    def tell(self, error: BaseException) -> None:
+        """Tell the person of an error that nobody took; what he cancelled himself is none."""
+        if not isinstance(error, HoaBanError):
+            self.bug.emit(error)
+        elif not isinstance(error, Cancelled):
+            self.refused.emit(error)
 
     def set_setting(self, name: str, value: Value) -> None:
         """Change a setting of the person at once and keep it; what the province decides stays."""
@@ -152,3 +160,50 @@ class Session(QObject):
         """Stop listening and cancel open questions."""
         self._changes.close()
         self.prompts.close()
+
+
+class Branch(Session):
+    """A session within another one; closed, it calls nobody back and hears of nothing more.
+
+    Pages go when the post or the language changes, with questions still on their way; an
+    answer must not reach a page that is gone. A refusal still reaches the person.
+    """
+
+    def __init__(self, root: Session) -> None:
+        QObject.__init__(self)
+        self._root = root
+        self.desk = root.desk
+        self.texts = root.texts
+        self.prompts = root.prompts
+        self._lifetime = Lifetime(root.runner, root.tell)
+        self.runner = self._lifetime
+        root.changed.connect(self.changed)
+        root.actor_changed.connect(self.actor_changed)
+        for mine, theirs in self._upwards():
+            mine.connect(theirs)
+
+    def _upwards(self) -> tuple[tuple[SignalInstance, SignalInstance], ...]:
+        root = self._root
+        return (
+            (self.refused, root.refused),
+            (self.undoable, root.undoable),
+            (self.said, root.said),
+            (self.bug, root.bug),
+            (self.settings_changed, root.settings_changed),
+        )
+
+    @property
+    def actor(self) -> Actor:
+        """Return who acts, at which post."""
+        return self._root.actor
+
+    def take_post(self, actor: Actor) -> None:
+        """Act at another post of the same person from now on."""
+        self._root.take_post(actor)
+
+    def close(self) -> None:
+        """Call nobody back from now on; the root stays open. Safe to call twice."""
+        if not self._lifetime.closed:
+            self._lifetime.close()
+            self._root.changed.disconnect(self.changed)
+            self._root.actor_changed.disconnect(self.actor_changed)

@@ -49,6 +49,9 @@ class DeskWindow(QWidget):
     ) -> None:
         super().__init__(parent)
         self.session = session
+        # What the window and its pages ask is theirs: neither may be answered once it is gone
+        self._own = session.branch()
+        self._paged = session.branch()
         self._specs = specs
         self._pages: dict[str, Page] = {}
         self._page_actions: dict[str, tuple[str, ...]] = {}
@@ -60,11 +63,11 @@ class DeskWindow(QWidget):
         self.status = StatusBar(session.texts, session.desk.clock)
         self.toasts = ToastHost(self)
         self._palette = PaletteSource(
-            session, self.keys.available, self.visible_specs, self.go, self
+            self._own, self.keys.available, self.visible_specs, self.go, self
         )
-        self._menu = PersonMenu(session, self.leave_asked.emit, self.lock_asked.emit, self)
-        self._watch = LineWatch(session, self.status.show_state, self)
-        self._arrivals = ArrivalWatch(session, self)
+        self._menu = PersonMenu(self._own, self.leave_asked.emit, self.lock_asked.emit, self)
+        self._watch = LineWatch(self._own, self.status.show_state, self)
+        self._arrivals = ArrivalWatch(self._own, self)
         self._builder = QTimer(self)
         self._builder.setInterval(_NEXT_PAGE_MS)
         self._builder.timeout.connect(self._build_next)
@@ -145,7 +148,7 @@ class DeskWindow(QWidget):
         """Return a page that need not be in the window yet."""
         page = self._pages.get(spec.name)
         if page is None:
-            page = spec.make(self.session)
+            page = spec.make(self._paged)
             self._pages[spec.name] = page
             page.navigate.connect(self.go)
             page.count_changed.connect(lambda n: self.side.set_count(spec.name, n))
@@ -174,15 +177,17 @@ class DeskWindow(QWidget):
             page.close_page()
             page.deleteLater()
         self._pages = {}
+        self._paged.close()
 
     def _show_actor(self) -> None:
         session = self.session
         actor, side = session.actor, self.side
         self._drop_pages()
+        self._paged = session.branch()
         specs = self.visible_specs()
         side.show_pages(specs, specs[0].name if specs else "")
         side.show_actor(actor, "")
-        session.work(
+        self._own.work(
             "query",
             lambda: session.desk.store.get("unit", actor.agency),
             lambda unit: side.show_actor(actor, unit.short or unit.name if unit else ""),
@@ -280,4 +285,5 @@ class DeskWindow(QWidget):
         self._arrivals.close()
         self._palette.forget()
         self._drop_pages()
+        self._own.close()
         super().closeEvent(event)

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QApplication
 
 from app.kernel.errors import Cancelled, Conflict
 from tests.doubles.runner import InlineRunner
-from ui.bridge.runner import Cancellation, Latest, QtRunner
+from ui.bridge.runner import Cancellation, Latest, QtRunner, Lifetime
 
 Until = Callable[[Callable[[], object]], None]
 
@@ -80,16 +80,64 @@ def test_lanes_do_not_wait_for_each_other(runner: QtRunner, until: Until) -> Non
 def test_close_joins_drops_what_waits_and_may_be_called_twice(qapp: QApplication) -> None:
     runner = QtRunner()
     gate, ran, answers = threading.Event(), [], []
-    runner.submit("store", lambda: gate.wait(5), answers.append, pytest.fail)
-    runner.submit("store", lambda: ran.append(1), answers.append, pytest.fail)
-    gate.set()
+    began = threading.Barrier(2, timeout=5)
+
+    def held() -> bool:
+        began.wait()
+        return gate.wait(5)
+
+    runner.submit("network", held, answers.append, pytest.fail)
+    runner.submit("network", lambda: ran.append(1), answers.append, pytest.fail)
+    began.wait()
+    threading.Timer(0.05, gate.set).start()
     runner.close()
     runner.close()
     qapp.processEvents()
     assert answers == []
+    assert ran == []
     assert not [t for t in threading.enumerate() if t.name.startswith("lane.")]
     runner.submit("store", lambda: ran.append(2), answers.append, pytest.fail)
     assert 2 not in ran
+
+
+def test_what_a_person_did_is_written_though_the_window_closes_at_once(qapp: QApplication) -> None:
+    runner, written, answers = QtRunner(), [], []
+    for number in range(20):
+        runner.submit("store", lambda n=number: written.append(n), answers.append, pytest.fail)
+    runner.close()
+    qapp.processEvents()
+    assert written == list(range(20))
+    assert answers == []
+
+
+def test_a_closed_lifetime_is_called_back_no_more_but_its_errors_are_told() -> None:
+    runner, orphans, answers, failures = InlineRunner(), [], [], []
+    lifetime = Lifetime(runner, orphans.append)
+    fault = Conflict("taken")
+
+    def refused() -> None:
+        raise fault
+
+    runner.hold()
+    lifetime.submit("query", lambda: 1, answers.append, failures.append)
+    lifetime.submit("store", refused, answers.append, failures.append)
+    lifetime.close()
+    runner.release()
+    assert answers == failures == []
+    assert orphans == [fault]
+
+
+def test_an_open_lifetime_answers_as_the_runner_does() -> None:
+    runner, answers, failures = InlineRunner(), [], []
+    lifetime = Lifetime(runner, pytest.fail)
+
+    def refused() -> None:
+        raise Conflict("taken")
+
+    lifetime.submit("query", lambda: 1, answers.append, failures.append)
+    lifetime.submit("query", refused, answers.append, failures.append)
+    assert answers == [1]
+    assert [str(f) for f in failures] == [str(Conflict("taken"))]
 
 
 def test_workers_let_go_of_work_and_callbacks(runner: QtRunner, until: Until) -> None:

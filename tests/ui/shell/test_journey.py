@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
-from PySide6.QtCore import QCoreApplication, Qt
+from PySide6.QtCore import QCoreApplication, QEvent, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QDialog, QWidget
+from shiboken6 import isValid
 
 from app.kernel.clock import FixedClock, SystemClock
 from app.kernel.errors import Unavailable
@@ -198,6 +203,30 @@ def test_another_post_of_the_same_person_is_two_steps_away(opening: Start) -> No
     offered["Văn thư HĐND · HĐND xã Mường Phăng"].trigger()
     wait_until(lambda: window.side._agency.whole == "HĐND xã Mường Phăng")
     assert window.session.actor.agency == "hdnd"
+
+
+def test_answers_on_their_way_to_pages_that_are_gone_reach_nobody(opening: Start) -> None:
+    desk = opening()
+    window = desk.unlock("mai")
+    held, answered = threading.Event(), threading.Event()
+    store = window.session.desk.store
+    read = store.reader
+
+    def slowly() -> AbstractContextManager[Any]:
+        held.wait(5)
+        answered.set()
+        return read()
+
+    store.reader = slowly  # type: ignore[method-assign]
+    gone = window.page(window.current)
+    assert gone is not None
+    gone.activate()
+    mine = window.session.actor
+    window.session.take_post(replace(mine, post="q.mai.hdnd", agency="hdnd"))
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    assert not isValid(gone)
+    held.set()
+    wait_until(lambda: answered.is_set() and not desk.made.runner.busy)
 
 
 def test_a_wrong_password_is_said_and_haste_is_slowed(stage: Stage, qapp: object) -> None:
