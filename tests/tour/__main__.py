@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import argparse
 import json
+import shutil
 import sys
 from pathlib import Path
 from typing import Any
 
-from tests.tour.play import ACTS, Play
+from tests.tour.day import ACTS
+from tests.tour.play import Play
+from tests.tour.proof import equal
 from tests.tour.scene import scene
 from tests.tour.stage import Failed, window_manager
 
 
 def main() -> int:
-    """Play all acts; exit code 0 when every one came out, 1 at the first that did not."""
+    """Play all acts on a new stage; 0 when every one came out, 1 at the first that did not."""
     parser = argparse.ArgumentParser(prog="./tour")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR")
     parser.add_argument("--json", action="store_true")
@@ -30,18 +33,22 @@ def main() -> int:
         sys.stdout.write((told if args.json else plain) + "\n")
         sys.stdout.flush()
 
+    shutil.rmtree(out / "stage", ignore_errors=True)
     with window_manager(), scene(out / "stage") as made:
         play = Play(made, pictures, tell, ("--mode", args.mode))
         try:
             for act in ACTS:
                 act(play)
+            for desk in play.desks.values():
+                desk.leave()
+            tell({"step": "played", "stall_ms": max(play.stalls.values(), default=0.0)})
+            tell({"step": "equal", "desks": equal(made)})
         except Failed as error:
-            tell({"step": "failed", "why": str(error)})
+            play.failed(str(error))
             return 1
         finally:
             for desk in play.desks.values():
                 desk.leave()
-        tell({"step": "played", "stall_ms": max(play.stalls.values(), default=0.0)})
     return 0
 
 

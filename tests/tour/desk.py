@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -25,11 +26,14 @@ def _facts(made: Application) -> dict[str, Any]:
         return {"screen": "login"}
     desk = window.session.desk
     items = Replica(desk.store).items()
+    with desk.store.reader() as connection:
+        sent = connection.exec_driver_sql("SELECT envelope FROM journal ORDER BY n").scalars().all()
     return {
         "screen": window.current,
         "person": window.session.actor.name,
         "line": window.status.state.state,
         "outbox": [{"name": i.name, "state": str(i.state), "code": i.code} for i in items],
+        "sent": [json.loads(envelope)["name"] for envelope in sent],
         "device": desk.store.device,
     }
 

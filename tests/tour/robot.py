@@ -13,11 +13,24 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QAbstractItemModel, QEvent, QObject, QPoint, Qt, QTimer, Signal
-from PySide6.QtGui import QKeyEvent, QKeySequence
+from PySide6.QtCore import (
+    QAbstractItemModel,
+    QEvent,
+    QMimeData,
+    QModelIndex,
+    QObject,
+    QPoint,
+    QPointF,
+    Qt,
+    QTimer,
+    QUrl,
+    Signal,
+)
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeyEvent, QKeySequence, QPainter
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -29,7 +42,12 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from ui.kit.pdfview.view import PdfView
+
 TICK_MS = 5
+_COPY = Qt.DropAction.CopyAction
+_LEFT = Qt.MouseButton.LeftButton
+_PLAIN = Qt.KeyboardModifier.NoModifier
 # A window manager takes a moment to make another window the active one
 _ACTIVATE_MS = 200
 # The count that the navigation says after a page's name
@@ -56,6 +74,19 @@ class Heartbeat(QObject):
         now = time.perf_counter()
         self.longest_ms = max(self.longest_ms, (now - self._last) * 1000 - TICK_MS)
         self._last = now
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """Leave out the time of a block: what the robot looks up is no work of the desk."""
+        self._beat()
+        try:
+            yield
+        finally:
+            self._last = time.perf_counter()
+
+    def note(self, seconds: float) -> None:
+        """Count something that the desk did within the robot's time."""
+        self.longest_ms = max(self.longest_ms, seconds * 1000)
 
     def take(self) -> float:
         """Return the longest stall in milliseconds since the last call."""
@@ -84,10 +115,11 @@ class Robot(QObject):
     def _obey(self, line: str) -> None:
         order = json.loads(line)
         operation = getattr(self, f"op_{order.pop('op')}")
-        try:
-            answer = {"ok": True, "value": operation(**order)}
-        except NotThere as error:
-            answer = {"ok": False, "error": str(error)}
+        with self._heart.aside():
+            try:
+                answer = {"ok": True, "value": operation(**order)}
+            except NotThere as error:
+                answer = {"ok": False, "error": str(error)}
         sys.stdout.write(json.dumps(answer, ensure_ascii=False, default=str) + "\n")
         sys.stdout.flush()
 
@@ -102,6 +134,11 @@ class Robot(QObject):
     def op_see(self, name: str) -> bool:
         """Tell whether something of that name is on the screen."""
         return any(True for _ in _named(name))
+
+    def op_calm(self) -> bool:
+        """Tell whether every page of paper in sight is drawn."""
+        papers = [w for root in _windows() for w in root.findChildren(PdfView) if w.isVisible()]
+        return all(paper.sharp for paper in papers if paper.page_count)
 
     def op_names(self) -> list[str]:
         """Return what can be seen and used on the topmost window."""
@@ -123,19 +160,29 @@ class Robot(QObject):
     def op_choose(self, name: str, text: str) -> str:
         """Click the first row of a list that contains the text."""
         view = _view(name)
-        for row, said in enumerate(self.op_rows(name)):
-            if text in said:
-                index = view.model().index(row, 0)
-                view.scrollTo(index)
-                point = view.visualRect(index).center()
-                button = Qt.MouseButton.LeftButton
-                QTest.mouseClick(view.viewport(), button, Qt.KeyboardModifier.NoModifier, point)
-                return said
-        raise NotThere(f"no row with {text!r} in {name!r}")
+        rows = self.op_rows(name)
+        place = next((row for row, said in enumerate(rows) if text in said), -1)
+        if place < 0:
+            raise NotThere(f"no row with {text!r} in {name!r}")
+        index = view.model().index(place, 0)
+        QTimer.singleShot(0, lambda: _click_row(view, index))
+        return rows[place]
+
+    def op_go(self, name: str) -> None:
+        """Click a place of the navigation."""
+        place = next((w for w in _named(name) if _is_place(w)), None)
+        if place is None:
+            raise NotThere(f"no place called {name!r}")
+        self._click(name, place)
 
     def op_click(self, name: str) -> None:
-        """Click a widget."""
-        widget = _one(name)
+        """Click a widget, but for the places of the navigation, which may be called alike."""
+        widget = next((w for w in _named(name) if not _is_place(w)), None)
+        if widget is None:
+            raise NotThere(f"nothing called {name!r}")
+        self._click(name, widget)
+
+    def _click(self, name: str, widget: QWidget) -> None:
         if not widget.isEnabled():
             raise NotThere(f"{name!r} is disabled")
         QTimer.singleShot(0, lambda: _click(widget))
@@ -163,9 +210,10 @@ class Robot(QObject):
         if clear and isinstance(widget, QLineEdit | QPlainTextEdit):
             widget.selectAll()
         for char in text:
+            began = time.perf_counter()
             for kind in (QEvent.Type.KeyPress, QEvent.Type.KeyRelease):
-                event = QKeyEvent(kind, 0, Qt.KeyboardModifier.NoModifier, char)
-                QApplication.sendEvent(widget, event)
+                QApplication.sendEvent(widget, QKeyEvent(kind, 0, _PLAIN, char))
+            self._heart.note(time.perf_counter() - began)
 
     def op_enter(self, name: str) -> None:
         """Press Enter in a field."""
@@ -204,17 +252,49 @@ class Robot(QObject):
         QTimer.singleShot(0, menu.close)
 
     def op_picture(self, path: str) -> list[int]:
-        """Save a picture of the topmost window as it is on the screen."""
-        window = QApplication.activeModalWidget() or QApplication.activeWindow() or _windows()[0]
-        base = window.window()
-        picture = base.grab()
+        """Save a picture of the window with what lies over it, as they are on the screen."""
+        frame = _frame()
+        picture = frame.grab()
+        painter = QPainter(picture)
+        for over in (QApplication.activeModalWidget(), QApplication.activePopupWidget()):
+            if over is not None and over.window() is not frame:
+                at = over.window().pos() - frame.pos()
+                painter.drawPixmap(at, over.window().grab())
+        painter.end()
         Path(path).parent.mkdir(parents=True, exist_ok=True)
         picture.save(path)
         return [picture.width(), picture.height()]
 
+    def op_drop(self, path: str) -> None:
+        """Drop a file from outside on the page in the middle of the window."""
+        frame = _frame()
+        target: QWidget | None = frame.childAt(frame.rect().center())
+        while target is not None and not target.acceptDrops():
+            target = target.parentWidget()
+        if target is None:
+            raise NotThere("nothing here takes files")
+        carried = QMimeData()
+        carried.setUrls([QUrl.fromLocalFile(path)])
+        at = target.rect().center()
+        enter = QDragEnterEvent(at, _COPY, carried, _LEFT, _PLAIN)
+        QApplication.sendEvent(target, enter)
+        if not enter.isAccepted():
+            raise NotThere("the file is not wanted here")
+        drop = QDropEvent(QPointF(at), _COPY, carried, _LEFT, _PLAIN)
+        QApplication.sendEvent(target, drop)
+
     def op_quit(self) -> None:
         """End the desk as its user would."""
         QTimer.singleShot(0, _close_all)
+
+
+def _frame() -> QWidget:
+    """Return the desk's own window: the largest."""
+    return max(_windows(), key=lambda w: w.width() * w.height())
+
+
+def _is_place(widget: QWidget) -> bool:
+    return bool(widget.property("kind") == "nav")
 
 
 def _windows() -> list[QWidget]:
@@ -275,6 +355,11 @@ def _said(model: QAbstractItemModel, row: int) -> str:
     return " · ".join(dict.fromkeys(word for word in words if word))
 
 
+def _click_row(view: QAbstractItemView, index: QModelIndex) -> None:
+    view.scrollTo(index)
+    QTest.mouseClick(view.viewport(), _LEFT, _PLAIN, view.visualRect(index).center())
+
+
 def _click(widget: QWidget) -> None:
     centre = QPoint(widget.width() // 2, widget.height() // 2)
-    QTest.mouseClick(widget, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, centre)
+    QTest.mouseClick(widget, _LEFT, _PLAIN, centre)

@@ -19,6 +19,8 @@ from pathlib import Path
 from typing import Any, Self
 
 ANSWER_SECONDS = 60.0
+# Answers of a query come within this; a picture is of what a person would see then
+SETTLED = 0.4
 
 
 class Failed(Exception):
@@ -89,6 +91,14 @@ class Player:
         """Click a thing as soon as it can be clicked."""
         self.until(f"clicking {name!r}", lambda: self.ask("click", name=name) is None, seconds)
 
+    def go(self, place: str, seconds: float = 40.0) -> None:
+        """Go to a place of the navigation."""
+        self.until(f"going to {place!r}", lambda: self.ask("go", name=place) is None, seconds)
+
+    def shows(self, text: str, seconds: float = 40.0) -> None:
+        """Wait until a text stands somewhere in the window."""
+        self.until(f"reading {text!r}", lambda: text in " ".join(self.ask("names")), seconds)
+
     def key(self, keys: str) -> None:
         """Press keys."""
         self.ask("key", keys=keys)
@@ -109,7 +119,9 @@ class Player:
 
     def picture(self, name: str) -> str:
         """Photograph the window; return the file's name."""
-        file = f"{len(self.taken) + 1:02d}-{self.name}-{name}.png"
+        file = f"{self.name}-{len(self.taken) + 1:02d}-{name}.png"
+        self.until("a calm screen", lambda: self.ask("calm"))
+        time.sleep(SETTLED)
         self.ask("picture", path=str(self.pictures / file))
         self.taken.append(file)
         return file

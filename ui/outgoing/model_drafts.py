@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -74,12 +74,13 @@ def around(connection: Connection, actor: Actor, desk: Desk) -> Around:
 class DraftsModel(QObject):
     """Hold one draft that is being written.
 
-    `ready` when what surrounds it is known, `opened` with another draft, `previewed(object)`
-    bytes or what opens them, `saved(str)` with the draft's id, `written` when the journal has
+    `ready` when what surrounds it is known, `leaving` when another draft is asked for and
+    `opened` when it is there, `previewed(object)` bytes or what opens them, `saved(str)` with the draft's id, `written` when the journal has
     it, `failed(HoaBanError)`.
     """
 
     ready = Signal()
+    leaving = Signal()
     opened = Signal()
     previewed = Signal(object)
     saved = Signal(str)
@@ -99,6 +100,7 @@ class DraftsModel(QObject):
         self.document: Document | None = None
         self.values = DraftValues()
         self._preview_key = ""
+        self._asked = 0
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(PREVIEW_MS)
@@ -134,25 +136,36 @@ class DraftsModel(QObject):
         if not reply_to:
             self._open(fresh, None, DraftValues())
             return
-        get = partial(self._session.desk.store.get, KIND, reply_to)
-        self._session.work(
-            "query", get, lambda found: self._open(fresh, None, model_draft.reply_values(found))
-        )
+        self._ask(reply_to, lambda found: self._open(fresh, None, model_draft.reply_values(found)))
 
     def open(self, draft: str) -> None:
         """Open a saved draft, or one that only the journal knows."""
         self.journal.flush()
-        get = partial(self._session.desk.store.get, KIND, draft)
-        self._session.work("query", get, lambda found: self._open_found(draft, found))
+        self._ask(draft, lambda found: self._open_found(draft, found))
+
+    def _ask(self, document: str, take: Callable[[Any], None]) -> None:
+        """Read a document; only the newest question is answered, and none is typed into meanwhile."""
+        self._asked += 1
+        mine = self._asked
+        self.leaving.emit()
+
+        def answer(found: Document | None) -> None:
+            if mine == self._asked:
+                take(found)
+
+        get = partial(self._session.desk.store.get, KIND, document)
+        self._session.work("query", get, answer)
 
     def _open_found(self, draft: str, found: Document | None) -> None:
         typed = self.unsaved.get(draft)
         if found is None and typed is None:
+            self.opened.emit()
             return
         saved = model_draft.values_of(found) if found is not None else DraftValues()
         self._open(draft, found, typed or saved)
 
     def _open(self, draft: str, document: Document | None, values: DraftValues) -> None:
+        self._asked += 1
         self.id, self.document, self.values = draft, document, values
         self._preview_key = ""
         self.opened.emit()

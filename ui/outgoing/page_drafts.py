@@ -41,6 +41,7 @@ class DraftsPage(Page):
         self.model = DraftsModel(session, self)
         self._rows: Sequence[OutRow] | None = None
         self._wanted = ""
+        self._focused = False
         self.dialog: Confirm | None = None
         self.form = ComposePanel(texts)
         self.form.edited.connect(self.model.edit)
@@ -64,6 +65,7 @@ class DraftsPage(Page):
 
     def _connect(self) -> None:
         self.model.ready.connect(self._ready)
+        self.model.leaving.connect(self._leaving)
         self.model.opened.connect(self._opened)
         self.model.previewed.connect(self.paper.show_file)
         self.model.saved.connect(self._saved)
@@ -184,12 +186,20 @@ class DraftsPage(Page):
         self.model.begin()
         self.form.areas["subject"].setFocus()
 
+    def _leaving(self) -> None:
+        """Take no letter while another draft is on its way: it would go into the wrong one."""
+        self._focused = self._focused or self.form.isAncestorOf(self.focusWidget() or self)
+        self.form.body.setEnabled(False)
+
     def _opened(self) -> None:
         model, texts = self.model, self.session.texts
         self.form.show_values(model.values)
         document = model.document
         may = document is None or document.state in _OPEN
         self.form.body.setEnabled(may and bool(model.id))
+        if self._focused:
+            self._focused = False
+            self.form.areas["subject"].setFocus()
         for action in (self.submit, self.save):
             action.set_enabled(may and bool(model.id))
         never_submitted = document is None or document.approval is None

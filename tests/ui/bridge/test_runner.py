@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QApplication
 
 from app.kernel.errors import Cancelled, Conflict
 from tests.doubles.runner import InlineRunner
-from ui.bridge.runner import Cancellation, Latest, QtRunner, Lifetime
+from ui.bridge.runner import Cancellation, Latest, Lifetime, QtRunner
 
 Until = Callable[[Callable[[], object]], None]
 

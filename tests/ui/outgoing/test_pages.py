@@ -135,6 +135,43 @@ def test_reply_begins_from_the_incoming_document(
     assert page.form.reply.text
 
 
+def test_nothing_can_be_typed_into_a_draft_that_is_being_left(
+    office: Office, begin: Sessions, show: Show
+) -> None:
+    answered = office.draft()
+    page = show(DraftsPage(begin(office, "anna")))
+    assert isinstance(page, DraftsPage)
+    wait_until(lambda: page.model.around is not None and page.model.id)
+    left = page.model.id
+    subject = page.form.areas["subject"]
+    subject.setFocus()
+    page.open_entity("reply", answered)
+    assert not subject.isEnabled()
+    QTest.keyClicks(subject, "go nham")
+    wait_until(lambda: page.model.values.reply_to == answered)
+    assert page.model.id != left
+    assert subject.isEnabled()
+    assert page.focusWidget() is subject
+    QTest.keyClicks(subject, "x")
+    assert page.model.values.subject.count("x") == 1
+    assert "go nham" not in page.model.unsaved.get(left, page.model.values).subject
+
+
+def test_of_two_drafts_asked_for_the_newest_is_opened(
+    office: Office, begin: Sessions, show: Show
+) -> None:
+    first, second = office.draft("Một (mẫu)"), office.draft("Hai (mẫu)")
+    page = show(DraftsPage(begin(office, "anna")))
+    assert isinstance(page, DraftsPage)
+    wait_until(lambda: page.model.around is not None and page.model.id)
+    opened: list[str] = []
+    page.model.opened.connect(lambda: opened.append(page.model.id))
+    page.model.open(first)
+    page.model.open(second)
+    wait_until(lambda: not page.session.runner.busy)
+    assert opened == [second]
+
+
 def test_recipients_by_keyboard_alone(office: Office, begin: Sessions, show: Show) -> None:
     page = show(DraftsPage(begin(office, "anna")))
     assert isinstance(page, DraftsPage)
