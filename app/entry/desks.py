@@ -18,6 +18,8 @@ from app.desk import Desk
 from app.entry import line, parts
 from app.features import registry
 from app.identity.actors import resolve
+from app.identity.audit import Action, Note
+from app.identity.trail import DeskTrail
 from app.kernel.actor import Actor
 from app.kernel.bus import Bus
 from app.kernel.calendar import WorkingCalendar
@@ -71,6 +73,7 @@ def new_profile(folder: Path, server: str, user: str, password: str) -> Path:
             store.set_meta(name, token)
         store.set_meta(PERSON, person)
         store.set_meta(line.SERVER, server)
+        DeskTrail(store).note(Note(Action.SIGN_IN, person=person, device=store.device))
     return folder
 
 
@@ -145,9 +148,12 @@ class ProfileLauncher:
     def open(self, folder: Path, password: str | None, *, online: bool = True) -> Desk:
         """Open a profile; None asks the OS keyring. `online` begins to keep the line going."""
         profile = Profile.load(folder, self._clock)
+        # Wrong passwords cannot be noted in a database that they do not open.
+        failures = profile.failures
         key = self._key(profile, password)
         store, lock = profile.open(key, registry())
         try:
+            _note_login(store, failures, _means(password))
             return self._desk(profile, store, lock, online=online)
         except BaseException:
             store.close()
@@ -156,8 +162,14 @@ class ProfileLauncher:
 
     def check(self, desk: Desk, password: str | None) -> None:
         """Check the password of a desk that is open behind the lock."""
-        if isinstance(desk, OpenDesk):
+        if not isinstance(desk, OpenDesk):
+            return
+        try:
             self._key(desk.profile, password)
+        except HoaBanError as error:
+            desk.note(Action.LOGIN_FAILED, detail=error.code)
+            raise
+        desk.note(Action.UNLOCK, detail=_means(password))
 
     def first_actor(self, desk: Desk) -> Actor:
         """Return the person at his first post, after a first sync where it needs one."""
@@ -192,7 +204,7 @@ class ProfileLauncher:
         desk = OpenDesk(
             store=store,
             registry=known,
-            bus=Bus(known, store.transaction, store.device, clock, store.changes),
+            bus=Bus(known, store.transaction, store.device, clock, store.changes, DeskTrail(store)),
             clock=clock,
             person=store.meta(PERSON),
             settings=_settings(store),
@@ -213,6 +225,19 @@ class ProfileLauncher:
 def launcher(folder: Path | None) -> ProfileLauncher:
     """Return the launcher over a folder of profiles, this system's own by default."""
     return ProfileLauncher(folder or profiles_folder(), SystemClock())
+
+
+def _note_login(store: DeskStore, failures: int, means: str) -> None:
+    person, device = store.meta(PERSON), store.device
+    trail = DeskTrail(store)
+    with store.writing():
+        if failures:
+            trail.note(Note(Action.LOGIN_FAILED, device=device, detail=str(failures)))
+        trail.note(Note(Action.LOGIN, person=person, device=device, detail=means))
+
+
+def _means(password: str | None) -> str:
+    return "keyring" if password is None else "password"
 
 
 def _resolve(get: Any, envelope: Envelope) -> Actor:

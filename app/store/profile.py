@@ -107,6 +107,11 @@ class Profile:
         """Return the login name of the person."""
         return self._file.user
 
+    @property
+    def failures(self) -> int:
+        """Return how many wrong passwords were tried since the last right one."""
+        return self._file.failures
+
     def unlock(self, password: str) -> bytes:
         """Return the key.
 

@@ -19,7 +19,7 @@ from sqlalchemy import Connection, delete, select, update
 
 from app.kernel.clock import Clock
 from app.kernel.errors import NotPermitted, RuleViolation, Unavailable
-from sync.server import tables
+from sync.server import tables, trail
 from sync.server.service import Account
 from sync.server.store import Store
 
@@ -54,10 +54,17 @@ class Accounts:
 
     def put(self, login: str, person: str, password: str, *, active: bool = True) -> None:
         """Make an account or replace it."""
+        self._put(login, person, password, "put", active=active)
+
+    def _put(self, login: str, person: str, password: str, what: str, *, active: bool) -> None:
         row = (login, person, self._hasher.hash(password), active)
-        with self._store.write() as connection:
+
+        def work(connection: Connection) -> None:
             self._store.put(connection, tables.account, [row])
             self._end(connection, tables.token.c.login == login)
+            trail.administered(connection, self._clock.now(), login, person, what)
+
+        self._store.retrying(work)
 
     def sign_in(self, login: str, password: str, address: str) -> Tokens:
         """Trade a password for tokens.
@@ -74,7 +81,8 @@ class Accounts:
             ).first()
         good = self._verify(row.password if row is not None else self._nobody, password)
         if row is None or not good or not row.active:
-            self._store.retrying(lambda c: self._fail(c, watched))
+            known = login if row is not None else None
+            self._store.retrying(lambda c: self._fail(c, watched, known))
             raise NotPermitted("sync.sign_in")
         return self._store.retrying(lambda c: self._welcome(c, login, row.person, watched[0]))
 
@@ -117,7 +125,7 @@ class Accounts:
             ).first()
         if row is None or not self._verify(row.password, old):
             raise NotPermitted("sync.sign_in")
-        self.put(login, row.person, new)
+        self._put(login, row.person, new, "own_password", active=row.active)
 
     def _verify(self, hashed: str, password: str) -> bool:
         try:
@@ -129,6 +137,7 @@ class Accounts:
         t = tables.token.c
         self._end(connection, (t.login == login) & (t.expires < self._now()))
         connection.execute(delete(tables.attempt).where(tables.attempt.c.who == watched))
+        trail.signed_in(connection, self._clock.now(), login, person)
         return self._give(connection, login, person, secrets.token_hex(16))
 
     def _give(self, connection: Connection, login: str, person: str, family: str) -> Tokens:
@@ -171,7 +180,7 @@ class Accounts:
             if failures >= limit and until > self._now():
                 raise Unavailable("sync.too_many", retry_at=datetime.fromtimestamp(until, UTC))
 
-    def _fail(self, connection: Connection, watched: tuple[str, ...]) -> None:
+    def _fail(self, connection: Connection, watched: tuple[str, ...], login: str | None) -> None:
         """Count a failure; each one beyond the limit doubles the wait, up to an hour."""
         a = tables.attempt.c
         known = {
@@ -186,6 +195,7 @@ class Accounts:
             wait = min(3600, 30 * 2 ** max(0, min(failures - limit, 10)))
             rows.append((who, failures, self._now() + wait))
         self._store.put(connection, tables.attempt, rows)
+        trail.refused(connection, self._clock.now(), login)
 
     def _now(self) -> int:
         return int(self._clock.now().timestamp())
