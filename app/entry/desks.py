@@ -32,6 +32,7 @@ from app.store.desk import DeskStore
 from app.store.keyring_box import KeyringBox
 from app.store.lock import ProfileLock
 from app.store.profile import Profile, list_profiles, profiles_folder
+from app.store.tokens import KeptTokens
 from signing.tokens import TokenSigner
 from ui.shell.launcher import ProfileInfo
 
@@ -69,8 +70,9 @@ def new_profile(folder: Path, server: str, user: str, password: str) -> Path:
     person, tokens = line.sign_in(server, user, password, clock)
     profile = Profile.create(folder, password, clock, server=server, user=user)
     with profile.opened(profile.unlock(password), registry()) as store:
+        kept = KeptTokens(store, KeyringBox())
         for name, token in tokens.held.items():
-            store.set_meta(name, token)
+            kept.set(name, token)
         store.set_meta(PERSON, person)
         store.set_meta(line.SERVER, server)
         DeskTrail(store).note(Note(Action.SIGN_IN, person=person, device=store.device))
@@ -141,8 +143,7 @@ class ProfileLauncher:
                 profile = Profile.load(folder, self._clock)
             except HoaBanError:
                 continue
-            quick = profile.quick_unlock(self._box) is not None
-            found.append(ProfileInfo(folder, profile.user, profile.server, quick=quick))
+            found.append(ProfileInfo(folder, profile.user, profile.server, quick=profile.quick))
         return found
 
     def open(self, folder: Path, password: str | None, *, online: bool = True) -> Desk:
@@ -154,7 +155,7 @@ class ProfileLauncher:
         store, lock = profile.open(key, registry())
         try:
             _note_login(store, failures, _means(password))
-            return self._desk(profile, store, lock, online=online)
+            return self._desk(profile, store, lock, password, online=online)
         except BaseException:
             store.close()
             lock.release()
@@ -194,7 +195,15 @@ class ProfileLauncher:
             raise NotPermitted("profile.wrong_password")
         return key
 
-    def _desk(self, profile: Profile, store: DeskStore, lock: ProfileLock, *, online: bool) -> Desk:
+    def _desk(
+        self,
+        profile: Profile,
+        store: DeskStore,
+        lock: ProfileLock,
+        password: str | None,
+        *,
+        online: bool,
+    ) -> Desk:
         clock = self._clock
         known = store.registry
         store.resolve_actor = _resolve
@@ -217,8 +226,11 @@ class ProfileLauncher:
         desk.follow_province()
         store.hold_seconds = float(desk.settings.number("hold_seconds"))
         if online and profile.server:
-            desk.sync = line.service(store, profile.server, clock)
-            desk.sync.start()
+            keeper = line.service(store, profile.server, clock)
+            if password is not None:
+                keeper.offer(profile.user, password)
+            keeper.start()
+            desk.sync = keeper
         return desk
 
 
