@@ -1,4 +1,4 @@
-"""`python -m sync.server serve | seed | check | restored`."""
+"""`python -m sync.server serve | seed | check | restored | account … | units`."""
 
 from __future__ import annotations
 
@@ -17,9 +17,15 @@ from app.kernel.feature import Registry
 from app.kernel.ids import new_id
 from app.kernel.texts import Texts
 from sync.http import is_loopback
+from sync.server import cli_accounts
+from sync.server.accounts import Accounts
+from sync.server.administration import Administration
 from sync.server.check import check
+from sync.server.directory import People
 from sync.server.http import Server
 from sync.server.seed import Seed, build
+from sync.server.service import Service
+from sync.server.store import Store
 
 OK, REFUSED, WRONG_USE = 0, 1, 2
 
@@ -38,8 +44,13 @@ def main(argv: list[str] | None = None) -> int:
             command.add_argument("--tls-cert", type=Path)
             command.add_argument("--tls-key", type=Path)
         if name == "seed":
-            command.add_argument("--demo", action="store_true", required=True)
+            what = command.add_mutually_exclusive_group(required=True)
+            what.add_argument("--demo", action="store_true")
+            what.add_argument("--province", action="store_true")
+    cli_accounts.add_parsers(commands)
     args = parser.parse_args(argv)
+    if args.command in ("account", "units"):
+        return _administer(args)
     bare = args.command == "serve" and not (args.tls_cert and args.tls_key)
     if bare and not is_loopback(args.host):
         parser.error("--tls-cert and --tls-key are required off loopback")
@@ -54,6 +65,16 @@ def main(argv: list[str] | None = None) -> int:
         return REFUSED
     finally:
         server.service.store.close()
+
+
+def _administer(args: argparse.Namespace) -> int:
+    clock = SystemClock()
+    store = Store(args.database, clock)
+    service = Service(store, Registry(FEATURES), People(), clock)
+    try:
+        return cli_accounts.run(Administration(service, Accounts(store, clock)), args)
+    finally:
+        store.close()
 
 
 def _serve(server: Server, args: argparse.Namespace) -> int:
@@ -72,6 +93,10 @@ def _serve(server: Server, args: argparse.Namespace) -> int:
 
 
 def _seed(server: Server, args: argparse.Namespace) -> int:
+    if args.province:
+        done = Administration(server.service, server.accounts).begin()
+        print(json.dumps({"commands": done}))
+        return OK
     # The demonstration lies beside the product and may be left out of it.
     importlib.import_module("sync.server.demo").seed(Seed(server, args.files.parent))
     return OK

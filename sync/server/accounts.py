@@ -54,17 +54,32 @@ class Accounts:
 
     def put(self, login: str, person: str, password: str, *, active: bool = True) -> None:
         """Make an account or replace it."""
-        self._put(login, person, password, "put", active=active)
+        hashed = self.hashed(password)
+        self._store.retrying(lambda c: self.write(c, login, person, hashed, "put", active=active))
 
-    def _put(self, login: str, person: str, password: str, what: str, *, active: bool) -> None:
-        row = (login, person, self._hasher.hash(password), active)
+    def hashed(self, password: str) -> str:
+        """Return what is kept of a password."""
+        return self._hasher.hash(password)
 
-        def work(connection: Connection) -> None:
-            self._store.put(connection, tables.account, [row])
-            self._end(connection, tables.token.c.login == login)
-            trail.administered(connection, self._clock.now(), login, person, what)
+    def find(self, connection: Connection, login: str) -> Any:
+        """Return the row of an account, or None."""
+        query = select(tables.account).where(tables.account.c.login == login)
+        return connection.execute(query).first()
 
-        self._store.retrying(work)
+    def write(
+        self,
+        connection: Connection,
+        login: str,
+        person: str,
+        hashed: str,
+        what: str,
+        *,
+        active: bool,
+    ) -> None:
+        """Write an account, end its sign-ins, and note in the audit log what was done."""
+        self._store.put(connection, tables.account, [(login, person, hashed, active)])
+        self._end(connection, tables.token.c.login == login)
+        trail.administered(connection, self._clock.now(), login, person, what)
 
     def sign_in(self, login: str, password: str, address: str) -> Tokens:
         """Trade a password for tokens.
@@ -76,9 +91,7 @@ class Accounts:
         watched = (f"login:{login}", f"address:{address}")
         with self._store.read() as connection:
             self._check_rate(connection, watched)
-            row = connection.execute(
-                select(tables.account).where(tables.account.c.login == login)
-            ).first()
+            row = self.find(connection, login)
         good = self._verify(row.password if row is not None else self._nobody, password)
         if row is None or not good or not row.active:
             known = login if row is not None else None
@@ -117,15 +130,14 @@ class Accounts:
 
     def change_password(self, login: str, old: str, new: str) -> None:
         """Replace a password; raises `NotPermitted("sync.sign_in")`, `RuleViolation`."""
-        if not 8 <= len(new) <= _MAX_PASSWORD:
-            raise RuleViolation("sync.password_short", field="password")
+        hashed = self.hashed(checked(new))
         with self._store.read() as connection:
-            row = connection.execute(
-                select(tables.account).where(tables.account.c.login == login)
-            ).first()
+            row = self.find(connection, login)
         if row is None or not self._verify(row.password, old):
             raise NotPermitted("sync.sign_in")
-        self._put(login, row.person, new, "own_password", active=row.active)
+        self._store.retrying(
+            lambda c: self.write(c, login, row.person, hashed, "own_password", active=row.active)
+        )
 
     def _verify(self, hashed: str, password: str) -> bool:
         try:
@@ -199,6 +211,13 @@ class Accounts:
 
     def _now(self) -> int:
         return int(self._clock.now().timestamp())
+
+
+def checked(password: str) -> str:
+    """Return a new password; raises `RuleViolation("sync.password_short")`."""
+    if not 8 <= len(password) <= _MAX_PASSWORD:
+        raise RuleViolation("sync.password_short", field="password")
+    return password
 
 
 def _hash(token: str) -> str:
