@@ -6,6 +6,7 @@ import argparse
 import importlib
 import json
 import sys
+import threading
 from pathlib import Path
 
 import uvicorn
@@ -43,6 +44,7 @@ def main(argv: list[str] | None = None) -> int:
             command.add_argument("--host", default="127.0.0.1")
             command.add_argument("--tls-cert", type=Path)
             command.add_argument("--tls-key", type=Path)
+            command.add_argument("--end-with-stdin", action="store_true")
         if name == "seed":
             what = command.add_mutually_exclusive_group(required=True)
             what.add_argument("--demo", action="store_true")
@@ -78,7 +80,7 @@ def _administer(args: argparse.Namespace) -> int:
 
 
 def _serve(server: Server, args: argparse.Namespace) -> int:
-    uvicorn.run(
+    config = uvicorn.Config(
         server.app(),
         host=args.host,
         port=args.port,
@@ -89,7 +91,18 @@ def _serve(server: Server, args: argparse.Namespace) -> int:
         server_header=False,
         timeout_graceful_shutdown=3,
     )
+    running = uvicorn.Server(config)
+    if args.end_with_stdin:
+        threading.Thread(target=_end_with_stdin, args=(running,), daemon=True).start()
+    running.run()
     return OK
+
+
+def _end_with_stdin(running: uvicorn.Server) -> None:
+    """End when whoever started the server is gone: his end of the pipe closes with him."""
+    while sys.stdin.buffer.read1():
+        continue
+    running.should_exit = True
 
 
 def _seed(server: Server, args: argparse.Namespace) -> int:

@@ -15,6 +15,7 @@ from app.kernel.actor import Actor
 from app.kernel.errors import HoaBanError
 from app.kernel.texts import Texts
 from ui.bridge import garbage
+from ui.bridge.leaving import leaving_on_signals
 from ui.bridge.runner import QtRunner
 from ui.bridge.session import Session
 from ui.features import PAGES
@@ -302,6 +303,7 @@ def run_desk(launcher: Launcher, profile: Path | None, language: str) -> int:
     # A worker gives way to the window after this long, not after Python's five milliseconds
     sys.setswitchinterval(_GIVE_WAY_S)
     made.start()
-    code = QApplication.exec()
-    made.close()
+    with leaving_on_signals():
+        code = QApplication.exec()
+        made.close()
     return code
