@@ -17,7 +17,9 @@ from app.files import checks
 from app.flows.arrival import ArrivalWorker
 from app.flows.keys import KEY_HOLDER, same_holder
 from app.identity.actors import resolve
+from app.identity.audit import Action, Note
 from app.identity.model import CLERK, Person, Post, Unit, valid
+from app.identity.trail import DeskTrail
 from app.kernel.actor import Actor
 from app.kernel.bus import Bus
 from app.kernel.calendar import WorkingCalendar
@@ -97,9 +99,11 @@ class Desk:
     http: Http
     sync: Synchroniser | None = None
     arrivals: ArrivalWorker = field(init=False)
+    trail: DeskTrail = field(init=False)
 
     def __post_init__(self) -> None:
-        """Build the worker that looks at files on their arrival."""
+        """Build the worker that looks at files on their arrival, and the audit log's writer."""
+        self.trail = DeskTrail(self.store)
         self.arrivals = ArrivalWorker(self.store, self.verifier, self._on_line)
 
     def _on_line(self) -> bool:
@@ -221,6 +225,21 @@ class Desk:
                 inverse.insert(0, undo)
         changes = self.bus.run(actor, *commands)
         return changes, tuple(inverse) if len(inverse) == len(commands) else ()
+
+    def note(
+        self, action: Action, objects: tuple[str, ...] = (), detail: str = "", post: str = ""
+    ) -> None:
+        """Write into the audit log what the person did that is no command; ids and codes only."""
+        self.trail.note(
+            Note(
+                action,
+                person=self.person,
+                post=post,
+                device=self.store.device,
+                objects=objects,
+                detail=detail,
+            )
+        )
 
     def timeline(self, kind: str, entity: str) -> Sequence[Event]:
         """Return what happened to an entity, oldest first."""

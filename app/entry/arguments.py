@@ -24,7 +24,8 @@ def parser() -> argparse.ArgumentParser:
     _data_commands(commands)
     _signature_commands(commands)
     doctor = _add(commands, "doctor", "check this machine and a profile")
-    doctor.add_argument("--profile", type=Path)
+    doctor.add_argument("--profile", type=Path, metavar="DIR")
+    doctor.add_argument("--password-stdin", action="store_true", help="look into the profile")
     return root
 
 

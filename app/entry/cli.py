@@ -15,6 +15,7 @@ from typing import Any, TextIO
 
 from app.entry import desks, doctor, schema, signatures
 from app.entry.arguments import WrongUse, parser
+from app.identity.audit import Action
 from app.kernel.codec import from_json
 from app.kernel.errors import HoaBanError, RuleViolation
 from app.kernel.ids import new_id
@@ -148,6 +149,7 @@ def _read_object(stream: TextIO) -> dict[str, Any]:
 def _list(args: argparse.Namespace, console: Console) -> int:
     with desks.opened(args) as desk:
         rows = desk.list_rows(args.kind, desk.actor(args.post), args.query, args.limit)
+        desk.note(Action.EXPORT, detail=args.kind, post=args.post)
     return _rows(console, rows)
 
 
@@ -168,7 +170,7 @@ def _verify(args: argparse.Namespace, console: Console) -> int:
 
 
 def _doctor(args: argparse.Namespace, console: Console) -> int:
-    rows = doctor.checks(args.profile, console.texts)
+    rows = doctor.checks(args, console.texts)
     _rows(console, rows)
     return REFUSED if any(row["state"] == "fail" for row in rows) else DONE
 

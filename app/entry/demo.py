@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -13,7 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from app.entry.desks import launcher
 from app.kernel.clock import SystemClock
@@ -31,6 +32,8 @@ TOKENS = {
     "agency-tinh": "UBND tỉnh MẪU",
 }
 _START_SECONDS = 60
+# What a shell says of a program that a signal has ended
+_SIGNALLED = 128
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +76,8 @@ class Demo:
 def run_demo(folder: Path, note: Note, *, seed_only: bool = False) -> int:
     """Make what is missing, then show it; return the exit code."""
     demo = Demo(folder.resolve())
+    # Unwound like any error, so that what was started is ended; the window has its own way.
+    signal.signal(signal.SIGTERM, _leave)
     prepare(demo, note)
     if seed_only:
         return 0
@@ -82,6 +87,10 @@ def run_demo(folder: Path, note: Note, *, seed_only: bool = False) -> int:
         make_profiles(demo, demo.profiles, SHARED_PC)
         note(f"Hoa Ban: {CLERK} · mật khẩu {_password()}")
         return run_desk(launcher(demo.profiles), demo.profiles / CLERK, "vi")
+
+
+def _leave(number: int, _: Any) -> NoReturn:
+    sys.exit(_SIGNALLED + number)
 
 
 def prepare(demo: Demo, note: Note) -> None:
@@ -111,7 +120,8 @@ def served(demo: Demo) -> Iterator[None]:
         issuer = authority(demo.files.parent / AUTHORITY, SystemClock())
         stack.enter_context(issuer.serve())
         port = int(demo.facts()["port"])
-        server = _server(demo, "serve", "--port", str(port))
+        # The server ends with the pipe to it, which closes however this process ends.
+        server = _server(demo, "serve", "--port", str(port), "--end-with-stdin")
         stack.callback(_end, server)
         _await(port, server)
         yield
@@ -134,14 +144,20 @@ def _password() -> str:
 def _server(demo: Demo, action: str, *more: str, check: bool = False) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "sync.server", action]
     command += ["--database", demo.database, "--files", str(demo.files), *more]
-    process = subprocess.Popen(command)
-    if check and process.wait() != 0:
-        raise Unavailable("demo.seed_failed")
+    process = subprocess.Popen(command, stdin=subprocess.PIPE)
+    try:
+        if check and process.wait() != 0:
+            raise Unavailable("demo.seed_failed")
+    except BaseException:
+        process.kill()
+        process.wait()
+        raise
     return process
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    process.terminate()
+    if process.stdin is not None:
+        process.stdin.close()
     try:
         process.wait(10)
     except subprocess.TimeoutExpired:

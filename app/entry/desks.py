@@ -18,6 +18,8 @@ from app.desk import Desk
 from app.entry import line, parts
 from app.features import registry
 from app.identity.actors import resolve
+from app.identity.audit import Action, Note
+from app.identity.trail import DeskTrail
 from app.kernel.actor import Actor
 from app.kernel.bus import Bus
 from app.kernel.calendar import WorkingCalendar
@@ -30,6 +32,7 @@ from app.store.desk import DeskStore
 from app.store.keyring_box import KeyringBox
 from app.store.lock import ProfileLock
 from app.store.profile import Profile, list_profiles, profiles_folder
+from app.store.tokens import KeptTokens
 from signing.tokens import TokenSigner
 from ui.shell.launcher import ProfileInfo
 
@@ -67,10 +70,12 @@ def new_profile(folder: Path, server: str, user: str, password: str) -> Path:
     person, tokens = line.sign_in(server, user, password, clock)
     profile = Profile.create(folder, password, clock, server=server, user=user)
     with profile.opened(profile.unlock(password), registry()) as store:
+        kept = KeptTokens(store, KeyringBox())
         for name, token in tokens.held.items():
-            store.set_meta(name, token)
+            kept.set(name, token)
         store.set_meta(PERSON, person)
         store.set_meta(line.SERVER, server)
+        DeskTrail(store).note(Note(Action.SIGN_IN, person=person, device=store.device))
     return folder
 
 
@@ -138,17 +143,19 @@ class ProfileLauncher:
                 profile = Profile.load(folder, self._clock)
             except HoaBanError:
                 continue
-            quick = profile.quick_unlock(self._box) is not None
-            found.append(ProfileInfo(folder, profile.user, profile.server, quick=quick))
+            found.append(ProfileInfo(folder, profile.user, profile.server, quick=profile.quick))
         return found
 
     def open(self, folder: Path, password: str | None, *, online: bool = True) -> Desk:
         """Open a profile; None asks the OS keyring. `online` begins to keep the line going."""
         profile = Profile.load(folder, self._clock)
+        # Wrong passwords cannot be noted in a database that they do not open.
+        failures = profile.failures
         key = self._key(profile, password)
         store, lock = profile.open(key, registry())
         try:
-            return self._desk(profile, store, lock, online=online)
+            _note_login(store, failures, _means(password))
+            return self._desk(profile, store, lock, password, online=online)
         except BaseException:
             store.close()
             lock.release()
@@ -156,8 +163,14 @@ class ProfileLauncher:
 
     def check(self, desk: Desk, password: str | None) -> None:
         """Check the password of a desk that is open behind the lock."""
-        if isinstance(desk, OpenDesk):
+        if not isinstance(desk, OpenDesk):
+            return
+        try:
             self._key(desk.profile, password)
+        except HoaBanError as error:
+            desk.note(Action.LOGIN_FAILED, detail=error.code)
+            raise
+        desk.note(Action.UNLOCK, detail=_means(password))
 
     def first_actor(self, desk: Desk) -> Actor:
         """Return the person at his first post, after a first sync where it needs one."""
@@ -182,7 +195,15 @@ class ProfileLauncher:
             raise NotPermitted("profile.wrong_password")
         return key
 
-    def _desk(self, profile: Profile, store: DeskStore, lock: ProfileLock, *, online: bool) -> Desk:
+    def _desk(
+        self,
+        profile: Profile,
+        store: DeskStore,
+        lock: ProfileLock,
+        password: str | None,
+        *,
+        online: bool,
+    ) -> Desk:
         clock = self._clock
         known = store.registry
         store.resolve_actor = _resolve
@@ -192,7 +213,7 @@ class ProfileLauncher:
         desk = OpenDesk(
             store=store,
             registry=known,
-            bus=Bus(known, store.transaction, store.device, clock, store.changes),
+            bus=Bus(known, store.transaction, store.device, clock, store.changes, DeskTrail(store)),
             clock=clock,
             person=store.meta(PERSON),
             settings=_settings(store),
@@ -205,14 +226,30 @@ class ProfileLauncher:
         desk.follow_province()
         store.hold_seconds = float(desk.settings.number("hold_seconds"))
         if online and profile.server:
-            desk.sync = line.service(store, profile.server, clock)
-            desk.sync.start()
+            keeper = line.service(store, profile.server, clock)
+            if password is not None:
+                keeper.offer(profile.user, password)
+            keeper.start()
+            desk.sync = keeper
         return desk
 
 
 def launcher(folder: Path | None) -> ProfileLauncher:
     """Return the launcher over a folder of profiles, this system's own by default."""
     return ProfileLauncher(folder or profiles_folder(), SystemClock())
+
+
+def _note_login(store: DeskStore, failures: int, means: str) -> None:
+    person, device = store.meta(PERSON), store.device
+    trail = DeskTrail(store)
+    with store.writing():
+        if failures:
+            trail.note(Note(Action.LOGIN_FAILED, device=device, detail=str(failures)))
+        trail.note(Note(Action.LOGIN, person=person, device=device, detail=means))
+
+
+def _means(password: str | None) -> str:
+    return "keyring" if password is None else "password"
 
 
 def _resolve(get: Any, envelope: Envelope) -> Actor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import importlib
 import platform
 import shutil
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from app.kernel.clock import VIETNAM, SystemClock
-from app.kernel.errors import HoaBanError
+from app.kernel.errors import Damaged, HoaBanError
 from app.kernel.texts import Texts
 
 Row = dict[str, Any]
@@ -18,13 +19,17 @@ OK, WARN, FAIL = "ok", "warn", "fail"
 _GIB = 1 << 30
 
 
-def checks(profile: Path | None, texts: Texts) -> list[Row]:
-    """Run every check; each answers check, state, text and remedy."""
+def checks(args: argparse.Namespace, texts: Texts) -> list[Row]:
+    """Run every check; each answers check, state, text and remedy.
+
+    With a profile and its password the check goes into its database too.
+    """
     found: list[Row] = []
     for check in _CHECKS:
         found.extend(check(texts))
-    if profile is not None:
-        found.append(_profile(profile, texts))
+    if args.profile is not None:
+        found.append(_profile(args.profile, texts))
+        found.append(_audit(args, texts))
     return found
 
 
@@ -112,8 +117,28 @@ def _profile(folder: Path, texts: Texts) -> Row:
     try:
         return _row("profile", OK, texts("doctor.profile", user=profile_user(folder)))
     except HoaBanError as error:
-        what, remedy = f"error.{error.code}", f"error.{error.code}.do"
-        return _row("profile", FAIL, texts(what, **error.params), texts(remedy, **error.params))
+        return _trouble("profile", FAIL, error, texts)
+
+
+def _audit(args: argparse.Namespace, texts: Texts) -> Row:
+    """Follow the chain of the audit log; the last hash is there to be noted elsewhere."""
+    from app.entry.desks import opened
+
+    if not args.password_stdin:
+        return _row("audit", WARN, texts("doctor.audit.closed"), texts("doctor.audit.do"))
+    try:
+        with opened(args) as desk:
+            last = desk.trail.verify()
+    except Damaged as error:
+        return _trouble("audit", FAIL, error, texts)
+    except HoaBanError as error:
+        return _trouble("audit", WARN, error, texts)
+    return _row("audit", OK, texts("doctor.audit", hash=last))
+
+
+def _trouble(check: str, state: str, error: HoaBanError, texts: Texts) -> Row:
+    what, remedy = f"error.{error.code}", f"error.{error.code}.do"
+    return _row(check, state, texts(what, **error.params), texts(remedy, **error.params))
 
 
 _CHECKS: tuple[Callable[[Texts], Iterator[Row]], ...] = (

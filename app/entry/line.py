@@ -10,30 +10,13 @@ from app.kernel.clock import Clock
 from app.kernel.errors import Unavailable
 from app.kernel.ports import KeyValue
 from app.store.desk import DeskStore
+from app.store.keyring_box import KeyringBox
+from app.store.tokens import KeptTokens
 from sync.client.service import SyncService, Wanted, truth
 from sync.client.transport import HttpTransport
 from sync.http import Session, is_loopback
 
 SERVER = "sync.server"
-
-
-class StoreTokens:
-    """Keep the server's tokens in the encrypted database: the place where no keyring serves."""
-
-    def __init__(self, store: DeskStore) -> None:
-        self._store = store
-
-    def get(self, name: str) -> str | None:
-        """Return a token or None."""
-        return self._store.meta(name) or None
-
-    def set(self, name: str, value: str) -> None:
-        """Keep a token."""
-        self._store.set_meta(name, value)
-
-    def delete(self, name: str) -> None:
-        """Forget a token."""
-        self._store.set_meta(name, "")
 
 
 class MemoryTokens:
@@ -73,7 +56,7 @@ def sign_in(server: str, user: str, password: str, clock: Clock) -> tuple[str, M
 
 def service(store: DeskStore, server: str, clock: Clock) -> SyncService:
     """Return the service that keeps a desk's line going; it is not started yet."""
-    way = transport(server, StoreTokens(store), clock)
+    way = transport(server, KeptTokens(store, KeyringBox()), clock)
     return SyncService(store, way, clock, wanted=lambda: tuple(wanted_files(store)))
 
 

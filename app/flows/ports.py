@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from app.files.model import FileRef
+from app.identity.audit import Action
 from app.kernel.actor import Actor
 from app.kernel.changes import Changes
 from app.kernel.clock import Clock
@@ -35,6 +36,13 @@ def no_line() -> None:
     """Stand for a desk without a server: there is nobody to ask."""
 
 
+class NoteDown(Protocol):
+    """Write into the audit log."""
+
+    def __call__(self, action: Action, objects: tuple[str, ...] = ..., detail: str = ...) -> None:
+        """Note an act with the ids that it was about."""
+
+
 @dataclass(frozen=True, slots=True)
 class SigningPorts:
     """What signing a document stands on; `get` looks up an entity as of now,
@@ -51,6 +59,7 @@ class SigningPorts:
     verifier: Verifier
     prompts: Prompts
     clock: Clock
+    note: NoteDown
     tsa: str = ""
     device: str = ""
     exchange: Callable[[], None] = no_line

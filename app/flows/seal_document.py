@@ -45,7 +45,9 @@ def seal_document(
     if main is None or not document.is_signed:
         raise RuleViolation("document.not_signed")
     check_person_signed(ports, main)
-    kept, signed = make(ports, main, Purpose.ISSUE, request.certificate, request.look, cancel)
+    kept, signed = make(
+        ports, document.id, main, Purpose.ISSUE, request.certificate, request.look, cancel
+    )
     sealed = with_role(kept, main.name, "signed")
     commands: list[Command] = [
         Seal(document.id, sealed, main.sha256, signed.signer, signed.level, signed.field)
@@ -76,6 +78,7 @@ def _sign_attachment(
 ) -> AttachSignature:
     kept, signed = make(
         ports,
+        document.id,
         attachment,
         Purpose.ATTACHMENT,
         request.certificate,

@@ -119,7 +119,9 @@ def _signed(
     source = _bearing_number(ports, document, commands)
     if cancel is not None:
         cancel.raise_if_cancelled()
-    kept, signed = make(ports, source, Purpose.APPROVE, request.certificate, request.look, cancel)
+    kept, signed = make(
+        ports, document.id, source, Purpose.APPROVE, request.certificate, request.look, cancel
+    )
     file = with_role(kept, source.name, "signed")
     commands.append(
         AttachSignature(

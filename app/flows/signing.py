@@ -9,8 +9,9 @@ from typing import BinaryIO
 from app.files.model import FileRef
 from app.flows.keys import same_holder
 from app.flows.ports import SigningPorts
+from app.identity.audit import Action
 from app.kernel.actor import Actor
-from app.kernel.errors import Damaged, NotPermitted
+from app.kernel.errors import Damaged, HoaBanError, NotPermitted
 from app.kernel.ports import (
     Box,
     CancelToken,
@@ -58,11 +59,34 @@ def names_of(actor: Actor, owners: Sequence[str]) -> tuple[str, ...]:
 
 def make(
     ports: SigningPorts,
+    document: str,
     source: FileRef,
     purpose: Purpose,
     certificate: CertificateInfo,
     look: Appearance,
     cancel: CancelToken | None = None,
+) -> tuple[FileRef, SignedFile]:
+    """Sign a file of a document and keep it; the audit log has every try and its outcome.
+
+    Raises as `_made`.
+    """
+    objects = (document, f"certificate:{certificate.serial}")
+    try:
+        made = _made(ports, source, purpose, certificate, look, cancel)
+    except HoaBanError as error:
+        ports.note(Action.SIGN, objects, f"{purpose.value}:{error.code}")
+        raise
+    ports.note(Action.SIGN, (*objects, made[0].sha256), f"{purpose.value}:done")
+    return made
+
+
+def _made(
+    ports: SigningPorts,
+    source: FileRef,
+    purpose: Purpose,
+    certificate: CertificateInfo,
+    look: Appearance,
+    cancel: CancelToken | None,
 ) -> tuple[FileRef, SignedFile]:
     """Sign a file, check what came out, and keep it in the vault.
 

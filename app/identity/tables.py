@@ -15,10 +15,12 @@ _METADATA = MetaData()
 AUDIT = Table(
     "audit",
     _METADATA,
+    Column("chain", String, primary_key=True),
     Column("seq", Integer, primary_key=True, autoincrement=False),
     Column("at", String, nullable=False),
     Column("person", String, nullable=False),
     Column("post", String, nullable=False),
+    Column("acting_for", String, nullable=False),
     Column("device", String, nullable=False),
     Column("action", String, nullable=False),
     Column("objects", String, nullable=False),

@@ -17,7 +17,7 @@ from app.kernel.changes import Changes
 from app.kernel.clock import Clock
 from app.kernel.codec import from_json, to_json
 from app.kernel.command import Command, Envelope
-from app.kernel.errors import NotPermitted
+from app.kernel.errors import Conflict, NotPermitted, RuleViolation
 from app.kernel.event import Event, NewEvent
 from app.kernel.feature import Handler, Registry
 from app.kernel.ids import event_id, new_id
@@ -44,6 +44,16 @@ class DeskTransaction(State, Protocol):
 
     def enqueue(self, envelope: Envelope) -> None:
         """Put the command in the outbox."""
+
+
+class Trail(Protocol):
+    """Write down who did what: ids and codes, never content."""
+
+    def done(self, envelope: Envelope) -> None:
+        """Note, in the transaction of the command, that it passed."""
+
+    def refused(self, envelope: Envelope, code: str) -> None:
+        """Note that the rules refused a command; nothing of it was written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,12 +155,14 @@ class Bus:
         device: str,
         clock: Clock,
         tell: Callable[[Changes], None],
+        trail: Trail | None = None,
     ) -> None:
         self._registry = registry
         self._transaction = transaction
         self._device = device
         self._clock = clock
         self._tell = tell
+        self._trail = trail
 
     def run(self, actor: Actor, *commands: Command) -> Changes:
         """Commit the commands together, or none of them; answer what moved.
@@ -158,23 +170,34 @@ class Bus:
         Raises the typed errors of the rules and of the store; then nothing was written.
         """
         moved: set[tuple[str, str]] = set()
-        with self._transaction() as state:
-            for command in commands:
-                moved |= {(e.kind, e.entity) for e in self._one(state, actor, command)}
+        tried: Envelope | None = None
+        try:
+            with self._transaction() as state:
+                for command in commands:
+                    handler = self._registry.handler(command.NAME)
+                    tried = wrap(handler, command, actor, self._device, self._clock.now())
+                    events = self._one(state, actor, command, tried)
+                    moved |= {(e.kind, e.entity) for e in events}
+        except (RuleViolation, NotPermitted, Conflict) as error:
+            if self._trail is not None and tried is not None:
+                self._trail.refused(tried, error.code)
+            raise
         changes = Changes.of(moved)
         self._tell(changes)
         return changes
 
-    def _one(self, state: DeskTransaction, actor: Actor, command: Command) -> Sequence[Event]:
+    def _one(
+        self, state: DeskTransaction, actor: Actor, command: Command, envelope: Envelope
+    ) -> Sequence[Event]:
         handler = self._registry.handler(command.NAME)
         authorise(self._registry.grants, actor, handler.permission)
-        now = self._clock.now()
-        envelope = wrap(handler, command, actor, self._device, now)
-        situation = Situation(state, actor, now, self._device, envelope.id)
+        situation = Situation(state, actor, envelope.at, self._device, envelope.id)
         if handler.prepare is not None:
             command = handler.prepare(state.get(handler.kind, command.id), command, situation)
         base = state.version(handler.kind, command.id)
         envelope = replace(envelope, args=to_json(command), base_ver=base)
         events = execute(self._registry, state, envelope, situation)
         state.enqueue(envelope)
+        if self._trail is not None:
+            self._trail.done(envelope)
         return events

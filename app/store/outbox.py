@@ -18,6 +18,8 @@ from app.store.model import OutboxItem, OutboxState, Receipt
 from app.store.sql import chunks, dumps, marks
 
 JOURNAL_SECONDS = 30 * 86400.0
+# The number, in the journal, of a command that a former device of this desk has sent.
+_FORMER = 0
 _HELD, _QUEUED, _SENT, _ACKED, _REFUSED = (state.value for state in OutboxState)
 
 
@@ -139,9 +141,9 @@ def leave(connection: Connection, left_at: float) -> list[str]:
         .all()
     )
     connection.exec_driver_sql(
-        "INSERT OR REPLACE INTO journal SELECT command, n, ?, envelope, actor FROM outbox"
-        " WHERE state = ?",
-        (left_at, _ACKED),
+        "INSERT OR REPLACE INTO journal SELECT command, coalesce(n, ?), ?, envelope, actor"
+        " FROM outbox WHERE state = ?",
+        (_FORMER, left_at, _ACKED),
     )
     connection.exec_driver_sql("DELETE FROM outbox WHERE state = ?", (_ACKED,))
     connection.exec_driver_sql(
@@ -174,10 +176,14 @@ def pending(connection: Connection, commands: Sequence[str]) -> list[tuple[Envel
     ]
 
 
-def reoffer(connection: Connection) -> None:
-    """Put the journal of sent commands back in front, each under its old number."""
+def reoffer(connection: Connection) -> bool:
+    """Put the journal of sent commands back in front, each under its old number.
+
+    Answers whether some were sent by a former device: then all have to be numbered anew.
+    """
+    # Each goes in front of all others, so the last goes first; ids follow the time of the acts.
     rows: Any = connection.exec_driver_sql(
-        "SELECT n, envelope, actor FROM journal ORDER BY n"
+        "SELECT n, envelope, actor FROM journal ORDER BY n DESC, command DESC"
     ).all()
     for n, text, actor in rows:
         _put_back(connection, n, text, actor)
@@ -185,6 +191,7 @@ def reoffer(connection: Connection) -> None:
     connection.exec_driver_sql(
         "UPDATE outbox SET settled = 0, again = 1, state = ? WHERE state = ?", (_SENT, _ACKED)
     )
+    return any(n == _FORMER for n, _, _ in rows)
 
 
 def renumber(connection: Connection, device: str) -> None:
@@ -201,6 +208,7 @@ def renumber(connection: Connection, device: str) -> None:
         )
     # Numbers of the former device must not meet the new one's.
     connection.exec_driver_sql("UPDATE outbox SET n = NULL WHERE settled = 1")
+    connection.exec_driver_sql("UPDATE journal SET n = ?", (_FORMER,))
     meta.write(connection, meta.LAST_N, "0")
     meta.write(connection, meta.RECEIPTS_SEEN, "0")
 
@@ -223,7 +231,7 @@ def _put_back(connection: Connection, n: int, text: str, actor: str) -> None:
         " ?, ?, ?, 0, ?, ?, ?, ?, ?, ?, 1)",
         (
             envelope.id,
-            n,
+            n or None,
             _SENT,
             envelope.name,
             envelope.kind,

@@ -45,6 +45,7 @@ class ProfileFile:
     key: WrappedKey
     failures: int = 0
     failed_at: datetime | None = None
+    quick: bool = False
 
 
 class Profile:
@@ -107,6 +108,16 @@ class Profile:
         """Return the login name of the person."""
         return self._file.user
 
+    @property
+    def failures(self) -> int:
+        """Return how many wrong passwords were tried since the last right one."""
+        return self._file.failures
+
+    @property
+    def quick(self) -> bool:
+        """Tell whether the key was put into the keyring; asks no keyring, which may be slow."""
+        return self._file.quick
+
     def unlock(self, password: str) -> bytes:
         """Return the key.
 
@@ -145,9 +156,11 @@ class Profile:
     def enable_quick_unlock(self, box: KeyValue, key: bytes) -> None:
         """Keep the key in the keyring; raises `Unavailable("keyring.unavailable")`."""
         box.set(self._slot, key.hex())
+        self._write(replace(self._file, quick=True))
 
     def disable_quick_unlock(self, box: KeyValue) -> None:
         """Take the key out of the keyring."""
+        self._write(replace(self._file, quick=False))
         box.delete(self._slot)
 
     @contextmanager

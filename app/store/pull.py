@@ -115,8 +115,9 @@ def _write_events(connection: Connection, registry: Registry, rows: Sequence[Row
     connection.exec_driver_sql(
         "INSERT INTO event (id, kind, entity, ver, command, place, buckets, data)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
-        " ON CONFLICT (id) DO UPDATE SET ver = excluded.ver, buckets = excluded.buckets,"
-        " data = excluded.data",
+        " ON CONFLICT (id) DO UPDATE SET kind = excluded.kind, entity = excluded.entity,"
+        " ver = excluded.ver, command = excluded.command, place = excluded.place,"
+        " buckets = excluded.buckets, data = excluded.data",
         [
             (
                 r.id,

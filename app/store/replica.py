@@ -140,7 +140,8 @@ class Replica:
     def reset_history(self, history: str) -> None:
         """Begin again with a server that was restored; offer what was sent in 30 days."""
         with self._store.writing() as connection:
-            outbox.reoffer(connection)
+            if outbox.reoffer(connection):
+                self._renew(connection)
             for table in ("entity", "shadow"):
                 connection.exec_driver_sql(f"UPDATE {table} SET ver = 0")
             meta.write(connection, meta.HISTORY, history)

@@ -105,6 +105,7 @@ class SyncService:
         self._stopping = threading.Event()
         self._stepping = threading.Lock()
         self._threads: list[threading.Thread] = []
+        self._offered: tuple[str, str] | None = None
 
     @property
     def status(self) -> SyncStatus:
@@ -121,6 +122,13 @@ class SyncService:
         person = self._transport.sign_in(login, password)
         self.poke()
         return person
+
+    def offer(self, login: str, password: str) -> None:
+        """Give what was typed at the login, to sign in anew if the server's tokens are no more.
+
+        It is forgotten once the server has answered a round.
+        """
+        self._offered = (login, password)
 
     def poke(self) -> None:
         """Sync now: acts do not wait out their hold, and no backoff counts."""
@@ -141,7 +149,7 @@ class SyncService:
         with self._stepping:
             self._tell(busy=True)
             try:
-                result = self._engine.round(flush=flush)
+                result = self._round(flush=flush)
                 # The line is known to be good now, however long the files take.
                 self._backoff.succeeded()
                 self._tell(
@@ -156,6 +164,19 @@ class SyncService:
                 return self._failed(error)
             self._tell(busy=False)
             return 0.0 if left else self._due()
+
+    def _round(self, *, flush: bool) -> RoundResult:
+        """Do one round, after signing in anew where the tokens are no more and a password is."""
+        try:
+            result = self._engine.round(flush=flush)
+        except NotPermitted:
+            offered, self._offered = self._offered, None
+            if offered is None:
+                raise
+            self._transport.sign_in(*offered)
+            return self._engine.round(flush=flush)
+        self._offered = None
+        return result
 
     def once(self, *, flush: bool = True) -> RoundResult:
         """Do one round and the files, and let errors rise; for the command line."""

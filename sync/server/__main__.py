@@ -1,4 +1,4 @@
-"""`python -m sync.server serve | seed | check | restored`."""
+"""`python -m sync.server serve | seed | check | restored | account … | units`."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import argparse
 import importlib
 import json
 import sys
+import threading
 from pathlib import Path
 
 import uvicorn
@@ -17,9 +18,15 @@ from app.kernel.feature import Registry
 from app.kernel.ids import new_id
 from app.kernel.texts import Texts
 from sync.http import is_loopback
+from sync.server import cli_accounts
+from sync.server.accounts import Accounts
+from sync.server.administration import Administration
 from sync.server.check import check
+from sync.server.directory import People
 from sync.server.http import Server
 from sync.server.seed import Seed, build
+from sync.server.service import Service
+from sync.server.store import Store
 
 OK, REFUSED, WRONG_USE = 0, 1, 2
 
@@ -37,9 +44,15 @@ def main(argv: list[str] | None = None) -> int:
             command.add_argument("--host", default="127.0.0.1")
             command.add_argument("--tls-cert", type=Path)
             command.add_argument("--tls-key", type=Path)
+            command.add_argument("--end-with-stdin", action="store_true")
         if name == "seed":
-            command.add_argument("--demo", action="store_true", required=True)
+            what = command.add_mutually_exclusive_group(required=True)
+            what.add_argument("--demo", action="store_true")
+            what.add_argument("--province", action="store_true")
+    cli_accounts.add_parsers(commands)
     args = parser.parse_args(argv)
+    if args.command in ("account", "units"):
+        return _administer(args)
     bare = args.command == "serve" and not (args.tls_cert and args.tls_key)
     if bare and not is_loopback(args.host):
         parser.error("--tls-cert and --tls-key are required off loopback")
@@ -56,8 +69,18 @@ def main(argv: list[str] | None = None) -> int:
         server.service.store.close()
 
 
+def _administer(args: argparse.Namespace) -> int:
+    clock = SystemClock()
+    store = Store(args.database, clock)
+    service = Service(store, Registry(FEATURES), People(), clock)
+    try:
+        return cli_accounts.run(Administration(service, Accounts(store, clock)), args)
+    finally:
+        store.close()
+
+
 def _serve(server: Server, args: argparse.Namespace) -> int:
-    uvicorn.run(
+    config = uvicorn.Config(
         server.app(),
         host=args.host,
         port=args.port,
@@ -68,10 +91,25 @@ def _serve(server: Server, args: argparse.Namespace) -> int:
         server_header=False,
         timeout_graceful_shutdown=3,
     )
+    running = uvicorn.Server(config)
+    if args.end_with_stdin:
+        threading.Thread(target=_end_with_stdin, args=(running,), daemon=True).start()
+    running.run()
     return OK
 
 
+def _end_with_stdin(running: uvicorn.Server) -> None:
+    """End when whoever started the server is gone: his end of the pipe closes with him."""
+    while sys.stdin.buffer.read1():
+        continue
+    running.should_exit = True
+
+
 def _seed(server: Server, args: argparse.Namespace) -> int:
+    if args.province:
+        done = Administration(server.service, server.accounts).begin()
+        print(json.dumps({"commands": done}))
+        return OK
     # The demonstration lies beside the product and may be left out of it.
     importlib.import_module("sync.server.demo").seed(Seed(server, args.files.parent))
     return OK

@@ -19,7 +19,7 @@ from sqlalchemy import Connection, delete, select, update
 
 from app.kernel.clock import Clock
 from app.kernel.errors import NotPermitted, RuleViolation, Unavailable
-from sync.server import tables
+from sync.server import tables, trail
 from sync.server.service import Account
 from sync.server.store import Store
 
@@ -54,10 +54,32 @@ class Accounts:
 
     def put(self, login: str, person: str, password: str, *, active: bool = True) -> None:
         """Make an account or replace it."""
-        row = (login, person, self._hasher.hash(password), active)
-        with self._store.write() as connection:
-            self._store.put(connection, tables.account, [row])
-            self._end(connection, tables.token.c.login == login)
+        hashed = self.hashed(password)
+        self._store.retrying(lambda c: self.write(c, login, person, hashed, "put", active=active))
+
+    def hashed(self, password: str) -> str:
+        """Return what is kept of a password."""
+        return self._hasher.hash(password)
+
+    def find(self, connection: Connection, login: str) -> Any:
+        """Return the row of an account, or None."""
+        query = select(tables.account).where(tables.account.c.login == login)
+        return connection.execute(query).first()
+
+    def write(
+        self,
+        connection: Connection,
+        login: str,
+        person: str,
+        hashed: str,
+        what: str,
+        *,
+        active: bool,
+    ) -> None:
+        """Write an account, end its sign-ins, and note in the audit log what was done."""
+        self._store.put(connection, tables.account, [(login, person, hashed, active)])
+        self._end(connection, tables.token.c.login == login)
+        trail.administered(connection, self._clock.now(), login, person, what)
 
     def sign_in(self, login: str, password: str, address: str) -> Tokens:
         """Trade a password for tokens.
@@ -69,12 +91,11 @@ class Accounts:
         watched = (f"login:{login}", f"address:{address}")
         with self._store.read() as connection:
             self._check_rate(connection, watched)
-            row = connection.execute(
-                select(tables.account).where(tables.account.c.login == login)
-            ).first()
+            row = self.find(connection, login)
         good = self._verify(row.password if row is not None else self._nobody, password)
         if row is None or not good or not row.active:
-            self._store.retrying(lambda c: self._fail(c, watched))
+            known = login if row is not None else None
+            self._store.retrying(lambda c: self._fail(c, watched, known))
             raise NotPermitted("sync.sign_in")
         return self._store.retrying(lambda c: self._welcome(c, login, row.person, watched[0]))
 
@@ -109,15 +130,14 @@ class Accounts:
 
     def change_password(self, login: str, old: str, new: str) -> None:
         """Replace a password; raises `NotPermitted("sync.sign_in")`, `RuleViolation`."""
-        if not 8 <= len(new) <= _MAX_PASSWORD:
-            raise RuleViolation("sync.password_short", field="password")
+        hashed = self.hashed(checked(new))
         with self._store.read() as connection:
-            row = connection.execute(
-                select(tables.account).where(tables.account.c.login == login)
-            ).first()
+            row = self.find(connection, login)
         if row is None or not self._verify(row.password, old):
             raise NotPermitted("sync.sign_in")
-        self.put(login, row.person, new)
+        self._store.retrying(
+            lambda c: self.write(c, login, row.person, hashed, "own_password", active=row.active)
+        )
 
     def _verify(self, hashed: str, password: str) -> bool:
         try:
@@ -129,6 +149,7 @@ class Accounts:
         t = tables.token.c
         self._end(connection, (t.login == login) & (t.expires < self._now()))
         connection.execute(delete(tables.attempt).where(tables.attempt.c.who == watched))
+        trail.signed_in(connection, self._clock.now(), login, person)
         return self._give(connection, login, person, secrets.token_hex(16))
 
     def _give(self, connection: Connection, login: str, person: str, family: str) -> Tokens:
@@ -171,7 +192,7 @@ class Accounts:
             if failures >= limit and until > self._now():
                 raise Unavailable("sync.too_many", retry_at=datetime.fromtimestamp(until, UTC))
 
-    def _fail(self, connection: Connection, watched: tuple[str, ...]) -> None:
+    def _fail(self, connection: Connection, watched: tuple[str, ...], login: str | None) -> None:
         """Count a failure; each one beyond the limit doubles the wait, up to an hour."""
         a = tables.attempt.c
         known = {
@@ -186,9 +207,17 @@ class Accounts:
             wait = min(3600, 30 * 2 ** max(0, min(failures - limit, 10)))
             rows.append((who, failures, self._now() + wait))
         self._store.put(connection, tables.attempt, rows)
+        trail.refused(connection, self._clock.now(), login)
 
     def _now(self) -> int:
         return int(self._clock.now().timestamp())
+
+
+def checked(password: str) -> str:
+    """Return a new password; raises `RuleViolation("sync.password_short")`."""
+    if not 8 <= len(password) <= _MAX_PASSWORD:
+        raise RuleViolation("sync.password_short", field="password")
+    return password
 
 
 def _hash(token: str) -> str:

@@ -1,4 +1,4 @@
-"""Is the server's database whole? Log against entities, timelines, registers, files."""
+"""Is the server's database whole? Log against entities, timelines, registers, files, audit."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, func, select
 
 from app.kernel.feature import Registry
-from sync.server import tables
+from sync.server import tables, trail
 from sync.server.files import Files
 from sync.server.store import Store
 from sync.server.unit import EVENT
@@ -32,6 +32,7 @@ def check(store: Store, registry: Registry, files: Files) -> list[Finding]:
             *_timelines(connection),
             *_books(connection, registry),
             *_files(connection, files),
+            *(Finding("audit", chain, entry) for chain, entry in trail.faults(connection)),
         ]
 
 

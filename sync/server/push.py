@@ -21,7 +21,7 @@ from app.kernel.feature import Registry
 from app.kernel.ids import derived_id
 from sync.protocol.codec import dumps
 from sync.protocol.messages import ACCEPTED, Ack, Forked, Need, ReceiptFrame, Request
-from sync.server import tables
+from sync.server import tables, trail
 from sync.server.directory import Directory
 from sync.server.store import Store
 from sync.server.unit import Unit
@@ -106,6 +106,7 @@ class Push:
         fresh = [(c, self._answer(work, c, known)) for c in turn]
         work.unit.flush()
         self._remember(connection, request, fresh, known)
+        trail.pushed(connection, now, request.device, person, fresh)
         last += len(turn)
         if turn or not owner:
             row = (request.device, person, last, request.rules, now.isoformat())
@@ -124,6 +125,7 @@ class Push:
             work.apply(work.envelope(command), SYSTEM_ACTOR)
             work.unit.keep()
         work.unit.flush()
+        trail.acted(connection, now, commands)
 
     def _device(self, connection: Connection, device: str) -> tuple[str, int]:
         d = tables.device.c

@@ -32,6 +32,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import QueuePool
 
+from app.identity import audit
 from app.kernel.clock import Clock
 from app.kernel.errors import Unavailable
 from app.kernel.ids import new_id
@@ -80,6 +81,7 @@ class Store:
             if self.postgres:
                 self.lock(connection)
             tables.metadata.create_all(connection)
+            audit.create(connection)
             if self.postgres:
                 connection.execute(text("CREATE SEQUENCE IF NOT EXISTS log_number"))
             for name in ("server", "history"):

@@ -10,6 +10,7 @@ from app.documents import commands as c
 from app.documents.model import Assignee, Document, Particulars, Role, reading_id
 from app.features import registry
 from app.files.model import FileRef
+from app.identity.trail import DeskTrail
 from app.kernel.actor import Actor
 from app.kernel.bus import Bus
 from app.kernel.clock import FixedClock
@@ -57,7 +58,8 @@ class _Day:
         self.took: dict[str, list[Took]] = {}
         self.bare: list[Took] = []
         self._store = store
-        self._bus = Bus(registry(), store.transaction, store.device, FixedClock(NOW), store.changes)
+        clock, trail = FixedClock(NOW), DeskTrail(store)
+        self._bus = Bus(registry(), store.transaction, store.device, clock, store.changes, trail)
 
     def play(self, turn: int) -> None:
         """Carry both documents through their acts."""

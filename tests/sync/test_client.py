@@ -330,6 +330,25 @@ def test_service_tells_the_truth_and_moves_files(desks: tuple[RealDesk, RealDesk
     assert told[-1] == "ok"
 
 
+def test_lost_tokens_are_replaced_once_with_what_was_typed_at_the_login(
+    desks: tuple[RealDesk, RealDesk],
+) -> None:
+    an, _ = desks
+    an.keys.held.clear()
+    service = SyncService(an.store, an.transport, an.clock)
+    service.step()
+    assert (service.status.state, service.status.code) == ("sign_in", "sync.token")
+    service.offer("an", "sai")
+    service.step()
+    assert (service.status.state, service.status.code) == ("sign_in", "sync.sign_in")
+    service.offer("an", PASSWORD)
+    service.step()
+    assert service.status.state == "ok"
+    an.keys.held.clear()
+    service.step()
+    assert service.status.code == "sync.token"
+
+
 def test_started_service_is_woken_by_the_other_desk(desks: tuple[RealDesk, RealDesk]) -> None:
     an, binh = desks
     service = SyncService(an.store, an.transport, an.clock)

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from PySide6.QtCore import QObject, Signal, SignalInstance
 
 from app.desk import Desk
+from app.identity.audit import Action
 from app.kernel.actor import Actor
 from app.kernel.changes import Changes
 from app.kernel.command import Command
@@ -76,7 +77,13 @@ class Session(QObject):
     def take_post(self, actor: Actor) -> None:
         """Act at another post of the same person from now on."""
         self._actor = actor
+        self.note(Action.SWITCH, "post")
         self.actor_changed.emit(actor)
+
+    def note(self, action: Action, detail: str = "") -> None:
+        """Write into the audit log, off the GUI thread, what the person did at the window."""
+        desk, post = self.desk, self._actor.post
+        self.work("store", lambda: desk.note(action, (), detail, post), lambda _: None)
 
     def query(
         self,

@@ -141,6 +141,7 @@ def ports_of(desk: Desk, prompts: OncePrompts, shown: str = "") -> SigningPorts:
         verifier=desk.verifier,
         prompts=prompts,
         clock=desk.clock,
+        note=desk.note,
         tsa=desk.settings.text("tsa_url"),
         device=desk.store.device,
         exchange=desk.exchange_now,

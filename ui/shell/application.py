@@ -10,10 +10,12 @@ from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtWidgets import QApplication, QStackedWidget
 
 from app.desk import Desk
+from app.identity.audit import Action
 from app.kernel.actor import Actor
 from app.kernel.errors import HoaBanError
 from app.kernel.texts import Texts
 from ui.bridge import garbage
+from ui.bridge.leaving import leaving_on_signals
 from ui.bridge.runner import QtRunner
 from ui.bridge.session import Session
 from ui.features import PAGES
@@ -61,7 +63,7 @@ class Application(QObject):
         self.login.begin.connect(self._create)
         self.login.stopped.connect(self._stop)
         self._idle = IdleLock(app, self)
-        self._idle.idle.connect(self.lock)
+        self._idle.idle.connect(lambda: self.lock(detail="idle"))
         app.styleHints().colorSchemeChanged.connect(self._follow_system)
         self.frame.installEventFilter(self)
 
@@ -154,7 +156,7 @@ class Application(QObject):
     def _window(self, folder: Path, session: Session) -> DeskWindow:
         window = DeskWindow(session, PAGES)
         window.lock_asked.connect(self.lock)
-        window.leave_asked.connect(self.lock)
+        window.leave_asked.connect(lambda: self.lock(Action.SWITCH))
         self.windows[folder] = window
         self.frame.addWidget(window)
         return window
@@ -192,10 +194,11 @@ class Application(QObject):
         self.frame.setCurrentWidget(window)
         window.uncover()
 
-    def lock(self) -> None:
+    def lock(self, action: Action = Action.LOCK, detail: str = "") -> None:
         """Show the login over the desk; the desk stays as it is behind it."""
         window = self.window
         if window is not None:
+            window.session.note(action, detail)
             window.cover()
             self.frame.setCurrentWidget(self.login)
             self._idle.minutes = 0
@@ -300,6 +303,7 @@ def run_desk(launcher: Launcher, profile: Path | None, language: str) -> int:
     # A worker gives way to the window after this long, not after Python's five milliseconds
     sys.setswitchinterval(_GIVE_WAY_S)
     made.start()
-    code = QApplication.exec()
-    made.close()
+    with leaving_on_signals():
+        code = QApplication.exec()
+        made.close()
     return code

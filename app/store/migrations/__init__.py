@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from app.store.migrations import m0001_first, m0002_file_checks
+from app.store.migrations import m0001_first, m0002_file_checks, m0003_audit
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,4 +22,5 @@ class Migration:
 MIGRATIONS: tuple[Migration, ...] = (
     Migration(1, "first", m0001_first.run),
     Migration(2, "file_checks", m0002_file_checks.run),
+    Migration(3, "audit", m0003_audit.run),
 )

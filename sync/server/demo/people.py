@@ -10,15 +10,14 @@ from functools import cache
 from typing import Any
 
 from app.catalogues.commands import PutItem
-from app.catalogues.load import load_items
 from app.catalogues.model import item_id
 from app.catalogues.units import load_units
 from app.flows.keys import KEY_HOLDER
-from app.identity.commands import CloseUnit, PutPerson, PutPost, PutUnit
-from app.identity.model import Unit
+from app.identity.commands import PutPerson, PutPost
 from app.kernel.command import Command
 from app.kernel.ids import derived_id
 from app.kernel.texts import resource
+from sync.server.administration import units_and_lists
 
 PASSWORD = "hoaban-mau-2026"  # noqa: S105 - the known password of a demonstration
 PIN = "123456"
@@ -76,13 +75,7 @@ def holder(name: str) -> str:
 
 def directory() -> Iterator[Command]:
     """Yield what makes units, lists, people, posts and the names in their certificates."""
-    units = load_units()
-    yield from (_put(unit) for unit in units)
-    yield from (
-        CloseUnit(unit.id, unit.valid_to, unit.successor) for unit in units if unit.valid_to
-    )
-    for item in load_items():
-        yield PutItem(item.id, item.list, item.code, item.label, item.data, item.valid_from)
+    yield from units_and_lists()
     for sample in samples().values():
         yield PutPerson(sample.id, sample.name, sample.login)
         for post in sample.posts:
@@ -93,13 +86,6 @@ def directory() -> Iterator[Command]:
         yield _alias(sample.id, sample.name)
     for unit_id in AGENCIES:
         yield _alias(unit_id, unit_names()[unit_id])
-
-
-def _put(unit: Unit) -> PutUnit:
-    return PutUnit(
-        unit.id, unit.code, unit.name, unit.short, unit.abbr, unit.kind, unit.parent,
-        unit.is_agency, unit.place, unit.valid_from, unit.edxml_code,
-    )  # fmt: skip
 
 
 def _alias(owner: str, name: str) -> PutItem:

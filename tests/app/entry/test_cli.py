@@ -9,8 +9,11 @@ from pathlib import Path
 import pytest
 
 from app.entry.cli import MAX_INPUT
+from app.features import registry
+from app.identity import audit
 from app.kernel.clock import SystemClock
 from app.store.lock import ProfileLock
+from app.store.profile import Profile
 from tests.app.entry.conftest import PASSWORD, Cli, opening
 from tests.signing.conftest import MODULE, NAME, PINS, Office, free_port
 
@@ -128,9 +131,41 @@ def test_the_doctor_tells_of_every_part_and_of_a_broken_profile(
     assert all(set(row) == {"check", "state", "text", "remedy"} for row in well.rows)
     (profile / "profile.json").write_text("{", encoding="utf-8")
     ill = cli("doctor", "--json", "--profile", profile)
-    broken = ill.rows[-1]
+    broken = ill.rows[-2]
     assert (ill.code, broken["check"], broken["state"]) == (1, "profile", "fail")
     assert len(broken["remedy"]) > 10
+
+
+def test_the_doctor_follows_the_audit_log_of_an_opened_profile(profile: Path, cli: Cli) -> None:
+    asked = ("doctor", "--json", *opening(profile))
+    closed = cli("doctor", "--json", "--profile", profile).rows[-1]
+    assert (closed["check"], closed["state"]) == ("audit", "warn")
+    assert cli("list", "party", *opening(profile), stdin="sai\n").code == 1
+    assert cli("do", "party.put", *opening(profile), stdin=said(json.dumps(PARTY))).code == 0
+    assert cli("list", "party", *opening(profile), stdin=WORD).code == 0
+    well = cli(*asked, stdin=WORD)
+    assert (well.code, well.rows[-1]["state"]) == (0, "ok")
+    opened = Profile.load(profile, SystemClock())
+    with opened.opened(opened.unlock(PASSWORD), registry()) as store:
+        with store.reader() as connection:
+            noted = [(e.action, e.detail) for e in audit.entries(connection)]
+            assert well.rows[-1]["text"].endswith(audit.verify_chain(connection))
+        with store.writing() as connection:
+            connection.exec_driver_sql("DROP TRIGGER audit_no_delete")
+            connection.exec_driver_sql("DELETE FROM audit WHERE seq = 3")
+    assert noted == [
+        ("sign_in", ""),
+        ("login", "password"),
+        ("login_failed", "1"),
+        ("login", "password"),
+        ("command", ""),
+        ("login", "password"),
+        ("export", "party"),
+        ("login", "password"),
+    ]
+    ill = cli(*asked, stdin=WORD)
+    assert (ill.code, ill.rows[-1]["state"]) == (1, "fail")
+    assert "mục 3" in ill.rows[-1]["text"]
 
 
 def test_a_signed_file_verifies_against_the_folder_of_trust(

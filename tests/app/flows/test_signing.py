@@ -16,6 +16,9 @@ from app.flows.ports import SigningPorts
 from app.flows.seal_document import SealRequest, seal_document
 from app.flows.sign_document import SignRequest, sign_document
 from app.flows.signing import Appearance
+from app.identity import audit
+from app.identity.audit import Action, AuditEntry, Note
+from app.identity.trail import DeskTrail
 from app.kernel.clock import FixedClock, SystemClock
 from app.kernel.errors import Damaged, HoaBanError, NotPermitted, RuleViolation
 from app.kernel.ports import Box, CertificateInfo, FileReport, Verdict
@@ -24,7 +27,7 @@ from app.store.spool import SealedFile
 from signing.appearance import demo_seal, demo_signature
 from signing.tokens import TokenSigner
 from tests.app.documents.world import DEVICE, NOW, REGISTRY, World, actor, submitted, world
-from tests.signing.conftest import AGENCY, NAME, TITLE, Office, Pins, typeset
+from tests.signing.conftest import AGENCY, NAME, PINS, TITLE, Office, Pins, typeset
 
 SECRET_WORDS = b"Thang luong rieng (mau)"
 PAGE = f"""#set page(paper: "a4")
@@ -57,7 +60,15 @@ class Bench:
             prompts=Pins(),
             device=DEVICE,
             clock=FixedClock(NOW),
+            note=self.note,
         )
+
+    def note(self, action: Action, objects: tuple[str, ...] = (), detail: str = "") -> None:
+        DeskTrail(self.store).note(Note(action, objects=objects, detail=detail))
+
+    def noted(self) -> list[AuditEntry]:
+        with self.store.reader() as connection:
+            return audit.entries(connection)
 
     def key(self, label: str) -> CertificateInfo:
         return next(c for c in self.signer.certificates() if c.token.label == label)
@@ -102,6 +113,14 @@ def test_signed_sealed_and_attached_through_the_vault(
     assert report.verdict is Verdict.VALID
     assert [s.field for s in report.signatures] == ["Sig_NguoiKy", "Sig_CoQuan"]
     [annex] = [f for f in document.files if f.role == "attachment"]
+    person, agency = (bench.key(label).serial for label in ("Người ký", "Cơ quan"))
+    assert [(e.action, *e.objects[:2], e.detail) for e in bench.noted()] == [
+        ("sign", "o1", f"certificate:{person}", "approve:done"),
+        ("sign", "o1", f"certificate:{agency}", "issue:done"),
+        ("sign", "o1", f"certificate:{agency}", "attachment:done"),
+    ]
+    assert bench.noted()[1].objects[2] == sealed.sha256
+    assert not any(pin in str(e) for e in bench.noted() for pin in PINS.values())
     assert [s.field for s in bench.report(annex).signatures] == ["Sig_CoQuan"]
     for path in tmp_path.rglob("*"):
         assert not path.is_file() or not {b"%PDF", SECRET_WORDS} & found_in(path)
@@ -137,6 +156,7 @@ def test_what_goes_wrong_gives_the_number_back(bench: Bench) -> None:
 
     with pytest.raises(Damaged, match=r"flow\.bad_signature"):
         bench.sign(ports=replace(bench.ports, verifier=Broken()))
+    assert [e.detail for e in bench.noted()] == ["approve:flow.bad_signature"]
     assert bench.world.doc("o1").state is State.SUBMITTED
     assert set((bench.folder / "vault").rglob("*")) == before
     with pytest.raises(HoaBanError) as caught:

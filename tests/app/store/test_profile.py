@@ -146,7 +146,9 @@ def test_quick_unlock_through_the_keyring(profile: Profile, ring: Ring) -> None:
     box = KeyringBox()
     key = profile.unlock(WORD)
     assert profile.quick_unlock(box) is None
+    assert not profile.quick
     profile.enable_quick_unlock(box, key)
+    assert profile.quick
     assert profile.quick_unlock(box) == key
     box.set(f"profile:{profile.id}", "00" * 32)
     assert profile.quick_unlock(box) is None
@@ -159,6 +161,7 @@ def test_quick_unlock_through_the_keyring(profile: Profile, ring: Ring) -> None:
     ring.locked = False
     profile.disable_quick_unlock(box)
     assert ring.held == {}
+    assert not profile.quick
 
 
 HOLD = """

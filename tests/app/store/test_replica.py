@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from app.kernel.bus import Bus
 from app.kernel.clock import FixedClock
+from app.kernel.codec import to_json
 from app.kernel.errors import Conflict
 from app.store.desk import DeskStore
 from app.store.model import Gone, OutboxState, Page, Receipt, Row
@@ -262,6 +264,55 @@ def test_restored_server_is_offered_the_journal(
     assert store.get("note", "n1") == Note("n1", "a", ("x",))
     assert store.get("note", "n9") is None
     assert replica.items() == []
+
+
+def test_renewed_while_a_taken_command_waits_for_its_effect(
+    store: DeskStore, bus: Bus, replica: Replica
+) -> None:
+    bus.run(ACTOR, Write("n1", text="a"), Write("n2", text="b"), Write("n3", text="c"))
+    first, second, third = send(replica)
+    replica.apply(Page(acked=2, receipts=(Receipt(1, first, "accepted"),)))
+    replica.reject(third, "sync.too_large")
+    rows = (note_row(5, text="a"), note_row(6, i="n2", text="b"))
+    replica.apply(Page(rows=rows))
+    replica.finish(6, "h1", caught_up=True)
+    assert [(i.command, i.state) for i in replica.items()] == [(third, OutboxState.REFUSED)]
+    bus.run(ACTOR, Add("n1", line="x"))
+    [fourth] = send(replica)
+    renewed = store.device
+    # A refusal that comes late is shown, whatever number the command once had.
+    replica.apply(Page(receipts=(Receipt(1, first, "sync.not_yours"),)))
+    assert (first, OutboxState.REFUSED) in [(i.command, i.state) for i in replica.items()]
+    replica.reset_history("h2")
+    assert store.device != renewed
+    offered = [(e.id, e.n) for e in replica.outgoing(flush=True)]
+    assert offered == [(second, 1), (fourth, 2)]
+
+
+def test_the_journal_is_offered_and_replayed_in_the_order_of_the_acts(
+    store: DeskStore, bus: Bus, replica: Replica
+) -> None:
+    bus.run(ACTOR, Write("n1", text="a"), Add("n1", line="x"), Add("n1", line="y"))
+    commands = send(replica)
+    replica.apply(Page(acked=3, rows=(note_row(9, text="a", lines=["x", "y"]),)))
+    replica.finish(9, "h1", caught_up=True)
+    replica.reset_history("h2")
+    assert [i.command for i in replica.items()] == commands
+    assert [e.n for e in replica.outgoing(flush=True)] == [1, 2, 3]
+
+
+def test_the_servers_event_stands_wherever_the_desk_had_put_its_own(
+    store: DeskStore, bus: Bus, replica: Replica
+) -> None:
+    bus.run(ACTOR, Write("n1", text="a"))
+    [own] = store.events("note", "n1")
+    theirs = to_json(replace(own, kind="board", entity="k7", place=3, command="c9"))
+    replica.apply(Page(rows=(Row("event", own.id, 4, ("b1",), theirs),)))
+    assert store.events("note", "n1") == []
+    assert [e.entity for e in store.events("board", "k7")] == ["k7"]
+    with store.reader() as connection:
+        held = connection.exec_driver_sql("SELECT kind, entity, command, place FROM event").all()
+    assert held == [("board", "k7", "c9", 3)]
 
 
 def test_rejected_command_leaves_no_hole(bus: Bus, replica: Replica, store: DeskStore) -> None:

@@ -15,6 +15,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QDialog, QWidget
 from shiboken6 import isValid
 
+from app.identity import audit
 from app.kernel.clock import FixedClock, SystemClock
 from app.kernel.errors import Unavailable
 from tests.ui.conftest import wait_until
@@ -202,6 +203,14 @@ def test_another_post_of_the_same_person_is_two_steps_away(opening: Start) -> No
     assert offered["Văn thư · UBND xã Mường Phăng"].isChecked()
     offered["Văn thư HĐND · HĐND xã Mường Phăng"].trigger()
     wait_until(lambda: window.side._agency.whole == "HĐND xã Mường Phăng")
+    window.leave_asked.emit()
+    desk.unlock("mai")
+    desk.made._idle.idle.emit()
+    wait_until(lambda: not desk.made.runner.busy)
+    store = window.session.desk.store
+    with store.reader() as connection:
+        noted = [(e.action, e.detail, e.person) for e in audit.entries(connection)]
+    assert noted == [("switch", "post", "mai"), ("switch", "", "mai"), ("lock", "idle", "mai")]
     assert window.session.actor.agency == "hdnd"
 
 
