@@ -38,6 +38,8 @@ class DocumentProjection:
     """Write document rows, work, files, deliveries and search."""
 
     kind = KIND
+    # 2: who has given a document back has no tag in search any more
+    version = 2
 
     def create(self, connection: Connection) -> None:
         """Create the tables."""
@@ -281,6 +283,8 @@ def _indexed(d: Document) -> str:
 def _named(d: Document) -> Iterable[str]:
     """Yield under which names somebody's part in a document is written down."""
     for item in d.items:
+        if item.state is State.RETURNED:
+            continue
         if item.person:
             yield item.person
         if item.unit:
