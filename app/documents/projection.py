@@ -38,8 +38,6 @@ class DocumentProjection:
     """Write document rows, work, files, deliveries and search."""
 
     kind = KIND
-    # 2: who has given a document back has no tag in search any more
-    version = 2
 
     def create(self, connection: Connection) -> None:
         """Create the tables."""
