@@ -16,8 +16,9 @@ from app.catalogues.model import Item, item_id
 from app.files import checks
 from app.flows.arrival import ArrivalWorker
 from app.flows.keys import KEY_HOLDER, same_holder
+from app.identity.actions import Action
 from app.identity.actors import resolve
-from app.identity.audit import Action, Note
+from app.identity.audit import Note
 from app.identity.model import CLERK, Person, Post, Unit, valid
 from app.identity.trail import DeskTrail
 from app.kernel.actor import Actor

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from app.documents import filters, queries
+from app.documents import filters, lists, queries
 from app.documents.filters import r
 from app.documents.model import KIND, Direction, Document
 from app.documents.rows import (
@@ -109,9 +109,9 @@ def incoming_book(
     )
     return tuple(
         IncomingBookRow(
-            row.id, queries.day(row.arrival_date), row.arrival_number, row.issuer, row.symbol,
-            queries.day(row.issued), _type_and_subject(row), row.receivers,
-            queries.day(row.transferred_on), "", row.note,
+            row.id, lists.day(row.arrival_date), row.arrival_number, row.issuer, row.symbol,
+            lists.day(row.issued), _type_and_subject(row), row.receivers,
+            lists.day(row.transferred_on), "", row.note,
         )
         for row in connection.execute(ask)
     )  # fmt: skip
@@ -130,8 +130,8 @@ def outgoing_book(
     )
     return tuple(
         OutgoingBookRow(
-            row.id, row.symbol, queries.day(row.issued), _type_and_subject(row), row.signer,
-            row.receivers, row.kept_by, row.copies, queries.day(row.sent_on), "", row.note,
+            row.id, row.symbol, lists.day(row.issued), _type_and_subject(row), row.signer,
+            row.receivers, row.kept_by, row.copies, lists.day(row.sent_on), "", row.note,
         )
         for row in connection.execute(ask)
     )  # fmt: skip
@@ -158,9 +158,9 @@ def list_documents(
     rows = [
         row
         for direction in Direction
-        for row in queries.page(
+        for row in lists.rows(
             connection, actor, Ask(direction, View.ALL, text=text, today=date.max), limit=limit
-        ).rows
+        )
     ]
     return [to_json(row) for row in rows[:limit]]
 

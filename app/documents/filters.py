@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
 from sqlalchemy import (
+    BindParameter,
     ColumnElement,
     Connection,
     TableClause,
@@ -19,7 +19,7 @@ from sqlalchemy import (
     table,
 )
 
-from app.documents.model import Direction, State, Urgency
+from app.documents.model import State, Urgency
 from app.documents.rows import Ask, Chip, View
 from app.documents.rules.checks import AGENCY_READERS
 from app.documents.search import EVERYBODY, expressions, reader_tag, tagged
@@ -64,10 +64,9 @@ def visible(actor: Actor) -> ColumnElement[bool]:
     """Keep the documents that the actor may see."""
     if actor.is_system:
         return literal_column("1") == 1
-    mine = r.seq.in_(select(w.seq).where(w.who.in_(whos(actor))))
     if actor.roles & AGENCY_READERS:
         return r.agency == actor.agency
-    return mine
+    return exists().where(w.who.in_(whos(actor)), w.seq == r.seq)
 
 
 def unread(actor: Actor) -> ColumnElement[bool]:
@@ -85,13 +84,26 @@ def in_view(view: View, actor: Actor) -> list[ColumnElement[bool]]:
         return [OPEN_ROW]
     if view is View.TO_PRESENT:
         again = and_(r.state == State.RETURNED.value, r.register != "")
-        return [or_(and_(r.state == State.WAITING.value, r.presented == 0), again)]
+        fresh = and_(r.state == State.WAITING.value, r.presented == 0)
+        # Said twice, so that the index of states finds the rows
+        return [r.state.in_([State.WAITING.value, State.RETURNED.value]), or_(fresh, again)]
     if view is View.TO_INSTRUCT:
         return [_mine(actor, "instruct")]
-    conditions: list[ColumnElement[bool]] = [r.state.in_([s.value for s in _STATES[view]])]
+    states = [s.value for s in _STATES[view]]
+    found: list[ColumnElement[bool]] = [
+        r.state == states[0] if len(states) == 1 else r.state.in_(states)
+    ]
     if view is View.TO_SIGN:
-        conditions.append(_mine(actor, "sign"))
-    return conditions
+        found.append(_mine(actor, "sign"))
+    return found
+
+
+def is_scattered(view: View) -> bool:
+    """Tell whether the rows of a view are few and lie in several places of the index of states.
+
+    Going through all documents in order to find them would take the longest of all.
+    """
+    return view is View.TO_PRESENT or len(_STATES.get(view, ())) > 1
 
 
 def _mine(actor: Actor, task: str) -> ColumnElement[bool]:
@@ -116,15 +128,12 @@ def chip(kind: Chip, actor: Actor, today: date) -> ColumnElement[bool]:
     }[kind]
 
 
-def conditions(
-    actor: Actor, direction: Direction, view: View, chips: Iterable[Chip], today: date
-) -> list[ColumnElement[bool]]:
+def conditions(actor: Actor, ask: Ask) -> list[ColumnElement[bool]]:
     """Return all conditions of a list but the words."""
-    chosen = tuple(chips)
-    found = [visible(actor), r.direction == direction.value, *in_view(view, actor)]
-    if chosen and view is not View.OPEN:
+    found = [visible(actor), r.direction == ask.direction.value, *in_view(ask.view, actor)]
+    if ask.chips and ask.view is not View.OPEN:
         found.append(OPEN_ROW)
-    return found + [chip(kind, actor, today) for kind in chosen]
+    return found + [chip(kind, actor, ask.today) for kind in ask.chips]
 
 
 def narrowed(actor: Actor, ask: Ask) -> str:
@@ -143,6 +152,16 @@ def readers(actor: Actor) -> tuple[str, ...]:
     if actor.roles & AGENCY_READERS:
         return (f"agency:{actor.agency}",)
     return whos(actor)
+
+
+def is_led_by_tags(actor: Actor, ask: Ask) -> bool:
+    """Tell whether the index finds the documents of a list without words faster than the rows.
+
+    What one person has a part in lies scattered among what an agency holds.
+    """
+    by_agency = actor.is_system or bool(actor.roles & AGENCY_READERS)
+    owed = ask.view in (View.TO_INSTRUCT, View.TO_SIGN)
+    return not by_agency and not owed
 
 
 def is_told_by_tags(ask: Ask) -> bool:
@@ -170,7 +189,7 @@ def matching(connection: Connection, words: str, index: TableClause, tags: str =
     return full[-1]
 
 
-def matches(found: TableClause, expression: str) -> ColumnElement[bool]:
+def matches(found: TableClause, expression: str | BindParameter[str]) -> ColumnElement[bool]:
     """Return the MATCH of a search table."""
     match: ColumnElement[Any] = literal_column(found.name).op("MATCH")(expression)
     return match

@@ -281,6 +281,8 @@ def _indexed(d: Document) -> str:
 def _named(d: Document) -> Iterable[str]:
     """Yield under which names somebody's part in a document is written down."""
     for item in d.items:
+        if item.state is State.RETURNED:
+            continue
         if item.person:
             yield item.person
         if item.unit:

@@ -2,77 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, func, select
+from sqlalchemy import Connection, Row, func, select
 
 from app.documents import filters
 from app.documents.filters import r, w
+from app.documents.lists import URGENCIES, day, page
 from app.documents.model import (
     DeliveryStatus,
     Direction,
     Role,
     State,
-    Urgency,
 )
 from app.documents.rows import (
     Ask,
     Chip,
     DeliveryRow,
-    DocumentRow,
     Hit,
     ListPage,
     TwinRow,
     View,
     WorkRow,
 )
-from app.documents.tables import DELIVERIES, FILES, READINGS, ROWS, WORK
+from app.documents.tables import DELIVERIES, FILES, ROWS, WORK
 from app.documents.words import symbol_key
 from app.files import checks
 from app.kernel.actor import Actor
 from app.kernel.ports import FileReport
 from app.kernel.text import fold
 
-PAGE = 200
-COUNTED = 2000
-_URGENCIES = list(Urgency)
-
-
-def page(
-    connection: Connection, actor: Actor, ask: Ask, offset: int = 0, limit: int = PAGE
-) -> ListPage:
-    """Return one window of a list, newest first, and how many rows it has.
-
-    With words and a condition that the index does not know, `total` stops at 2,000.
-    """
-    where = filters.conditions(actor, ask.direction, ask.view, ask.chips, ask.today)
-    chosen, counted = select(r.seq).where(*where), select(r.seq).where(*where)
-    place: ColumnElement[Any] = r.seq
-    tags = filters.narrowed(actor, ask)
-    expression = filters.matching(connection, ask.text, filters.SEARCH, tags)
-    if expression is not None:
-        # The index leads, already in order, and the rows follow it.
-        index = filters.SEARCH
-        found_by = filters.matches(index, expression)
-        led = index.join(ROWS, index.c.rowid == r.seq)
-        chosen, place = select(r.seq).select_from(led).where(found_by, *where), index.c.rowid
-        told = filters.is_told_by_tags(ask)
-        counted = select(index.c.rowid).where(found_by) if told else chosen
-    window = chosen.with_only_columns(ROWS).order_by(place.desc()).offset(offset).limit(limit)
-    found = connection.execute(window).all()
-    rows = tuple(_rows(connection, actor, found, ask.today))
-    if len(found) < limit and (found or offset == 0):
-        return ListPage(rows, offset + len(found), offset)
-    if counted is chosen:
-        counted = counted.limit(COUNTED)
-    return ListPage(rows, _count(connection, counted), offset)
-
-
-def _count(connection: Connection, counted: Select[Any]) -> int:
-    inner = counted.subquery()
-    return connection.execute(select(func.count()).select_from(inner)).scalar_one()
+LIMIT = 200
 
 
 def chip_counts(
@@ -83,7 +45,7 @@ def chip_counts(
     view: View = View.OPEN,
 ) -> dict[Chip, int]:
     """Return how many open documents of a view each chip keeps."""
-    where = filters.conditions(actor, direction, view, (), today)
+    where = filters.conditions(actor, Ask(direction, view, today=today))
     where.append(filters.OPEN_ROW)
     asked = [
         func.count().filter(filters.chip(kind, actor, today)).label(kind.value) for kind in Chip
@@ -109,7 +71,7 @@ def signing_box(connection: Connection, actor: Actor, today: date) -> ListPage:
 
 
 def my_work(
-    connection: Connection, actor: Actor, today: date, limit: int = PAGE
+    connection: Connection, actor: Actor, today: date, limit: int = LIMIT
 ) -> tuple[WorkRow, ...]:
     """Return what the actor owes, the earliest deadline first, work without one last."""
     names = filters.whos(actor)
@@ -151,7 +113,7 @@ def deliveries(
     actor: Actor,
     document: str = "",
     status: DeliveryStatus | None = None,
-    limit: int = PAGE,
+    limit: int = LIMIT,
 ) -> tuple[DeliveryRow, ...]:
     """Return what became of issued documents at their recipients, newest first."""
     d = DELIVERIES.c
@@ -263,78 +225,9 @@ def report(connection: Connection, actor: Actor, sha256: str) -> FileReport | No
     return checks.report_of(connection, sha256)
 
 
-def day(text: str | None) -> date | None:
-    """Return the date that a row holds as text."""
-    return date.fromisoformat(text) if text else None
-
-
 def moment(text: str | None) -> datetime | None:
     """Return the time that a row holds as text."""
     return datetime.fromisoformat(text) if text else None
-
-
-def _rows(
-    connection: Connection, actor: Actor, found: Sequence[Row[Any]], today: date
-) -> Iterable[DocumentRow]:
-    mine = _my_items(connection, actor, [row.seq for row in found])
-    seen = _read(connection, actor, [row.id for row in found])
-    checked = checks.verdicts(connection, (row.file_sha256 for row in found))
-    for row in found:
-        verdict = checked.get(row.file_sha256, "")
-        yield _document_row(row, mine.get(row.seq), row.id not in seen, today, verdict)
-
-
-def _my_items(connection: Connection, actor: Actor, seqs: list[int]) -> dict[int, Row[Any]]:
-    ask = select(WORK).where(w.seq.in_(seqs), w.who.in_(filters.whos(actor)))
-    return {row.seq: row for row in connection.execute(ask.order_by(w.open, w.item))}
-
-
-def _read(connection: Connection, actor: Actor, ids: list[str]) -> set[str]:
-    c = READINGS.c
-    ask = select(c.document).where(c.document.in_(ids), c.person == actor.person)
-    return set(connection.execute(ask).scalars())
-
-
-def _document_row(
-    row: Row[Any], mine: Row[Any] | None, is_unread: bool, today: date, verdict: str
-) -> DocumentRow:
-    due = day(row.due)
-    has_item = mine is not None and bool(mine.item)
-    return DocumentRow(
-        id=row.id,
-        direction=Direction(row.direction),
-        state=State(row.state),
-        arrival_number=row.arrival_number,
-        arrival_date=day(row.arrival_date),
-        number=row.number,
-        notation=row.notation,
-        symbol=row.symbol,
-        issued=day(row.issued),
-        issuer=row.issuer,
-        subject=row.subject,
-        type_name=row.type_name,
-        urgency=_URGENCIES[row.urgency],
-        due=due,
-        signer=row.signer,
-        lead_name=row.lead_name,
-        drafter_name=row.drafter_name,
-        unread=is_unread,
-        overdue=bool(row.open and due and due < today and today != date.max),
-        awaiting_me=bool(mine is not None and mine.open and mine.task != "draft"),
-        signed=bool(row.signed),
-        sealed=bool(row.sealed),
-        paper=bool(row.paper),
-        has_file=bool(row.file_sha256),
-        number_waiting=bool(row.number_waiting),
-        file_sha256=row.file_sha256,
-        my_item=mine.item if mine is not None and has_item else "",
-        my_role=Role(mine.role) if mine is not None and mine.role else None,
-        my_state=State(mine.state) if mine is not None and has_item else None,
-        my_due=day(mine.due) if mine is not None else None,
-        recipients=row.recipients,
-        delivered=row.delivered,
-        verdict=verdict,
-    )
 
 
 def _work(row: Mapping[Any, Any], today: date) -> WorkRow:
@@ -350,7 +243,7 @@ def _work(row: Mapping[Any, Any], today: date) -> WorkRow:
         arrival_number=row[r.arrival_number],
         subject=row[r.subject],
         issuer=row[r.issuer],
-        urgency=_URGENCIES[row[r.urgency]],
+        urgency=URGENCIES[row[r.urgency]],
         due=due,
         overdue=due is not None and due < today,
         unread=bool(row["unread"]),

@@ -1,7 +1,8 @@
 """The command line of the desk, for administrators and scripts.
 
 With `--json` standard output carries one JSON object per line and nothing else. Exit code 0
-means done, 1 refused or invalid, 2 wrong use.
+means done, 1 refused or invalid, 2 wrong use. Each command loads what it needs itself, so that
+the window is not kept waiting for what only the others use.
 """
 
 from __future__ import annotations
@@ -13,9 +14,8 @@ import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TextIO
 
-from app.entry import desks, doctor, schema, signatures
 from app.entry.arguments import WrongUse, parser
-from app.identity.audit import Action
+from app.identity.actions import Action
 from app.kernel.codec import from_json
 from app.kernel.errors import HoaBanError, RuleViolation
 from app.kernel.ids import new_id
@@ -93,9 +93,10 @@ def _rows(console: Console, rows: Iterable[Mapping[str, Any]]) -> int:
 
 
 def _desk(args: argparse.Namespace, console: Console) -> int:
+    from app.entry.first import launcher
     from ui.shell.application import run_desk
 
-    return run_desk(desks.launcher(args.profiles), args.profile, console.texts.language)
+    return run_desk(launcher(args.profiles), args.profile, console.texts.language)
 
 
 def _demo(args: argparse.Namespace, console: Console) -> int:
@@ -105,6 +106,8 @@ def _demo(args: argparse.Namespace, console: Console) -> int:
 
 
 def _profile(args: argparse.Namespace, console: Console) -> int:
+    from app.entry import desks
+
     password = desks.read_password(args, confirm=True)
     made = desks.new_profile(args.profile, args.server, args.user, password)
     console.row({"profile": str(made), "user": args.user, "server": args.server})
@@ -112,10 +115,14 @@ def _profile(args: argparse.Namespace, console: Console) -> int:
 
 
 def _schema(_: argparse.Namespace, console: Console) -> int:
+    from app.entry import schema
+
     return _rows(console, schema.rows())
 
 
 def _sync(args: argparse.Namespace, console: Console) -> int:
+    from app.entry import desks
+
     with desks.opened(args) as desk:
         row = desks.sync_once(desk, args.server)
     console.row(row)
@@ -123,6 +130,8 @@ def _sync(args: argparse.Namespace, console: Console) -> int:
 
 
 def _do(args: argparse.Namespace, console: Console) -> int:
+    from app.entry import desks
+
     with desks.opened(args) as desk:
         handler = desk.registry.handler(args.name)
         given = _read_object(sys.stdin)
@@ -147,6 +156,8 @@ def _read_object(stream: TextIO) -> dict[str, Any]:
 
 
 def _list(args: argparse.Namespace, console: Console) -> int:
+    from app.entry import desks
+
     with desks.opened(args) as desk:
         rows = desk.list_rows(args.kind, desk.actor(args.post), args.query, args.limit)
         desk.note(Action.EXPORT, detail=args.kind, post=args.post)
@@ -154,6 +165,8 @@ def _list(args: argparse.Namespace, console: Console) -> int:
 
 
 def _sign(args: argparse.Namespace, console: Console) -> int:
+    from app.entry import signatures
+
     pin = sys.stdin.readline().rstrip("\r\n")
     done = signatures.sign(args, pin)
     warnings = done.pop("warnings")
@@ -164,12 +177,16 @@ def _sign(args: argparse.Namespace, console: Console) -> int:
 
 
 def _verify(args: argparse.Namespace, console: Console) -> int:
+    from app.entry import signatures
+
     rows = signatures.verify(args)
     _rows(console, rows)
     return DONE if all(row["verdict"] == "valid" for row in rows) else REFUSED
 
 
 def _doctor(args: argparse.Namespace, console: Console) -> int:
+    from app.entry import doctor
+
     rows = doctor.checks(args, console.texts)
     _rows(console, rows)
     return REFUSED if any(row["state"] == "fail" for row in rows) else DONE

@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
-from app.entry.desks import launcher
 from app.kernel.clock import SystemClock
 from app.kernel.errors import Unavailable
 
@@ -81,6 +80,7 @@ def run_demo(folder: Path, note: Note, *, seed_only: bool = False) -> int:
     prepare(demo, note)
     if seed_only:
         return 0
+    from app.entry.first import launcher
     from ui.shell.application import run_desk
 
     with served(demo):
@@ -129,6 +129,8 @@ def served(demo: Demo) -> Iterator[None]:
 
 def make_profiles(demo: Demo, folder: Path, logins: tuple[str, ...]) -> None:
     """Make the profiles of a PC that are not there yet, by signing in as their people."""
+    from app.entry.desks import launcher
+
     launch = launcher(folder)
     for login in logins:
         if not (folder / login).exists():

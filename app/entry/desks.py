@@ -7,7 +7,7 @@ import getpass
 import json
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -16,9 +16,11 @@ from app.catalogues.calendars import calendar_from
 from app.catalogues.load import load_items
 from app.desk import Desk
 from app.entry import line, parts
+from app.entry.late import LateSigner, LateVerifier
 from app.features import registry
+from app.identity.actions import Action
 from app.identity.actors import resolve
-from app.identity.audit import Action, Note
+from app.identity.audit import Note
 from app.identity.trail import DeskTrail
 from app.kernel.actor import Actor
 from app.kernel.bus import Bus
@@ -31,10 +33,9 @@ from app.settings import SETTING_LIST, Settings, parsed
 from app.store.desk import DeskStore
 from app.store.keyring_box import KeyringBox
 from app.store.lock import ProfileLock
-from app.store.profile import Profile, list_profiles, profiles_folder
+from app.store.profile import Profile
+from app.store.profile_file import list_profiles, profiles_folder
 from app.store.tokens import KeptTokens
-from signing.tokens import TokenSigner
-from ui.shell.launcher import ProfileInfo
 
 TRUST = "trust"
 _FIRST_SYNC_STEP = 0.1
@@ -106,7 +107,7 @@ class OpenDesk(Desk):
 
     lock: ProfileLock
     profile: Profile
-    tokens: TokenSigner
+    tokens: LateSigner
 
     def follow_province(self) -> None:
         """Take what the province decides anew whenever its lists change."""
@@ -128,23 +129,24 @@ class OpenDesk(Desk):
 
 
 class ProfileLauncher:
-    """The window's `Launcher` over a folder of profiles."""
+    """Open and make profiles of a folder; the window's way to it is `app.entry.first`."""
 
     def __init__(self, folder: Path, clock: Clock) -> None:
         self._folder = folder
         self._clock = clock
         self._box = KeyringBox()
 
-    def profiles(self) -> Sequence[ProfileInfo]:
-        """List the profiles of this machine; a broken one is left out."""
-        found = []
+    def quick(self) -> frozenset[Path]:
+        """Return the profiles whose key lies in the OS keyring; a broken one is left out."""
+        found = set()
         for folder in list_profiles(self._folder):
             try:
                 profile = Profile.load(folder, self._clock)
             except HoaBanError:
                 continue
-            found.append(ProfileInfo(folder, profile.user, profile.server, quick=profile.quick))
-        return found
+            if profile.quick and profile.quick_unlock(self._box) is not None:
+                found.add(folder)
+        return frozenset(found)
 
     def open(self, folder: Path, password: str | None, *, online: bool = True) -> Desk:
         """Open a profile; None asks the OS keyring. `online` begins to keep the line going."""
@@ -209,7 +211,7 @@ class ProfileLauncher:
         store.resolve_actor = _resolve
         trust = (self._folder.parent / TRUST, profile.folder / TRUST)
         http = parts.http_session(clock)
-        tokens = parts.token_signer(clock, trust, http)
+        tokens = LateSigner(lambda: parts.token_signer(clock, trust, http))
         desk = OpenDesk(
             store=store,
             registry=known,
@@ -219,7 +221,7 @@ class ProfileLauncher:
             settings=_settings(store),
             calendar=_calendar(store),
             signer=tokens,
-            verifier=parts.verifier(clock, trust, http),
+            verifier=LateVerifier(lambda: parts.verifier(clock, trust, http)),
             http=http,
         )
         desk.lock, desk.profile, desk.tokens = lock, profile, tokens

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from app.files.model import FileRef
-from app.identity.audit import Action
+from app.identity.actions import Action
 from app.kernel.actor import Actor
 from app.kernel.changes import Changes
 from app.kernel.clock import Clock

@@ -9,7 +9,7 @@ from typing import BinaryIO
 from app.files.model import FileRef
 from app.flows.keys import same_holder
 from app.flows.ports import SigningPorts
-from app.identity.audit import Action
+from app.identity.actions import Action
 from app.kernel.actor import Actor
 from app.kernel.errors import Damaged, HoaBanError, NotPermitted
 from app.kernel.ports import (

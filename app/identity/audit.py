@@ -16,11 +16,11 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, insert, select, text
 
+from app.identity.actions import Action
 from app.identity.tables import AUDIT
 from app.kernel.errors import Damaged
 
@@ -30,26 +30,6 @@ _C = AUDIT.c
 # Built once: putting a query together takes longer than running it.
 _LAST = select(_C.seq, _C.hash).where(_C.chain == bindparam("of")).order_by(_C.seq.desc()).limit(1)
 _INSERT = insert(AUDIT)
-
-
-class Action(StrEnum):
-    """What is written down (security: who, when, what, from which device)."""
-
-    LOGIN = "login"
-    LOGIN_FAILED = "login_failed"
-    LOCK = "lock"
-    UNLOCK = "unlock"
-    SWITCH = "switch"
-    SIGN_IN = "sign_in"
-    SIGN_IN_REFUSED = "sign_in_refused"
-    COMMAND = "command"
-    COMMAND_REFUSED = "command_refused"
-    SIGN = "sign"
-    EXPORT = "export"
-    PUSH = "push"
-    PUSH_REFUSED = "push_refused"
-    SYSTEM = "system"
-    ACCOUNT = "account"
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from app.identity import audit
-from app.identity.audit import Action, Note
+from app.identity.actions import Action
+from app.identity.audit import Note
 from app.kernel.command import Envelope
 from app.store.desk import DeskStore
 

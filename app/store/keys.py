@@ -11,7 +11,7 @@ import hashlib
 import hmac
 import secrets
 import unicodedata
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from argon2.low_level import Type, hash_secret_raw
 from cryptography.exceptions import InvalidTag
@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from app.kernel.errors import Damaged, NotPermitted
 from app.store.engine import KEY_BYTES
+from app.store.profile_file import KdfParams, WrappedKey
 
 _SALT = 16
 _NONCE = 12
@@ -26,25 +27,6 @@ _PURPOSE = b"hoa-ban profile key 1"
 # Seconds to wait after so many wrong passwords in a row; the last figure stays. There is no
 # lock-out: offline nobody could lift it.
 DELAYS = (0, 0, 0, 5, 15, 30, 60)
-
-
-@dataclass(frozen=True, slots=True)
-class KdfParams:
-    """The cost of argon2id: rounds, memory in KiB, lanes (RFC 9106 §4, second choice)."""
-
-    rounds: int = 3
-    memory: int = 64 * 1024
-    lanes: int = 2
-
-
-@dataclass(frozen=True, slots=True)
-class WrappedKey:
-    """The key under the password; all values are hexadecimal and may lie on the disk."""
-
-    kdf: KdfParams
-    salt: str
-    sealed: str
-    check: str
 
 
 def new_key() -> bytes:

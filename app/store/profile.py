@@ -13,39 +13,22 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
-from platformdirs import user_data_path
-
 from app.kernel.clock import Clock
-from app.kernel.codec import from_json, to_json
-from app.kernel.errors import Conflict, Damaged, NotPermitted, RuleViolation, Unavailable
+from app.kernel.codec import to_json
+from app.kernel.errors import Conflict, NotPermitted, Unavailable
 from app.kernel.feature import Registry
 from app.kernel.ids import new_id
 from app.kernel.ports import KeyValue
-from app.store import keys
+from app.store import keys, profile_file
 from app.store.desk import DeskStore
 from app.store.faults import typed
-from app.store.keys import KdfParams, WrappedKey
 from app.store.lock import ProfileLock
+from app.store.profile_file import FILE, KdfParams, ProfileFile
 from app.store.sealed import sync, sync_folder
-
-FILE = "profile.json"
-
-
-@dataclass(frozen=True, slots=True)
-class ProfileFile:
-    """What profile.json says."""
-
-    id: str
-    server: str
-    user: str
-    key: WrappedKey
-    failures: int = 0
-    failed_at: datetime | None = None
-    quick: bool = False
 
 
 class Profile:
@@ -83,15 +66,7 @@ class Profile:
 
         Raises `Unavailable("profile.missing")`, `Damaged("profile.damaged")`.
         """
-        if not (folder / FILE).is_file():
-            raise Unavailable("profile.missing")
-        with typed():
-            text = (folder / FILE).read_bytes()
-        try:
-            file = from_json(ProfileFile, json.loads(text))
-        except (ValueError, RuleViolation) as error:
-            raise Damaged("profile.damaged") from error
-        return cls(folder, file, clock)
+        return cls(folder, profile_file.read(folder), clock)
 
     @property
     def id(self) -> str:
@@ -213,13 +188,3 @@ class Profile:
             new.replace(path)
             sync_folder(self.folder)
         self._file = file
-
-
-def profiles_folder() -> Path:
-    """Return where this system keeps the profiles of this user of it."""
-    return user_data_path("HoaBan", appauthor=False) / "profiles"
-
-
-def list_profiles(folder: Path) -> list[Path]:
-    """Return the profile folders in a folder, by name."""
-    return sorted(path.parent for path in folder.glob(f"*/{FILE}"))

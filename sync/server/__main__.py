@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import json
+import os
 import sys
 import threading
 from pathlib import Path
@@ -100,7 +101,7 @@ def _serve(server: Server, args: argparse.Namespace) -> int:
 
 def _end_with_stdin(running: uvicorn.Server) -> None:
     """End when whoever started the server is gone: his end of the pipe closes with him."""
-    while sys.stdin.buffer.read1():
+    while os.read(sys.stdin.fileno(), 1024):
         continue
     running.should_exit = True
 

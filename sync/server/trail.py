@@ -11,7 +11,8 @@ from datetime import datetime
 from sqlalchemy import Connection, select
 
 from app.identity import audit
-from app.identity.audit import Action, AuditEntry, Note
+from app.identity.actions import Action
+from app.identity.audit import AuditEntry, Note
 from app.kernel.command import Command, Envelope
 from app.kernel.errors import Damaged
 from sync.protocol.messages import ACCEPTED, ReceiptFrame

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from app.documents import queries
+from app.documents import lists, queries
 from app.documents.model import Direction
 from app.documents.rows import Ask, Chip, View
 from tests.bench import corpus, desks
@@ -27,7 +27,8 @@ def measure(plan: Plan) -> list[Figure]:
             *clerk.keys(View.ALL, "all documents"),
             *clerk.keys(View.OPEN, "open documents"),
             *staff.keys(View.ALL, "all documents of a specialist"),
-            *clerk.views(),
+            *clerk.views("clerk"),
+            *staff.views("specialist"),
             *clerk.counts(),
         ]
     finally:
@@ -45,7 +46,7 @@ class _Typing:
 
     def _page(self, ask: Ask) -> None:
         with self._store.reader() as connection:
-            queries.page(connection, self._actor, ask)
+            lists.page(connection, self._actor, ask)
 
     def _pair(self, ask: Ask) -> tuple[list[Took], list[Took]]:
         """Return the milliseconds of the product and of the driver alone, in turns."""
@@ -87,7 +88,7 @@ class _Typing:
             ),
         ]  # fmt: skip
 
-    def views(self) -> list[Figure]:
+    def views(self, who: str) -> list[Figure]:
         """Measure opening each view without words."""
         ours: list[Took] = []
         for view in View:
@@ -98,8 +99,10 @@ class _Typing:
             ask = Ask(Direction.INCOMING, View.OPEN, (chip,), today=corpus.TODAY)
             ours += timed(lambda ask=ask: self._page(ask), self._rounds)  # type: ignore[misc]
         return [
-            Figure("open a view or press a chip, p95", p95(ours), "ms", 30, self._size),
-            Figure("open a view or press a chip, processor, p95", p95(busy(ours)), "ms", 30),
+            Figure(f"open a view or press a chip, {who}, p95", p95(ours), "ms", 30, self._size),
+            Figure(
+                f"open a view or press a chip, {who}, processor, p95", p95(busy(ours)), "ms", 30
+            ),
         ]
 
     def counts(self) -> list[Figure]:

@@ -1,6 +1,7 @@
 """The processes that the start is measured with: `python -m tests.bench.windows bare|desk DIR`.
 
-Each says a line when what it stands for has been painted, and ends by itself.
+Each says a line when what it stands for has been painted, with the memory it takes by then, and
+ends by itself.
 """
 
 from __future__ import annotations
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
 
 MARK = "shown "
 _PATIENCE_MS = 60_000
+# So long a person types a password; what stands behind the login loads meanwhile
+_TYPING_MS = 2000
+_IDLE_MS = 4000
+_PAGE_MS = 250
 PASSWORD = "mat-khau-mau"
 
 
@@ -28,7 +33,16 @@ def known() -> Registry:
 
 def say(what: str) -> None:
     """Tell the measuring process."""
-    print(f"{MARK}{what}", flush=True)
+    print(f"{MARK}{what} {_memory_kb()}", flush=True)
+
+
+def _memory_kb() -> int:
+    """Return what this process holds of memory; 0 where the system does not say."""
+    status = Path("/proc/self/status")
+    if not status.exists():
+        return 0
+    line = next(row for row in status.read_text().splitlines() if row.startswith("VmRSS"))
+    return int(line.split()[1])
 
 
 def bare() -> int:
@@ -53,7 +67,7 @@ def bare() -> int:
 
 def desk(profiles: Path) -> int:
     """Show the login as `python -m app desk` does, then unlock the only profile in it."""
-    from app.entry.desks import launcher
+    from app.entry.first import launcher
     from ui.shell.application import build
 
     made = build(launcher(profiles), None, "vi")
@@ -80,10 +94,17 @@ def _offers(made: Application) -> bool:
 
 
 def _login_shown(made: Application, profiles: Path) -> None:
+    from PySide6.QtCore import QTimer
+
     made.login.repaint()
     say("login")
+    QTimer.singleShot(_TYPING_MS, lambda: _unlock(made, profiles))
+
+
+def _unlock(made: Application, profiles: Path) -> None:
+    say("typed")
     made.unlock(profiles / "clerk", PASSWORD)
-    _watch(lambda: _usable(made), _list_shown)
+    _watch(lambda: _usable(made), lambda: _list_shown(made))
 
 
 def _usable(made: Application) -> bool:
@@ -113,11 +134,30 @@ def _has_rows(view: object) -> bool:
     return True
 
 
-def _list_shown() -> None:
-    from PySide6.QtWidgets import QApplication
+def _list_shown(made: Application) -> None:
+    from PySide6.QtCore import QTimer
 
     say("list")
-    QApplication.quit()
+    QTimer.singleShot(_IDLE_MS, lambda: _idled(made))
+
+
+def _idled(made: Application) -> None:
+    assert made.window is not None
+    say("idle")
+    _visit(made, [spec.name for spec in made.window.visible_specs()])
+
+
+def _visit(made: Application, names: list[str]) -> None:
+    """Look at every page, then end."""
+    from PySide6.QtCore import QTimer
+    from PySide6.QtWidgets import QApplication
+
+    if not names or made.window is None:
+        say("worked")
+        QApplication.quit()
+        return
+    made.window.go(names[0])
+    QTimer.singleShot(_PAGE_MS, lambda: _visit(made, names[1:]))
 
 
 def _watch(ready: Callable[[], bool], then: Callable[[], None]) -> None:

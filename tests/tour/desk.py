@@ -13,7 +13,7 @@ from typing import Any
 
 from PySide6.QtWidgets import QApplication
 
-from app.entry import desks
+from app.entry import first
 from app.store.replica import Replica
 from tests.tour.robot import Robot
 from ui.kit import theme
@@ -46,7 +46,7 @@ def main() -> int:
     parser.add_argument("--mode", default="light")
     parser.add_argument("--scale", type=int, default=100)
     args = parser.parse_args()
-    made = build(desks.launcher(args.profiles), args.profile, "vi")
+    made = build(first.launcher(args.profiles), args.profile, "vi")
     theme.install(QApplication.instance(), args.mode, args.scale)  # type: ignore[arg-type]
     robot = Robot(made, lambda: _facts(made))
     made.start()

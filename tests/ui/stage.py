@@ -23,10 +23,10 @@ from app.kernel.command import Envelope
 from app.kernel.errors import HoaBanError
 from app.settings import Settings
 from app.store.desk import DeskStore
-from app.store.keys import KdfParams
 from app.store.lock import ProfileLock
 from app.store.model import Page, Row
-from app.store.profile import Profile, list_profiles
+from app.store.profile import Profile
+from app.store.profile_file import KdfParams, list_profiles
 from app.store.replica import Replica
 from tests.ui.conftest import wait_until
 from tests.ui.typing import letters, press
@@ -125,6 +125,7 @@ class Stage:
         self.clock = clock or SystemClock()
         self.known = known or registry()
         self.trouble: HoaBanError | None = None
+        self.loaded = False
 
     def seed(self, *people: str) -> None:
         """Make the profiles of these people, as after a first sync."""
@@ -142,6 +143,12 @@ class Stage:
             ProfileInfo(folder, folder.name, "", names[folder.name])
             for folder in list_profiles(self.folder)
         ]
+
+    def load(self) -> None:
+        self.loaded = True
+
+    def quick(self) -> frozenset[Path]:
+        return frozenset()
 
     def open(self, folder: Path, password: str | None) -> Desk:
         profile = Profile.load(folder, self.clock)

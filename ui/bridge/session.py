@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from PySide6.QtCore import QObject, Signal, SignalInstance
 
 from app.desk import Desk
-from app.identity.audit import Action
+from app.identity.actions import Action
 from app.kernel.actor import Actor
 from app.kernel.changes import Changes
 from app.kernel.command import Command

@@ -13,7 +13,7 @@ from PySide6.QtCore import QObject, Signal
 from sqlalchemy import Connection
 
 from app.desk import Desk
-from app.documents import queries
+from app.documents import lists, queries
 from app.documents.model import KIND, READING, Direction, Document
 from app.documents.rows import Ask, Chip, DocumentRow, View
 from app.kernel.actor import Actor
@@ -126,7 +126,7 @@ class ListModel(QObject):
         """Ask for rows and counts by the present filter."""
         desk, actor, ask, dense = self._session.desk, self._session.actor, self._ask(), self.dense
         self.rows.load(
-            lambda: desk.query(queries.page, actor, ask, 0, 1).total,
+            lambda: desk.query(lists.count, actor, ask),
             lambda offset, limit: lines(desk, actor, ask, offset, limit, dense=dense),
         )
         self.asked.emit()
@@ -208,7 +208,7 @@ def lines(
     desk: Desk, actor: Actor, ask: Ask, offset: int, limit: int, *, dense: bool = False
 ) -> Sequence[Line]:
     """Return a window of the list with what this desk knows; not for the GUI thread."""
-    rows = desk.query(queries.page, actor, ask, offset, limit).rows
+    rows = desk.query(lists.rows, actor, ask, offset, limit)
     waiting = {item.entity for item in Replica(desk.store).items() if item.kind == KIND}
     made = [Line(row, row.id in waiting, row.verdict) for row in rows]
     return [_with_book(desk, line) for line in made] if dense else made

@@ -13,7 +13,7 @@ from typing import Any
 from PySide6.QtCore import QObject, Signal
 
 from app.desk import Desk
-from app.documents import queries
+from app.documents import lists, queries
 from app.documents.commands import Present, Receive, Refuse, Register
 from app.documents.model import KIND, Channel, Direction, Document, Particulars
 from app.documents.rows import Ask, TwinRow, View
@@ -335,7 +335,7 @@ class RegisterModel(QObject):
 
 def _queue(desk: Desk, actor: Actor, today: date) -> tuple[tuple[str, ...], tuple[NewPaper, ...]]:
     ask = Ask(Direction.INCOMING, View.TO_REGISTER, today=today)
-    rows = desk.query(queries.page, actor, ask, 0, _QUEUE).rows
+    rows = desk.query(lists.rows, actor, ask, 0, _QUEUE)
     kept = desk.store.meta(_NEW)
     news = tuple(from_json(NewPaper, n) for n in json.loads(kept)) if kept else ()
     # The most urgent first, then in the order in which they came

@@ -20,8 +20,8 @@ from PySide6.QtCore import (
     Signal,
 )
 
-PAGE = 200
-KEPT_PAGES = 12
+PAGE = 50
+KEPT_PAGES = 48
 MAX_WANTED = 4
 MAX_RUNNING = 2
 ROW = int(Qt.ItemDataRole.UserRole) + 1
@@ -59,7 +59,7 @@ class Column:
 
 
 class RowModel(QAbstractTableModel):
-    """Show rows of a query by windows of 200.
+    """Show rows of a query by windows of 50.
 
     `loaded(int)` carries the total, `fresh` is true meanwhile if the query is a new one;
     `failed(BaseException)` what went wrong.

@@ -10,7 +10,7 @@ from functools import partial
 from PySide6.QtCore import QObject, Signal
 
 from app.desk import Desk
-from app.documents import queries
+from app.documents import lists
 from app.documents.commands import GiveNumber, Issue, SetRecipients
 from app.documents.model import Direction, Document, Recipient, State
 from app.documents.rows import Ask, View
@@ -32,6 +32,7 @@ from ui.outgoing.model_keys import Key, OncePrompts, ports_of
 from ui.outgoing.model_list import OutRow, waiting_ids
 
 VIEWS = (View.TO_NUMBER, View.TO_SEAL, View.TO_ISSUE)
+_SHOWN = 200
 _BROKEN = (Verdict.INVALID, Verdict.UNREADABLE, Verdict.UNSIGNED)
 
 
@@ -82,8 +83,8 @@ def fetch_both(desk: Desk, actor: Actor, today: date, text: str) -> Sequence[Out
     found: list[OutRow] = []
     for view in VIEWS:
         ask = Ask(Direction.OUTGOING, view, text=text, today=today)
-        page = desk.query(queries.page, actor, ask, 0, queries.PAGE)
-        found += [OutRow(row, row.id in waiting) for row in page.rows]
+        rows = desk.query(lists.rows, actor, ask, 0, _SHOWN)
+        found += [OutRow(row, row.id in waiting) for row in rows]
     return found
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from app.desk import Desk
-from app.documents import queries
+from app.documents import lists
 from app.documents.model import Delivery, DeliveryStatus, Document, State, Urgency
 from app.documents.rows import Ask, DocumentRow, TimelineRow
 from app.kernel.actor import Actor
@@ -65,13 +65,13 @@ class OutRow:
 def fetch_rows(desk: Desk, actor: Actor, ask: Ask, offset: int, limit: int) -> Sequence[OutRow]:
     """Return a window of a list; runs on the query lane."""
     waiting = waiting_ids(desk)
-    found = desk.query(queries.page, actor, ask, offset, limit)
-    return tuple(OutRow(row, row.id in waiting) for row in found.rows)
+    found = desk.query(lists.rows, actor, ask, offset, limit)
+    return tuple(OutRow(row, row.id in waiting) for row in found)
 
 
 def count_rows(desk: Desk, actor: Actor, ask: Ask) -> int:
     """Return how many rows a list has; runs on the query lane."""
-    return desk.query(queries.page, actor, ask, 0, 1).total
+    return desk.query(lists.count, actor, ask)
 
 
 def waiting_ids(desk: Desk) -> frozenset[str]:

@@ -188,7 +188,7 @@ class DraftsPage(Page):
 
     def _leaving(self) -> None:
         """Take no letter while another draft is on its way: it would go into the wrong one."""
-        self._focused = self._focused or self.form.isAncestorOf(self.focusWidget() or self)
+        self._focused = self._focused or self.form.isAncestorOf(self.focusWidget())
         self.form.body.setEnabled(False)
 
     def _opened(self) -> None:

@@ -2,35 +2,40 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer
 from PySide6.QtWidgets import QApplication, QStackedWidget
 
-from app.desk import Desk
-from app.identity.audit import Action
-from app.kernel.actor import Actor
+from app.identity.actions import Action
 from app.kernel.errors import HoaBanError
 from app.kernel.texts import Texts
 from ui.bridge import garbage
 from ui.bridge.leaving import leaving_on_signals
 from ui.bridge.runner import QtRunner
-from ui.bridge.session import Session
-from ui.features import PAGES
 from ui.kit import qttexts, theme
 from ui.kit import texts as voice
 from ui.kit.icons import app_icon
 from ui.shell.crash import install, report
-from ui.shell.dialogs import CrashDialog
 from ui.shell.idle import IdleLock
 from ui.shell.launcher import Launcher, ProfileInfo
 from ui.shell.login import LoginPane
-from ui.shell.window import DeskWindow
+
+if TYPE_CHECKING:
+    from app.desk import Desk
+    from app.kernel.actor import Actor
+    from ui.bridge.session import Session
+    from ui.shell.window import DeskWindow
 
 FIRST_SIZE = (1366, 720)
 _GIVE_WAY_S = 0.001
+# The login is on screen by then; what comes behind it begins to load
+_LOAD_AFTER_MS = 60
 SMALLEST = (1024, 600)
 
 
@@ -71,12 +76,28 @@ class Application(QObject):
         """Show the window and the people of this machine."""
         self.frame.show()
         self._list_people()
+        QTimer.singleShot(_LOAD_AFTER_MS, self, self._load)
+
+    def _load(self) -> None:
+        """Load what stands behind the login while the password is typed."""
+        launcher = self._launcher
+
+        def load() -> None:
+            launcher.load()
+            _load_desk()
+
+        self.runner.submit("store", load, lambda _: self._loaded(), self._failed)
+
+    def _loaded(self) -> None:
+        # Modules live as long as the program: the collector need not walk them
+        gc.freeze()
+        self.runner.submit("query", self._launcher.quick, self.login.offer_quick, self._failed)
 
     @property
     def window(self) -> DeskWindow | None:
         """Return the desk on screen, or None while the login is."""
         shown = self.frame.currentWidget()
-        return shown if isinstance(shown, DeskWindow) else None
+        return next((window for window in self.windows.values() if window is shown), None)
 
     def _list_people(self, said: str = "") -> None:
         def show(found: Sequence[ProfileInfo]) -> None:
@@ -113,12 +134,13 @@ class Application(QObject):
     def _prepare(self, folder: Path, desk: Desk, attempt: int) -> None:
         """Learn who the person is; the first time that takes a first sync."""
         launcher = self._launcher
-        self.login.progress(
-            self._texts("shell.first.syncing"), self._texts("shell.first.syncing.detail")
-        )
+        texts = self._texts
+        if attempt == self._attempt:
+            self.login.progress(texts("shell.first.syncing"), texts("shell.first.syncing.detail"))
 
         def first() -> Actor:
             try:
+                _load_desk()
                 return launcher.first_actor(desk)
             except BaseException:
                 desk.close()
@@ -146,6 +168,8 @@ class Application(QObject):
         return self._attempt
 
     def _opened(self, folder: Path, desk: Desk, actor: Actor) -> None:
+        from ui.bridge.session import Session
+
         texts = self._speech(desk)
         voice.use(texts)
         self._dress(desk)
@@ -154,6 +178,9 @@ class Application(QObject):
         self._show(self._window(folder, session))
 
     def _window(self, folder: Path, session: Session) -> DeskWindow:
+        from ui.features import PAGES
+        from ui.shell.window import DeskWindow
+
         window = DeskWindow(session, PAGES)
         window.lock_asked.connect(self.lock)
         window.leave_asked.connect(lambda: self.lock(Action.SWITCH))
@@ -247,6 +274,8 @@ class Application(QObject):
 
     def tell_crash(self, places: str) -> None:
         """Tell the person that the program erred."""
+        from ui.shell.dialogs import CrashDialog
+
         CrashDialog(self._texts, places, self.frame).open()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
@@ -269,6 +298,12 @@ class Application(QObject):
         self.runner.close()
         for desk in desks:
             desk.close()
+
+
+def _load_desk() -> None:
+    """Load the pages and the window of a desk; for a lane, because it takes long."""
+    for module in ("ui.bridge.session", "ui.features", "ui.shell.window", "ui.shell.dialogs"):
+        import_module(module)
 
 
 def _mode(wanted: str) -> str:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from app.desk import Desk
-from app.kernel.actor import Actor
+if TYPE_CHECKING:
+    from app.desk import Desk
+    from app.kernel.actor import Actor
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,14 +20,19 @@ class ProfileInfo:
     user: str
     server: str
     name: str = ""
-    quick: bool = False
 
 
 class Launcher(Protocol):
     """Find, make and open profiles; every call may take long and runs on a lane."""
 
     def profiles(self) -> Sequence[ProfileInfo]:
-        """List the profiles of this machine."""
+        """List the profiles of this machine: short, and before anything is loaded."""
+
+    def load(self) -> None:
+        """Load what opening a profile needs; the person types meanwhile."""
+
+    def quick(self) -> frozenset[Path]:
+        """Return the profiles whose key lies in the OS keyring, which may be slow to answer."""
 
     def open(self, folder: Path, password: str | None) -> Desk:
         """Open a profile; None asks the OS keyring. Raises the typed errors of the store."""

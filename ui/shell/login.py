@@ -42,6 +42,7 @@ class LoginPane(QWidget):
         super().__init__(parent)
         self._texts = texts
         self._profiles: Sequence[ProfileInfo] = ()
+        self._opened_quickly: frozenset[Path] = frozenset()
         self._first = False
         self._waiting = 0
         self.setAccessibleName(texts("shell.login"))
@@ -105,6 +106,12 @@ class LoginPane(QWidget):
         self._person.set_choices(names, wanted or next(iter(names), ""))
         self._ask(first=not profiles)
 
+    def offer_quick(self, folders: frozenset[Path]) -> None:
+        """Offer to open these without a password; what is being typed stays."""
+        self._opened_quickly = folders
+        info = self._info()
+        self._quick.setVisible(info is not None and info.folder in folders)
+
     def _ask(self, *, first: bool) -> None:
         texts = self._texts
         self._first = first
@@ -123,7 +130,7 @@ class LoginPane(QWidget):
 
     def _chosen(self) -> None:
         info = self._info()
-        self._quick.setVisible(info is not None and info.quick)
+        self._quick.setVisible(info is not None and info.folder in self._opened_quickly)
         self.message.show_text("")
         self.password.clear()
         self.take_focus()

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import Connection
 
 from app.documents import commands as c
-from app.documents import details, queries
+from app.documents import details, lists, queries
 from app.documents.model import (
     DeliveryStatus,
     Direction,
@@ -92,8 +92,10 @@ def db(store: DeskStore) -> Iterator[Connection]:
 
 
 def ids(db: Connection, who: str, ask: Ask) -> list[str]:
-    page = queries.page(db, actor(who), replace(ask, today=TODAY))
-    assert page.total == len(page.rows)
+    asked = replace(ask, today=TODAY)
+    page = lists.page(db, actor(who), asked)
+    assert page.rows == lists.rows(db, actor(who), asked)
+    assert page.total == len(page.rows) == lists.count(db, actor(who), asked)
     return [row.id for row in page.rows]
 
 
@@ -178,7 +180,7 @@ def test_search_looks_into_the_newest_text_of_pdfs(db: Connection) -> None:
 
 
 def test_windows_on_a_list_know_the_total(db: Connection) -> None:
-    page = queries.page(db, actor("clerk"), Ask(IN, View.ALL), offset=2, limit=2)
+    page = lists.page(db, actor("clerk"), Ask(IN, View.ALL), offset=2, limit=2)
     assert ([r.id for r in page.rows], page.total, page.offset) == (["d4", "d3"], 6, 2)
 
 
@@ -198,7 +200,7 @@ def test_my_work_tells_what_is_owed(db: Connection) -> None:
 
 
 def test_rows_tell_the_readers_own_part(db: Connection) -> None:
-    (row,) = queries.page(db, actor("anna"), Ask(IN, today=TODAY)).rows
+    (row,) = lists.page(db, actor("anna"), Ask(IN, today=TODAY)).rows
     assert (row.my_role, row.awaiting_me, row.unread, row.overdue) == (
         Role.LEAD,
         True,
@@ -269,6 +271,19 @@ def test_lists_for_the_command_line(db: Connection) -> None:
     assert details.list_timeline(db, actor("clerk"), "d1", 10)[0]["name"] == "received"
     assert len(details.list_register_book(db, actor("clerk"), book("outgoing"), 10)) == 2
     assert len(details.list_deliveries(db, actor("clerk"), "", 10)) == 2
+
+
+def test_who_gave_a_document_back_finds_it_in_no_list(store: DeskStore) -> None:
+    made = instructed(world(), to(Role.LEAD, "binh"), entity="back", subject="Trả lại (mẫu)")
+    made.run(actor("binh"), c.ReturnItem("back", made.item_of("binh", "back"), "Nhầm (mẫu)"))
+    with store.transaction() as work:
+        work.put("document", "back", made.doc("back"))
+    with store.reader() as connection:
+        for text in ("", "tra lai"):
+            assert "back" not in ids(connection, "binh", Ask(IN, View.ALL, text=text))
+            assert "back" in ids(connection, "clerk", Ask(IN, View.ALL, text=text))
+    with store.transaction() as work:
+        work.put("document", "back", None)
 
 
 def test_a_removed_document_leaves_no_trace(store: DeskStore) -> None:

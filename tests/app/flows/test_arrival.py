@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from app.documents import commands as c
-from app.documents import queries
+from app.documents import lists, queries
 from app.documents.model import Direction
 from app.documents.rows import Ask, View
 from app.files import checks
@@ -71,7 +71,7 @@ class Desk:
     def row_of(self, entity: str) -> str:
         with self.store.reader() as connection:
             ask = Ask(Direction.INCOMING, View.ALL)
-            rows = queries.page(connection, CLERK, ask).rows
+            rows = lists.page(connection, CLERK, ask).rows
         return next(row.verdict for row in rows if row.id == entity)
 
     def found(self, words: str) -> list[str]:

@@ -17,7 +17,8 @@ from app.flows.seal_document import SealRequest, seal_document
 from app.flows.sign_document import SignRequest, sign_document
 from app.flows.signing import Appearance
 from app.identity import audit
-from app.identity.audit import Action, AuditEntry, Note
+from app.identity.actions import Action
+from app.identity.audit import AuditEntry, Note
 from app.identity.trail import DeskTrail
 from app.kernel.clock import FixedClock, SystemClock
 from app.kernel.errors import Damaged, HoaBanError, NotPermitted, RuleViolation

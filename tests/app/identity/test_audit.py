@@ -9,7 +9,8 @@ from sqlalchemy import Connection, create_engine
 from sqlalchemy.exc import DatabaseError
 
 from app.identity import audit
-from app.identity.audit import Action, Note
+from app.identity.actions import Action
+from app.identity.audit import Note
 from app.kernel.errors import Damaged
 from app.store.migrations import m0003_audit
 from tests.doubles.world import NOON

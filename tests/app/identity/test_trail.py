@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from app.identity import audit
-from app.identity.audit import Action, AuditEntry, Note
+from app.identity.actions import Action
+from app.identity.audit import AuditEntry, Note
 from app.identity.trail import DeskTrail
 from app.kernel.bus import Bus
 from app.kernel.clock import FixedClock

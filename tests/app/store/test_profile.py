@@ -18,8 +18,9 @@ from keyring.errors import KeyringLocked
 from app.kernel.clock import FixedClock
 from app.kernel.errors import Conflict, Damaged, NotPermitted, Unavailable
 from app.store.keyring_box import KeyringBox
-from app.store.keys import KdfParams, delay_after
-from app.store.profile import Profile, list_profiles
+from app.store.keys import delay_after
+from app.store.profile import Profile
+from app.store.profile_file import KdfParams, list_profiles
 from tests.app.store import toy
 
 CHEAP = KdfParams(1, 64, 1)

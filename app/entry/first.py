@@ -1,0 +1,78 @@
+"""The window's launcher: it lists people at once, and loads what opens a desk when asked to.
+
+The login needs the names of the profiles and nothing else. Database, HTTP and signing take
+longer to load than the window takes to appear, so they come while the password is typed.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from app.kernel.errors import HoaBanError
+from app.store.profile_file import list_profiles, profiles_folder, read
+from ui.shell.launcher import ProfileInfo
+
+if TYPE_CHECKING:
+    from app.desk import Desk
+    from app.entry.desks import ProfileLauncher
+    from app.kernel.actor import Actor
+
+
+class FirstLauncher:
+    """The window's `Launcher` over a folder of profiles."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._lock = threading.Lock()
+        self._behind: ProfileLauncher | None = None
+
+    def profiles(self) -> Sequence[ProfileInfo]:
+        """List the profiles of this machine; a broken one is left out."""
+        found = []
+        for folder in list_profiles(self._folder):
+            try:
+                held = read(folder)
+            except HoaBanError:
+                continue
+            found.append(ProfileInfo(folder, held.user, held.server))
+        return found
+
+    def load(self) -> None:
+        """Load what opening a profile needs."""
+        self._loaded()
+
+    def quick(self) -> frozenset[Path]:
+        """Return the profiles whose key lies in the OS keyring."""
+        return self._loaded().quick()
+
+    def open(self, folder: Path, password: str | None) -> Desk:
+        """Open a profile; None asks the OS keyring."""
+        return self._loaded().open(folder, password)
+
+    def check(self, desk: Desk, password: str | None) -> None:
+        """Check the password of a desk that is open behind the lock."""
+        self._loaded().check(desk, password)
+
+    def first_actor(self, desk: Desk) -> Actor:
+        """Return the person at his first post, after a first sync where it needs one."""
+        return self._loaded().first_actor(desk)
+
+    def create(self, server: str, user: str, password: str) -> Path:
+        """Make a profile after signing in at the server."""
+        return self._loaded().create(server, user, password)
+
+    def _loaded(self) -> ProfileLauncher:
+        with self._lock:
+            if self._behind is None:
+                from app.entry.desks import launcher
+
+                self._behind = launcher(self._folder)
+            return self._behind
+
+
+def launcher(folder: Path | None) -> FirstLauncher:
+    """Return the launcher over a folder of profiles, this system's own by default."""
+    return FirstLauncher(folder or profiles_folder())

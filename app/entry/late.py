@@ -1,0 +1,78 @@
+"""The checker and the signer of a desk, loaded when they are first asked.
+
+What signs and checks takes longer to load than a desk to open, and no list needs it. Whoever asks
+first, on a lane, waits for it; the window asks on an idle lane before anybody does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING, BinaryIO
+
+from app.kernel.ports import (
+    CancelToken,
+    CertificateInfo,
+    FileReport,
+    Prompts,
+    SignedFile,
+    SignJob,
+    TokenInfo,
+)
+
+if TYPE_CHECKING:
+    from signing.tokens import TokenSigner
+    from signing.verify import PdfVerifier
+
+
+class LateVerifier:
+    """The kernel's `Verifier`, made at its first use."""
+
+    def __init__(self, make: Callable[[], PdfVerifier]) -> None:
+        self._make = make
+
+    def verify(
+        self, source: Path | BinaryIO, at: datetime | None = None, *, offline: bool = False
+    ) -> FileReport:
+        """Verify; bad files come back as verdicts, never as exceptions."""
+        return self._behind.verify(source, at, offline=offline)
+
+    @cached_property
+    def _behind(self) -> PdfVerifier:
+        return self._make()
+
+
+class LateSigner:
+    """The kernel's `Signer`, made at its first use."""
+
+    def __init__(self, make: Callable[[], TokenSigner]) -> None:
+        self._make = make
+        self._lock = Lock()
+        self._made: TokenSigner | None = None
+
+    def tokens(self) -> Sequence[TokenInfo]:
+        """List tokens without any PIN."""
+        return self._behind().tokens()
+
+    def certificates(self) -> Sequence[CertificateInfo]:
+        """List the certificates of all tokens that may sign, without any PIN."""
+        return self._behind().certificates()
+
+    def sign(self, job: SignJob, prompts: Prompts, cancel: CancelToken | None = None) -> SignedFile:
+        """Sign; raises what `TokenSigner.sign` raises."""
+        return self._behind().sign(job, prompts, cancel)
+
+    def close(self) -> None:
+        """End the helpers, if any was started."""
+        with self._lock:
+            if self._made is not None:
+                self._made.close()
+
+    def _behind(self) -> TokenSigner:
+        with self._lock:
+            if self._made is None:
+                self._made = self._make()
+            return self._made
