@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import date
 from typing import Any
 
 from sqlalchemy import Connection, select
 
-from app.documents import filters, queries
+from app.documents import filters, finding, queries
 from app.documents.filters import r
-from app.documents.model import KIND, Direction, Document
+from app.documents.finding import Find
+from app.documents.model import KIND, Document
 from app.documents.rows import (
-    Ask,
     Detail,
     IncomingBookRow,
     OutgoingBookRow,
     ReadingRow,
     TimelineRow,
-    View,
 )
 from app.documents.rules.checks import AGENCY_READERS, holds
 from app.documents.rules.outlook import readable
@@ -155,14 +153,8 @@ def list_documents(
     connection: Connection, actor: Actor, text: str, limit: int
 ) -> Sequence[Mapping[str, Any]]:
     """Return plain rows of both directions that hold the text, newest first."""
-    rows = [
-        row
-        for direction in Direction
-        for row in queries.page(
-            connection, actor, Ask(direction, View.ALL, text=text, today=date.max), limit=limit
-        ).rows
-    ]
-    return [to_json(row) for row in rows[:limit]]
+    found = finding.page(connection, actor, Find(text), limit=limit)
+    return [to_json(one.row) for one in found]
 
 
 def list_timeline(

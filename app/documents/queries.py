@@ -254,6 +254,18 @@ def palette(connection: Connection, actor: Actor, text: str, limit: int = 8) -> 
     return search(connection, actor, text, limit, texts=False)
 
 
+def rows_at(
+    connection: Connection, actor: Actor, seqs: Sequence[int], today: date
+) -> list[tuple[int, DocumentRow]]:
+    """Return the rows at these places, newest first, each with its place."""
+    ask = select(ROWS).where(r.seq.in_(seqs)).order_by(r.seq.desc())
+    found = connection.execute(ask).all()
+    return [
+        (row.seq, made)
+        for row, made in zip(found, _rows(connection, actor, found, today), strict=True)
+    ]
+
+
 def report(connection: Connection, actor: Actor, sha256: str) -> FileReport | None:
     """Return what is known of a file's signatures, if the reader may see a document with it."""
     held = select(FILES.c.seq).where(FILES.c.sha256 == sha256)

@@ -23,6 +23,7 @@ from ui.kit.fields import SearchField
 from ui.kit.labels import Label, Line, Pane
 from ui.kit.layout import Column, Row
 from ui.kit.page import Page
+from ui.kit.panes import Panes
 from ui.kit.rowmodel import RowModel
 from ui.kit.states import StateStack
 from ui.kit.theme import theme
@@ -31,7 +32,6 @@ from ui.outgoing.dialog_base import FittedDialog
 from ui.outgoing.model_list import OutRow
 from ui.outgoing.model_reader import OutgoingReader
 from ui.outgoing.panel_follow import FollowPanel
-from ui.outgoing.panel_panes import Panes
 from ui.outgoing.panel_paper import PaperPanel
 
 NAME = "outgoing"
