@@ -130,6 +130,7 @@ def outgoing_book(
         OutgoingBookRow(
             row.id, row.symbol, queries.day(row.issued), _type_and_subject(row), row.signer,
             row.receivers, row.kept_by, row.copies, queries.day(row.sent_on), "", row.note,
+            row.reserved,
         )
         for row in connection.execute(ask)
     )  # fmt: skip
