@@ -39,6 +39,7 @@ PAGES: tuple[PageSpec, ...] = (
     PageSpec("drafts", "edit", "outpages.nav.drafts", DraftsPage, roles=STAFF),
     PageSpec("signing", "pen", "outpages.nav.signing", SigningPage, roles=LEADERS),
     PageSpec("issue", "stamp", "outpages.nav.issue", IssuePage, roles=frozenset({"clerk"})),
+    _named("ui.search.page_search"),
     PageSpec("books", "book", "books.nav", RegistersPage, roles=KEEPERS),
     PageSpec("verify", "shield-check", "outpages.nav.verify", VerifyPage),
     _named("ui.bulletins.page_bulletins"),

@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import date
 from typing import Any
 
 from sqlalchemy import Connection, select
 
-from app.documents import filters, lists, queries
+from app.documents import filters, finding, lists, queries
 from app.documents.filters import r
-from app.documents.model import KIND, Direction, Document
+from app.documents.finding import Find
+from app.documents.model import KIND, Document
 from app.documents.rows import (
-    Ask,
     Detail,
     IncomingBookRow,
     OutgoingBookRow,
     ReadingRow,
     TimelineRow,
-    View,
 )
 from app.documents.rules.checks import AGENCY_READERS, holds
 from app.documents.rules.outlook import readable
@@ -132,6 +130,7 @@ def outgoing_book(
         OutgoingBookRow(
             row.id, row.symbol, lists.day(row.issued), _type_and_subject(row), row.signer,
             row.receivers, row.kept_by, row.copies, lists.day(row.sent_on), "", row.note,
+            row.reserved,
         )
         for row in connection.execute(ask)
     )  # fmt: skip
@@ -155,14 +154,8 @@ def list_documents(
     connection: Connection, actor: Actor, text: str, limit: int
 ) -> Sequence[Mapping[str, Any]]:
     """Return plain rows of both directions that hold the text, newest first."""
-    rows = [
-        row
-        for direction in Direction
-        for row in lists.rows(
-            connection, actor, Ask(direction, View.ALL, text=text, today=date.max), limit=limit
-        )
-    ]
-    return [to_json(row) for row in rows[:limit]]
+    found = finding.page(connection, actor, Find(text), limit=limit)
+    return [to_json(one.row) for one in found]
 
 
 def list_timeline(

@@ -145,6 +145,17 @@ def _number(counted: Select[Any]) -> Select[Any]:
     return select(func.count()).select_from(counted.subquery())
 
 
+def rows_at(
+    connection: Connection, actor: Actor, seqs: Sequence[int], today: date
+) -> list[tuple[int, DocumentRow]]:
+    """Return the rows at these places, newest first, each with its place."""
+    ask: Select[Any] = select(*_SHOWN, _seen(actor))
+    ask = ask.where(r.seq.in_(seqs)).order_by(r.seq.desc())
+    found = connection.execute(ask).all()
+    made = _rows(connection, actor, found, today)
+    return [(row.seq, one) for row, one in zip(found, made, strict=True)]
+
+
 def _rows(
     connection: Connection, actor: Actor, found: Sequence[Row[Any]], today: date
 ) -> tuple[DocumentRow, ...]:

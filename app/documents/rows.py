@@ -249,6 +249,7 @@ class OutgoingBookRow:
     sent_on: date | None
     receipt: str
     note: str
+    number: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Column, ColumnElement, Connection, select
 
 from app.identity.tables import PEOPLE, POSTS, UNITS
 from app.kernel.actor import Actor
@@ -54,8 +54,7 @@ def units(
     ask = ask.where(c.valid_from <= day.isoformat(), c.valid_to >= day.isoformat())
     if agencies_only:
         ask = ask.where(c.is_agency.is_(True))
-    if text:
-        ask = ask.where(c.folded.contains(fold(text), autoescape=True))
+    ask = ask.where(*_holds(c.folded, text))
     rows = connection.execute(ask.order_by(c.sort, c.id).limit(limit)).mappings()
     return [UnitRow(**{**row, "is_agency": bool(row["is_agency"])}) for row in rows]
 
@@ -80,8 +79,7 @@ def posts(
     ask = ask.where(p.active.is_(True))
     if agency:
         ask = ask.where(c.agency == agency)
-    if text:
-        ask = ask.where(p.folded.contains(fold(text), autoescape=True))
+    ask = ask.where(*_holds(p.folded, text))
     if role:
         ask = ask.where((" " + c.roles + " ").contains(f" {role} "))
     rows = connection.execute(ask.order_by(p.sort, c.id).limit(limit))
@@ -98,6 +96,11 @@ def posts(
         )
         for r in rows
     ]
+
+
+def _holds(folded: Column[Any], text: str) -> list[ColumnElement[bool]]:
+    """Ask for every word, in any order and without tones."""
+    return [folded.contains(word, autoescape=True) for word in fold(text).split()]
 
 
 def list_units(connection: Connection, _: Actor, text: str, limit: int) -> Sequence[dict[str, Any]]:

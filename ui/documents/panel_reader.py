@@ -38,8 +38,7 @@ class FullScreen(Dialog):
 
     def __init__(self, title: str, pdf: QWidget, parent: QWidget) -> None:
         super().__init__(title, parent)
-        self.body.addWidget(pdf)
-        self.body.setStretchFactor(pdf, 1)
+        self.fill_with(pdf)
         again = QShortcut(QKeySequence("F8"), self)
         again.activated.connect(self.reject)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QKeySequence
+from PySide6.QtGui import QKeySequence, QShowEvent
 from PySide6.QtWidgets import QDialog, QWidget
 
 from ui.kit.banner import Banner
@@ -13,9 +13,15 @@ from ui.kit.layout import Column, Row
 from ui.kit.texts import tr
 from ui.kit.theme import theme
 
+# Where the stretch between body and error line stands
+_GAP = 2
+
 
 class Dialog(QDialog):
-    """A window-modal dialog; fill `body`, add buttons, then `open()` it."""
+    """A window-modal dialog; fill `body`, add buttons, then `open()` it.
+
+    It grows to the height that wrapped words take, at any scale.
+    """
 
     def __init__(self, title: str, parent: QWidget | None = None, width: float = 480) -> None:
         super().__init__(parent)
@@ -31,7 +37,8 @@ class Dialog(QDialog):
         panel = Pane("panel")
         heading = Row(Label(title, "title", wrap=True), margins=(20, 16, 20, 0))
         slot = Row(self._error, margins=(20, 0, 20, 8))
-        panel.setLayout(Column(heading, self.body, None, slot, gap=0))
+        self._panel = Column(heading, self.body, None, slot, gap=0)
+        panel.setLayout(self._panel)
         self.setLayout(Column(panel, foot, gap=0))
         self.setMinimumWidth(theme().px(width))
 
@@ -51,10 +58,29 @@ class Dialog(QDialog):
         self._buttons.addWidget(button)
         return button
 
+    def fill_with(self, widget: QWidget) -> None:
+        """Add a widget that takes all the room that there is."""
+        self.body.addWidget(widget, 1)
+        self._panel.setStretchFactor(self.body, 1)
+        self._panel.setStretch(_GAP, 0)
+
     def show_error(self, text: str) -> None:
         """Say in the dialog what went wrong; "" takes it away."""
         self._error.show_text(text, "bad")
-        self.adjustSize()
+        self._take_height()
+
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: D102
+        super().showEvent(event)
+        self._take_height()
+
+    def _take_height(self) -> None:
+        layout = self.layout()
+        if layout is None:
+            return
+        layout.activate()
+        wanted = max(layout.totalHeightForWidth(self.width()), layout.totalSizeHint().height())
+        if wanted > self.height():
+            self.resize(self.width(), wanted)
 
 
 class Confirm(Dialog):

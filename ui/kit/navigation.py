@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPaintEvent
+from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QPushButton,
     QScrollArea,
@@ -169,6 +169,16 @@ class Navigation(QScrollArea):
         """Mark a place without a signal."""
         if key in self._entries:
             self._entries[key].setChecked(True)
+            self._show_chosen()
+
+    def _show_chosen(self) -> None:
+        chosen = self._entries.get(self.current)
+        if chosen is not None:
+            self.ensureWidgetVisible(chosen, 0, chosen.height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: D102
+        super().resizeEvent(event)
+        self._show_chosen()
 
     def set_count(self, key: str, count: int) -> None:
         """Show a count at a place."""

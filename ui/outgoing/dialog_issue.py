@@ -9,15 +9,15 @@ from PySide6.QtWidgets import QListWidget, QWidget
 
 from app.documents.model import Document, Recipient
 from app.kernel.texts import Texts
+from ui.kit.dialog import Dialog
 from ui.kit.labels import Label
 from ui.kit.theme import theme
 from ui.outgoing import model_list
-from ui.outgoing.dialog_base import FittedDialog
 from ui.outgoing.model_recipients import Directory
 from ui.outgoing.panel_recipients import RecipientsPanel
 
 
-class IssueDialog(FittedDialog):
+class IssueDialog(Dialog):
     """Show number, subject and every recipient; `accepted` issues."""
 
     def __init__(self, texts: Texts, document: Document, parent: QWidget | None = None) -> None:
@@ -39,7 +39,7 @@ class IssueDialog(FittedDialog):
         self.no.setFocus()
 
 
-class RecipientsDialog(FittedDialog):
+class RecipientsDialog(Dialog):
     """Choose the recipients again before issuing; `chosen(tuple[Recipient, ...])`."""
 
     chosen = Signal(object)

@@ -12,10 +12,10 @@ from app.kernel.texts import Texts
 from ui.bridge.prompts import PinQuestion
 from ui.bridge.session import Session
 from ui.kit.banner import Banner
+from ui.kit.dialog import Dialog
 from ui.kit.form import FormField
 from ui.kit.labels import ElidedLabel, Label
 from ui.kit.layout import Grid
-from ui.outgoing.dialog_base import FittedDialog
 from ui.outgoing.model_keys import days_left
 
 _WARNINGS = {
@@ -50,7 +50,7 @@ class PinField(QLineEdit):
         super().keyPressEvent(event)
 
 
-class PinDialog(FittedDialog):
+class PinDialog(Dialog):
     """Ask for the PIN of a token; the answer goes to the question and the field is emptied."""
 
     def __init__(

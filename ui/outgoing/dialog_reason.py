@@ -6,14 +6,14 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
 from app.kernel.texts import Texts
+from ui.kit.dialog import Dialog
 from ui.kit.fields import TextArea
 from ui.kit.form import FormField
-from ui.outgoing.dialog_base import FittedDialog
 
 SHORTEST = 3
 
 
-class ReasonDialog(FittedDialog):
+class ReasonDialog(Dialog):
     """A text that must say something; `given(str)` carries it."""
 
     given = Signal(str)

@@ -138,6 +138,18 @@ class DraftsModel(QObject):
             return
         self._ask(reply_to, lambda found: self._open(fresh, None, model_draft.reply_values(found)))
 
+    def begin_to(self, unit: str) -> None:
+        """Begin a draft to a unit of the directory."""
+        self.journal.flush()
+        fresh = new_id(self._session.desk.clock.now())
+        get = partial(self._session.desk.store.get, "unit", unit)
+
+        def open_to(found: Unit | None) -> None:
+            to = ((found.id, found.name),) if found is not None else ()
+            self._open(fresh, None, DraftValues(recipients=to))
+
+        self._session.work("query", get, open_to)
+
     def open(self, draft: str) -> None:
         """Open a saved draft, or one that only the journal knows."""
         self.journal.flush()

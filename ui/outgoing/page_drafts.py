@@ -21,11 +21,11 @@ from ui.kit.dialog import Confirm
 from ui.kit.labels import Label, Line, Pane
 from ui.kit.layout import Column, Row
 from ui.kit.page import Page
+from ui.kit.panes import Panes
 from ui.outgoing import model_list
 from ui.outgoing.model_drafts import DraftsModel
 from ui.outgoing.model_list import OutRow
 from ui.outgoing.panel_compose import ComposePanel
-from ui.outgoing.panel_panes import Panes
 from ui.outgoing.panel_paper import PaperPanel
 
 NAME = "drafts"
@@ -127,10 +127,12 @@ class DraftsPage(Page):
         return (self.new, self.submit, self.save, self.discard, self.preview)
 
     def open_entity(self, kind: str, entity: str) -> None:
-        """Open a draft; "new" begins one, "reply" one that answers an incoming document."""
+        """Open a draft; "new" begins one, "reply" one that answers, "unit" one to a unit."""
         self._wanted = entity
         if kind == KIND:
             self.model.open(entity)
+        elif kind == "unit":
+            self.model.begin_to(entity)
         else:
             self.model.begin(entity if kind == "reply" else "")
 

@@ -25,6 +25,7 @@ from ui.kit.fields import SearchField
 from ui.kit.labels import Label, Line, Pane
 from ui.kit.layout import Column, Row
 from ui.kit.page import Page
+from ui.kit.panes import Panes
 from ui.kit.progress import ProgressStrip
 from ui.kit.rowmodel import RowModel
 from ui.kit.states import StateStack
@@ -37,7 +38,6 @@ from ui.outgoing.model_reader import OutgoingReader
 from ui.outgoing.model_recipients import Directory
 from ui.outgoing.panel_checklist import ChecklistPanel
 from ui.outgoing.panel_key import KeyStrip
-from ui.outgoing.panel_panes import Panes
 from ui.outgoing.panel_paper import PaperPanel
 
 NAME = "issue"

@@ -19,19 +19,19 @@ from ui.documents.panel_verify import VerifyPanel
 from ui.kit.actions import Action
 from ui.kit.buttons import Button, ChipRow
 from ui.kit.cards import CardList, CardRow
+from ui.kit.dialog import Dialog
 from ui.kit.fields import SearchField
 from ui.kit.labels import Label, Line, Pane
 from ui.kit.layout import Column, Row
 from ui.kit.page import Page
+from ui.kit.panes import Panes
 from ui.kit.rowmodel import RowModel
 from ui.kit.states import StateStack
 from ui.kit.theme import theme
 from ui.outgoing import model_list
-from ui.outgoing.dialog_base import FittedDialog
 from ui.outgoing.model_list import OutRow
 from ui.outgoing.model_reader import OutgoingReader
 from ui.outgoing.panel_follow import FollowPanel
-from ui.outgoing.panel_panes import Panes
 from ui.outgoing.panel_paper import PaperPanel
 
 NAME = "outgoing"
@@ -264,7 +264,7 @@ class OutgoingPage(Page):
         if self._report is None:
             return
         texts = self.session.texts
-        dialog = FittedDialog(texts("outpages.nav.verify"), self, 520)
+        dialog = Dialog(texts("outpages.nav.verify"), self, 520)
         panel = VerifyPanel(texts, self._report)
         panel.setMinimumHeight(theme().px(380))
         panel.closed.connect(dialog.reject)

@@ -18,6 +18,7 @@ from ui.kit.buttons import Button
 from ui.kit.labels import Label, Line, Pane
 from ui.kit.layout import Column, Row
 from ui.kit.page import Page
+from ui.kit.panes import Panes
 from ui.kit.progress import ProgressStrip
 from ui.kit.states import StateStack
 from ui.outgoing import model_keys, model_list
@@ -26,7 +27,6 @@ from ui.outgoing.dialog_reason import ReasonDialog
 from ui.outgoing.model_preview import Preview
 from ui.outgoing.model_signing import SigningModel
 from ui.outgoing.panel_key import KeyStrip
-from ui.outgoing.panel_panes import Panes
 from ui.outgoing.panel_paper import PaperPanel
 from ui.outgoing.panel_sign_rows import SignRows
 

@@ -14,6 +14,7 @@ from app.kernel.errors import HoaBanError
 from app.registers.commands import FenceRegister, LeaseRegister, ReturnLease
 from app.registers.queries import EntryRow, RegisterRow, count_entries, entries
 from ui.bridge.session import Session
+from ui.kit.actions import Action
 from ui.kit.buttons import Button
 from ui.kit.cards import CardList, CardRow
 from ui.kit.dialog import Dialog
@@ -22,14 +23,18 @@ from ui.kit.form import FormField
 from ui.kit.labels import Label, Pane
 from ui.kit.layout import Column, Row, put
 from ui.kit.page import Page
+from ui.kit.pdfdialog import PdfDialog
 from ui.kit.rowmodel import Column as TableColumn
 from ui.kit.rowmodel import RowModel
 from ui.kit.states import StateStack
 from ui.kit.table import Table
 from ui.kit.theme import theme
+from ui.registers.dialog_print import PrintDialog
 from ui.registers.model_registers import books_with_holders
 
 LEASED = "leased"
+_PRINTED = frozenset({"incoming", "outgoing"})
+_READERS = frozenset({"clerk", "leader", "office_head", "archivist"})
 _BOOKS, _NUMBERS = 420, 700
 _TONES = {"given": "ok", "reserved": "info", "released": "warn", "voided": "bad"}
 
@@ -51,6 +56,10 @@ class RegistersPage(Page):
         self.hold = Button(texts("books.hold"), "primary", icon="lock")
         self.give = Button(texts("books.give"), icon="unlock")
         self.fence = Button(texts("books.fence"), "danger", icon="shield-x")
+        self.print = Action(
+            "books.print", "books.print", self.ask_print, "Ctrl+P", scope="books",
+            group_key="books.keys", icon="printer", enabled=False, parent=self,
+        )  # fmt: skip
         self._lay_out()
         self._connect()
 
@@ -66,7 +75,8 @@ class RegistersPage(Page):
         column = Column(head, self.stack, gap=0)
         column.setStretch(1, 1)
         put(left, column)
-        bar = Row(self.title, None, self.hold, self.give, self.fence, margins=(16, 12, 16, 10))
+        bar = Row(self.title, None, Button.of(self.print), self.hold, self.give, self.fence,
+                  margins=(16, 12, 16, 10))  # fmt: skip
         numbers = Column(bar, self.table, gap=0)
         numbers.setStretch(1, 1)
         put(right, numbers)
@@ -93,6 +103,10 @@ class RegistersPage(Page):
         desk = self.session.desk
         year = local_date(desk.clock.now()).year
         self.session.query(books_with_holders, desk.store.get, year, done=self._known)
+
+    def acts(self) -> Sequence[Action]:
+        """Return the page's acts."""
+        return (self.print,)
 
     def _known(self, found: tuple[list[RegisterRow], dict[str, str]]) -> None:
         rows, self._holders = found
@@ -129,6 +143,8 @@ class RegistersPage(Page):
         self.hold.setVisible(keeper and row.mode == LEASED and not row.device)
         self.give.setVisible(keeper and here)
         self.fence.setVisible("administrator" in actor.roles and bool(row.device))
+        # Books hold what the agency's documents say: an administrator sees the numbers alone
+        self.print.set_enabled(row.book in _PRINTED and bool(actor.roles & _READERS))
 
         def fetch(offset: int, limit: int) -> Sequence[EntryRow]:
             with desk.store.reader() as connection:
@@ -154,6 +170,20 @@ class RegistersPage(Page):
         row = self.list.current_row()
         if row is not None:
             FenceDialog(self.session, row, self).open()
+
+    def ask_print(self) -> None:
+        """Ask which days to print, and show the pages in the program's own reader."""
+        row: RegisterRow | None = self.list.current_row()
+        if row is not None and self.print.enabled:
+            dialog = PrintDialog(self.session, row, self)
+            dialog.made.connect(lambda pdf: self._show_print(row, pdf))
+            dialog.open()
+
+    def _show_print(self, row: RegisterRow, pdf: bytes) -> None:
+        texts = self.session.texts
+        book = texts(f"books.print.book.{row.book}")
+        name = texts("books.print.file", book=book, year=row.year)
+        PdfDialog(self.session, row.name, pdf, name, self).open()
 
     def _card(self, row: RegisterRow) -> CardRow:
         texts = self.session.texts

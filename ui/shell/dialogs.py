@@ -40,7 +40,7 @@ class KeysDialog(Dialog):
         area.setAccessibleName(texts("shell.keys"))
         area.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.body.extend(area)
+        self.fill_with(area)
         self.add_button(texts("shell.close"), "primary", "accept")
         look, window = theme(), parent.window()
         width = min(look.px(760), window.width() - look.px(24))

@@ -1,0 +1,1 @@
+"""The page of search over everything that the person may see."""
