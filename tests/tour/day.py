@@ -101,7 +101,8 @@ def _come_back(play: Play, before: list[str]) -> None:
 def specialist_answers(play: Play) -> None:
     """The specialist reads the instruction, drafts the answer and submits it."""
     desk = play.enter("chuyenvien", "chuyenvien.muongphang")
-    play.open_incoming(desk, ORDER, INSTRUCTION)
+    play.open_incoming(desk, ORDER, "hợp lệ")
+    desk.shows(INSTRUCTION)
     play.step("instructed", desk)
     desk.click("Dự thảo trả lời", PATIENCE)
     play.compose(desk, REPLIED, "Quàng Văn Mẫu", "")
@@ -127,7 +128,7 @@ def province_sees(play: Play) -> None:
     row = play.open_incoming(tinh, REPLY, "hợp lệ")
     play.step("reply-seen", tinh, row=row)
     tinh.go("Văn bản đi")
-    tinh.choose("Văn bản đi", ORDER, PATIENCE)
+    tinh.choose("Danh sách văn bản đi", ORDER, PATIENCE)
     play.step("order-answered", tinh)
 
 

@@ -123,12 +123,19 @@ class Play:
         player.ask("pick", name="Người ký, bắt buộc", text=signer)
         if to:
             player.type(to, "Thêm nơi nhận")
-            player.ask("enter", name="Thêm nơi nhận")
+            player.until("the recipient", lambda: self._taken(player))
         player.sees("1 nơi nhận")
         self.step(f"draft-{player.name}", player)
         player.click("Trình lãnh đạo")
         player.until("the draft gone", lambda: self._sent(player, "document.submit"))
         self.synced(player)
+
+    @staticmethod
+    def _taken(player: Player) -> bool:
+        """Press Enter; the first one may only close the list of what was meant."""
+        if not player.ask("see", name="1 nơi nhận"):
+            player.ask("enter", name="Thêm nơi nhận")
+        return bool(player.ask("see", name="1 nơi nhận"))
 
     def sign(self, player: Player, subject: str) -> None:
         """Sign what waits in the signing box with the person's token."""

@@ -30,7 +30,7 @@ from PySide6.QtCore import (
     QUrl,
     Signal,
 )
-from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeyEvent, QKeySequence, QPainter
+from PySide6.QtGui import QColor, QDragEnterEvent, QDropEvent, QKeyEvent, QKeySequence, QPainter
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -203,9 +203,11 @@ class Robot(QObject):
 
     def op_type(self, text: str, into: str = "", clear: bool = True) -> None:
         """Type into a field, character by character, as a keyboard would."""
-        widget = _one(into) if into else QApplication.focusWidget()
+        widget = _field(into) if into else QApplication.focusWidget()
         if widget is None:
             raise NotThere("nothing has the focus")
+        if not widget.isEnabled():
+            raise NotThere(f"nothing can be typed into {into!r}")
         widget.setFocus()
         if clear and isinstance(widget, QLineEdit | QPlainTextEdit):
             widget.selectAll()
@@ -217,11 +219,9 @@ class Robot(QObject):
 
     def op_enter(self, name: str) -> None:
         """Press Enter in a field."""
-        widget = _one(name)
+        widget = _field(name)
         widget.setFocus()
-        for kind in (QEvent.Type.KeyPress, QEvent.Type.KeyRelease):
-            key = QKeyEvent(kind, Qt.Key.Key_Return, Qt.KeyboardModifier.NoModifier, "\r")
-            QApplication.sendEvent(widget, key)
+        QTest.keyClick(widget, Qt.Key.Key_Return)
 
     def op_enter_default(self) -> None:
         """Press the button that a dialog offers first."""
@@ -259,7 +259,9 @@ class Robot(QObject):
         for over in (QApplication.activeModalWidget(), QApplication.activePopupWidget()):
             if over is not None and over.window() is not frame:
                 at = over.window().pos() - frame.pos()
+                painter.fillRect(frame.rect(), QColor(0, 0, 0, 60))
                 painter.drawPixmap(at, over.window().grab())
+                painter.drawRect(over.window().rect().translated(at))
         painter.end()
         Path(path).parent.mkdir(parents=True, exist_ok=True)
         picture.save(path)
@@ -327,6 +329,14 @@ def _one(name: str) -> QWidget:
     found = next(_named(name), None)
     if found is None:
         raise NotThere(f"nothing called {name!r}")
+    return found
+
+
+def _field(name: str) -> QWidget:
+    """Return what can be typed into; the list of what a field proposes is called alike."""
+    found = next((w for w in _named(name) if isinstance(w, QLineEdit | QPlainTextEdit)), None)
+    if found is None:
+        raise NotThere(f"no field called {name!r}")
     return found
 
 

@@ -118,13 +118,19 @@ class RecipientsPanel(QWidget):
         self.add([pair])
 
     def _take_typed(self) -> None:
-        """Take the only match, else the words as somebody who gets paper."""
+        """Take the only or the exact match, else the words as somebody who gets paper.
+
+        While several match and their list is open, it waits to be chosen from.
+        """
         typed = self.field.value
-        if not typed or self._completer.popup.isVisible():
+        found = self._directory.find(typed) if typed else ()
+        exact = [row for row in found if fold(row.name) == fold(typed)]
+        meant = exact or found
+        if not typed or (len(meant) > 1 and self._completer.popup.isVisible()):
             return
-        found = self._directory.find(typed)
+        self._completer.popup.hide()
         self.field.clear()
-        self.add([(found[0].id, found[0].name)] if len(found) == 1 else [("", typed)])
+        self.add([(meant[0].id, meant[0].name)] if len(meant) == 1 else [("", typed)])
 
     def _take_group(self, name: str) -> None:
         if name:

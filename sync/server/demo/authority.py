@@ -10,7 +10,7 @@ import os
 import subprocess
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property, lru_cache
@@ -216,7 +216,9 @@ def _handler(answers: _Answers) -> type[BaseHTTPRequestHandler]:
             self.send_header("Content-Type", kind)
             self.send_header("Content-Length", str(len(data)))
             self.end_headers()
-            self.wfile.write(data)
+            # Whoever asked may have waited long enough and gone
+            with suppress(ConnectionError):
+                self.wfile.write(data)
 
     return Handler
 
