@@ -80,11 +80,11 @@ def add_field(writer: BasePdfFileWriter, value: generic.TextStringObject | None 
     added = writer.add_object(form_field)
     page[name("/Annots")] = generic.ArrayObject([*page.get("/Annots", ()), added])
     writer.mark_update(reference)
-    form = writer.root.get("/AcroForm")
-    if form is None:
-        fields = generic.DictionaryObject({name("/Fields"): generic.ArrayObject([added])})
-        writer.root[name("/AcroForm")] = writer.add_object(fields)
+    if "/AcroForm" not in writer.root:
+        form = generic.DictionaryObject({name("/Fields"): generic.ArrayObject([added])})
+        writer.root[name("/AcroForm")] = writer.add_object(form)
         writer.update_root()
         return
-    form["/Fields"].append(added)
-    writer.update_container(form["/Fields"])
+    fields = writer.root["/AcroForm"]["/Fields"]
+    fields.append(added)
+    writer.update_container(fields)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import queue
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -74,12 +74,10 @@ class _Mailbox(QObject):
         self._letters.put(letter)
         self.arrived.emit()
 
-    def empty_out(self) -> list[_Letter]:
-        """Return every letter that has come."""
-        letters = []
+    def letters(self) -> Iterator[_Letter]:
+        """Take out the letters that have come, one by one: an error loses none behind it."""
         while not self._letters.empty():
-            letters.append(self._letters.get_nowait())
-        return letters
+            yield self._letters.get_nowait()
 
 
 class QtRunner(QObject):
@@ -156,7 +154,7 @@ class QtRunner(QObject):
 
     @Slot()
     def _deliver(self) -> None:
-        for letter in self._mailbox.empty_out():
+        for letter in self._mailbox.letters():
             if letter.ticket in self._relays:
                 self._relays[letter.ticket](*letter.value)
                 continue

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import sys
 import threading
 import weakref
 from collections.abc import Callable, Iterator
@@ -108,6 +109,29 @@ def test_what_a_person_did_is_written_though_the_window_closes_at_once(qapp: QAp
     qapp.processEvents()
     assert written == list(range(20))
     assert answers == []
+
+
+def test_an_error_in_one_answer_loses_none_of_the_others(
+    runner: QtRunner, until: Until, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers: list[int] = []
+    bugs: list[type[BaseException]] = []
+    monkeypatch.setattr(sys, "excepthook", lambda kind, _error, _trace: bugs.append(kind))
+
+    def take(number: int) -> None:
+        if number == 3:
+            raise ZeroDivisionError
+        answers.append(number)
+
+    gate = threading.Event()
+    runner.submit("store", lambda: gate.wait(5), lambda _: None, pytest.fail)
+    for number in range(6):
+        runner.submit("store", lambda n=number: n, take, pytest.fail)
+    gate.set()
+    runner.submit("network", lambda: None, lambda _: None, pytest.fail)
+    until(lambda: len(answers) == 5)
+    assert answers == [0, 1, 2, 4, 5]
+    assert bugs == [ZeroDivisionError]
 
 
 def test_a_closed_lifetime_is_called_back_no_more_but_its_errors_are_told() -> None:
