@@ -34,12 +34,12 @@ class TrustStore:
                         found[certificate.sha256] = certificate
         return tuple(found.values())
 
-    @property
+    @cached_property
     def roots(self) -> list[x509.Certificate]:
         """Return the trusted roots."""
         return [c for c in self.certificates if c.ca and c.subject == c.issuer]
 
-    @property
+    @cached_property
     def links(self) -> list[x509.Certificate]:
         """Return the certificates that are not roots."""
         return [c for c in self.certificates if not (c.ca and c.subject == c.issuer)]

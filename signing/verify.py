@@ -24,6 +24,7 @@ from signing.certificates import common_name, holder, may_sign, organisation
 from signing.chain import Evidence, judge, stamped_at
 from signing.changes import MAX_REVISIONS, Revisions
 from signing.pages import BAD_FILE, filled_fields, open_reader, value_of
+from signing.pool import Pool
 from signing.remote import Revocation
 from signing.streams import reading
 from signing.trust import TrustStore
@@ -72,6 +73,7 @@ class PdfVerifier:
         self._clock = clock
         self._http = http
         self._lists: dict[str, Any] = {}
+        self._pool = Pool()
 
     def verify(
         self, source: Path | BinaryIO, at: datetime | None = None, *, offline: bool = False
@@ -103,9 +105,9 @@ class PdfVerifier:
         if len(fields) > MAX_SIGNATURES or revisions.count > MAX_REVISIONS:
             return Verdict.UNREADABLE, (), ("too_many_revisions",)
         evidence = Evidence(self._trust, Revocation(None if offline else self._http), at)
-        _add_store(reader, evidence)
+        _add_store(reader, evidence, self._pool)
         evidence.crls += self._lists.values()
-        reports = asyncio.run(_check_all(reader, fields, revisions, evidence))
+        reports = asyncio.run(_check_all(reader, fields, revisions, evidence, self._pool))
         self._lists |= evidence.revocation.crls
         worst = max((r.verdict for r in reports), key=_ORDER.index)
         return worst, tuple(reports), ()
@@ -134,32 +136,36 @@ def _open(stream: BinaryIO) -> tuple[str, Any, list[tuple[str, Any, Any]]]:
         return "damaged", None, []
 
 
-def _add_store(reader: Any, evidence: Evidence) -> None:
+def _add_store(reader: Any, evidence: Evidence, pool: Pool) -> None:
     """Take certificates and revocation data that lie in the file; they are signed themselves."""
     try:
         if "/DSS" not in reader.root:
             return
         store = DocumentSecurityStore.read_dss(reader)
-        evidence.certificates += list(store.load_certs())
-        evidence.ocsps += [_stream(r, ocsp.OCSPResponse) for r in store.ocsps]
-        evidence.crls += [_stream(r, crl.CertificateList) for r in store.crls]
+        evidence.certificates += [pool.own(c) for c in store.load_certs()]
+        evidence.ocsps += [_stream(r, ocsp.OCSPResponse, pool) for r in store.ocsps]
+        evidence.crls += [_stream(r, crl.CertificateList, pool) for r in store.crls]
         evidence.in_file = bool(evidence.ocsps or evidence.crls)
     except BAD_FILE:
         return
 
 
-def _stream(reference: Any, kind: Any) -> Any:
-    return kind.load(reference.get_object().data)
+def _stream(reference: Any, kind: Any, pool: Pool) -> Any:
+    return pool.load(kind, bytes(reference.get_object().data))
 
 
 async def _check_all(
-    reader: Any, fields: list[tuple[str, Any, Any]], revisions: Revisions, evidence: Evidence
+    reader: Any,
+    fields: list[tuple[str, Any, Any]],
+    revisions: Revisions,
+    evidence: Evidence,
+    pool: Pool,
 ) -> list[SignatureReport]:
     reports = []
     for name, _, widget in fields:
         try:
             signature = EmbeddedPdfSignature(reader, widget, name)
-            reports.append(await _check_one(signature, revisions, evidence))
+            reports.append(await _check_one(signature, revisions, evidence, pool))
         except (CMSExtractionError, SignatureValidationError, *BAD_FILE):
             # One signature that cannot be read must not hide the others.
             reasons = ("unreadable_signature",)
@@ -167,9 +173,12 @@ async def _check_all(
     return reports
 
 
-async def _check_one(signature: Any, revisions: Revisions, evidence: Evidence) -> SignatureReport:
+async def _check_one(
+    signature: Any, revisions: Revisions, evidence: Evidence, pool: Pool
+) -> SignatureReport:
     reasons: list[str] = []
-    certificate = signature.signer_cert
+    certificate = pool.own(signature.signer_cert)
+    others = [pool.own(c) for c in signature.other_embedded_certs]
     intact, covers_all = _integrity(signature, reasons)
     changes = revisions.after(signature.signed_revision) if intact else "forbidden"
     if changes == "forbidden" and intact:
@@ -179,13 +188,13 @@ async def _check_one(signature: Any, revisions: Revisions, evidence: Evidence) -
         signed_at, source = _document_time(signature), "timestamp"
         reasons += await judge(
             certificate,
-            signature.other_embedded_certs,
+            others,
             evidence,
             evidence.now,
             usage="time_stamping",
         )
     else:
-        signed_at, source = await _holder(signature, certificate, evidence, reasons)
+        signed_at, source = await _holder(signature, certificate, others, evidence, reasons)
     return SignatureReport(
         field=signature.field_name,
         signer=holder(certificate),
@@ -256,13 +265,12 @@ def _algorithms(signature: Any, certificate: Any, reasons: list[str]) -> None:
 
 
 async def _holder(
-    signature: Any, certificate: Any, evidence: Evidence, reasons: list[str]
+    signature: Any, certificate: Any, more: list[Any], evidence: Evidence, reasons: list[str]
 ) -> tuple[datetime | None, str]:
     """Judge the signer's certificate at the trusted time, else at the time of the check."""
     stamped, why = await stamped_at(signature, evidence)
     reasons += why
     claimed = signature.self_reported_timestamp
-    more = signature.other_embedded_certs
     if stamped is not None:
         reasons += await judge(certificate, more, evidence, stamped)
         return stamped, "timestamp"

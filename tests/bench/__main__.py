@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tests.bench.figures import table
 
-NAMES = ("startup", "list", "search", "act", "pull", "push")
+NAMES = ("startup", "list", "search", "act", "pull", "push", "verify")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,121 @@
+"""Checking forty signatures: twenty documents with the person's signature and the seal."""
+
+from __future__ import annotations
+
+import gc
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from io import BytesIO
+from pathlib import Path
+
+from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.sign.validation import DocumentSecurityStore, validate_pdf_signature
+from pyhanko_certvalidator import ValidationContext
+
+from app.kernel.clock import FixedClock, SystemClock
+from app.kernel.ports import Purpose, Verdict
+from signing import quick
+from signing.appearance import demo_seal, demo_signature
+from signing.trust import TrustStore
+from signing.verify import PdfVerifier
+from sync.server.demo.authority import DemoAuthority
+from sync.server.demo.province import free_port
+from sync.server.demo.softkeys import SoftKeys
+from tests.bench.__main__ import Plan
+from tests.bench.figures import Figure
+from tests.signing.conftest import AGENCY, LETTER, NAME, TITLE, typeset
+
+SIGNATURES = 40
+_TURNS = 8
+
+
+def measure(plan: Plan) -> list[Figure]:
+    """Measure the processor time of our check and of pyHanko's, over the same files."""
+    count = max(2, plan.rows(SIGNATURES) // 2)
+    trust, files = _signed(plan.folder, count)
+    clock = SystemClock()
+
+    def ours() -> None:
+        verifier = PdfVerifier(trust, clock)
+        for data in files:
+            report = verifier.verify(BytesIO(data), offline=True)
+            assert report.verdict is Verdict.VALID
+            assert len(report.signatures) == 2
+
+    def theirs() -> None:
+        for data in files:
+            _as_it_comes(data, trust)
+
+    took, compared = [], []
+    for _ in range(plan.times(_TURNS)):
+        took.append(_processor(ours))
+        with _without_shortcuts():
+            compared.append(_processor(theirs))
+    best, beside = min(took), min(compared)
+    said = f"pyHanko as it comes {beside:.2f} s, {beside / best:.1f} times ours"
+    return [Figure(f"verify {2 * count} signatures, processor", best, "s", 1, said)]
+
+
+def _as_it_comes(data: bytes, trust: TrustStore) -> None:
+    reader = PdfFileReader(BytesIO(data))
+    store = DocumentSecurityStore.read_dss(reader)
+    for signature in reader.embedded_signatures:
+        context = ValidationContext(
+            trust_roots=trust.roots,
+            other_certs=[*trust.links, *store.load_certs()],
+            revocation_mode="require",
+            retroactive_revinfo=True,
+            ocsps=[_parsed(r, "OCSPResponse") for r in store.ocsps],
+            crls=[_parsed(r, "CertificateList") for r in store.crls],
+        )
+        status = validate_pdf_signature(signature, context)
+        assert status.intact
+        assert status.trusted
+
+
+def _parsed(reference: object, kind: str) -> object:
+    from asn1crypto import crl, ocsp
+
+    load = {"OCSPResponse": ocsp.OCSPResponse, "CertificateList": crl.CertificateList}[kind].load
+    return load(reference.get_object().data)  # type: ignore[attr-defined]
+
+
+@contextmanager
+def _without_shortcuts() -> Iterator[None]:
+    quick.uninstall()
+    try:
+        yield
+    finally:
+        quick.install()
+
+
+def _processor(work: Callable[[], None]) -> float:
+    # As on the desk, where the collector of cycles runs between the acts of the GUI thread alone.
+    gc.collect()
+    gc.disable()
+    try:
+        began = time.process_time()
+        work()
+        return time.process_time() - began
+    finally:
+        gc.enable()
+
+
+def _signed(folder: Path, count: int) -> tuple[TrustStore, list[bytes]]:
+    authority = DemoAuthority.create(
+        folder / "ca", [("mau", NAME)], [("mau", AGENCY)], port=free_port()
+    )
+    authority.anchors(folder / "trust")
+    trust, clock = TrustStore([folder / "trust"]), FixedClock(SystemClock().now())
+    keys, files = SoftKeys(authority, trust, clock, authority.tsa_url), []
+    with authority.serve():
+        for number in range(count):
+            data = typeset(LETTER.replace("05/QĐ", f"{number + 5}/QĐ"))
+            look = {"signer_name": NAME, "signer_title": TITLE}
+            data, _ = keys.sign(
+                data, "person-mau", Purpose.APPROVE, image=demo_signature(NAME), **look
+            )
+            data, _ = keys.sign(data, "agency-mau", Purpose.ISSUE, image=demo_seal(AGENCY), **look)
+            files.append(data)
+    return trust, files
