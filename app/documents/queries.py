@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row, func, select
 
 from app.documents import filters
 from app.documents.filters import r, w
-from app.documents.lists import URGENCIES, day, page
+from app.documents.lists import URGENCIES, day, page, rows
 from app.documents.model import (
     DeliveryStatus,
     Direction,
@@ -100,8 +100,9 @@ def _office_work(connection: Connection, actor: Actor, today: date, room: int) -
     if "clerk" not in actor.roles:
         return
     for view, direction, task in _OFFICE:
-        asked = Ask(direction, view, today=today)
-        for row in page(connection, actor, asked, limit=max(room, 1)).rows:
+        found = rows(connection, actor, Ask(direction, view, today=today), limit=max(room, 0))
+        room -= len(found)
+        for row in found:
             yield WorkRow(
                 row.id, "", task, direction, None, row.state, row.symbol, row.arrival_number,
                 row.subject, row.issuer, row.urgency, row.due, row.overdue, row.unread, "", "",

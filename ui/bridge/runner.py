@@ -93,8 +93,7 @@ class QtRunner(QObject):
         self._queues: dict[str, queue.SimpleQueue[tuple[int, Callable[[], Any]] | None]] = {}
         self._threads: list[threading.Thread] = []
         self._closed = False
-        for lane, workers in lanes.items():
-            self._open_lane(lane, workers)
+        self._lanes = lanes
 
     def submit(
         self,
@@ -106,6 +105,9 @@ class QtRunner(QObject):
         """Queue `work`; `done` or `failed` runs on the GUI thread, neither after `close`."""
         if self._closed:
             return
+        if lane not in self._queues:
+            # Starting threads takes longer than showing a login: each lane opens when needed
+            self._open_lane(lane, self._lanes[lane])
         ticket = next(self._tickets)
         self._waiting[ticket] = _Callbacks(done, failed)
         self._queues[lane].put((ticket, work))

@@ -9,7 +9,7 @@ from datetime import date
 from functools import partial
 from typing import Any
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 from sqlalchemy import Connection
 
 from app.desk import Desk
@@ -20,6 +20,7 @@ from app.kernel.actor import Actor
 from app.kernel.changes import Changes
 from app.kernel.clock import local_date
 from app.kernel.codec import from_json
+from app.kernel.errors import HoaBanError
 from app.store.replica import Replica
 from ui.bridge.session import Session
 from ui.documents.issuers import short_name
@@ -82,12 +83,14 @@ class ListModel(QObject):
         self.filter = SavedView("")
         self.saved: tuple[SavedView, ...] = ()
         self.counts = Counts({}, {})
+        self._counting: View | None = None
         self.dense = False
         self.cards = self._row_model(())
         self.table = self._row_model(columns(session, self._today))
         session.changed.connect(self._changed)
         session.work("query", lambda: session.desk.store.meta(_SAVED), self._take_saved)
-        self._count()
+        # Where the page is shown at once, its rows are asked for before the counts
+        QTimer.singleShot(0, self, self._count)
 
     def _row_model(self, shown: tuple[Column, ...]) -> RowModel:
         made = RowModel(
@@ -189,15 +192,26 @@ class ListModel(QObject):
         return Ask(Direction.INCOMING, View(f.view), chips, f.text, self._today())
 
     def _count(self) -> None:
-        self._session.query(partial(_counts, today=self._today(), view=self.view), done=self._take)
+        """Ask for the counts of the view, unless they are on their way."""
+        if self._counting is self.view:
+            return
+        self._counting = self.view
+        ask = partial(_counts, today=self._today(), view=self.view)
+        self._session.query(ask, done=self._take, failed=self._uncounted)
+
+    def _uncounted(self, error: HoaBanError) -> None:
+        self._counting = None
+        self._session.refused.emit(error)
 
     def _take(self, counts: Counts) -> None:
+        self._counting = None
         self.counts = counts
         self.counted.emit(counts)
 
     def _changed(self, changes: Changes) -> None:
         if any(changes.touches(kind) for kind in (KIND, READING)):
             self.rows.refresh()
+            self._counting = None
             self._count()
 
     def _failed(self, error: BaseException) -> None:

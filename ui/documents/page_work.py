@@ -68,7 +68,8 @@ class WorkPage(Page):
 
     def activate(self) -> None:
         """Ask for what is owed and take the focus."""
-        self._ask()
+        if not self._asking:
+            self._ask()
         self.list.setFocus()
 
     def acts(self) -> Sequence[Action]:
@@ -106,6 +107,7 @@ class WorkPage(Page):
             self.open_row(row)
 
     def _ask(self) -> None:
+        self._asking = True
         today = local_date(self.session.desk.clock.now())
         self.session.query(queries.my_work, today, LIMIT, done=self._take, failed=self._fail)
         if self.session.actor.roles & _WARNED:
@@ -122,6 +124,7 @@ class WorkPage(Page):
             self.alarm.show_text("")
 
     def _take(self, rows: tuple[WorkRow, ...]) -> None:
+        self._asking = False
         self._rows = rows
         texts = self.session.texts
         self.model.load(lambda: len(rows), lambda offset, limit: rows[offset : offset + limit])
@@ -139,6 +142,7 @@ class WorkPage(Page):
             self.list.select(0)
 
     def _fail(self, error: HoaBanError) -> None:
+        self._asking = False
         self.states.show_error(error, retry=False)
 
     def _changed(self, changes: Changes) -> None:

@@ -9,6 +9,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from PySide6 import QtGui, QtWidgets
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer
 from PySide6.QtWidgets import QApplication, QStackedWidget
 
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
 FIRST_SIZE = (1366, 720)
 _GIVE_WAY_S = 0.001
+_PAINTED_WITH = ("QBrush", "QLinearGradient", "QRadialGradient", "QConicalGradient", "QTextLayout")
 # The login is on screen by then; what comes behind it begins to load
 _LOAD_AFTER_MS = 60
 SMALLEST = (1024, 600)
@@ -301,7 +303,15 @@ class Application(QObject):
 
 
 def _load_desk() -> None:
-    """Load the pages and the window of a desk; for a lane, because it takes long."""
+    """Load the pages and the window of a desk; for a lane, because it takes long.
+
+    PySide6 makes a class when it is first met, and all of Qt's widgets when a scroll area is
+    first asked for its viewport: made here, they do not hold up the first page.
+    """
+    for name in dir(QtWidgets):
+        getattr(QtWidgets, name)
+    for name in _PAINTED_WITH:
+        getattr(QtGui, name)
     for module in ("ui.bridge.session", "ui.features", "ui.shell.window", "ui.shell.dialogs"):
         import_module(module)
 

@@ -16,6 +16,8 @@ from ui.shell.statusbar import LineState
 _LINE_MS = 1000
 # Tokens are looked for seldom: polling blinks and slows some of them
 _DEVICE_MS = 30_000
+# What asks them takes long to load; the list of documents comes first
+_FIRST_DEVICE_MS = 1500
 
 
 class LineWatch(QObject):
@@ -37,7 +39,7 @@ class LineWatch(QObject):
         self._device.start(_DEVICE_MS)
         session.changed.connect(lambda _: self._ask_line())
         self._ask_line()
-        self._ask_device()
+        QTimer.singleShot(_FIRST_DEVICE_MS, self, self._ask_device)
 
     def close(self) -> None:
         """Stop asking."""

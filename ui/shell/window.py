@@ -32,6 +32,8 @@ from ui.shell.watch import LineWatch
 NARROW = 1100
 # Pages that were not yet looked at are built one by one, so that a key never waits for them
 _NEXT_PAGE_MS = 25
+# The page that was asked for comes first
+_FIRST_PAGE_MS = 800
 
 
 class DeskWindow(QWidget):
@@ -69,7 +71,6 @@ class DeskWindow(QWidget):
         self._watch = LineWatch(self._own, self.status.show_state, self)
         self._arrivals = ArrivalWatch(self._own, self)
         self._builder = QTimer(self)
-        self._builder.setInterval(_NEXT_PAGE_MS)
         self._builder.timeout.connect(self._build_next)
         self._lay_out()
         self._connect()
@@ -159,6 +160,7 @@ class DeskWindow(QWidget):
 
     def _build_next(self) -> None:
         """Build a page, or put one into the window that was built: one step at a time."""
+        self._builder.setInterval(_NEXT_PAGE_MS)
         for spec in self.visible_specs():
             page = self._pages.get(spec.name)
             if page is None:
@@ -194,7 +196,7 @@ class DeskWindow(QWidget):
         )
         if specs:
             self.go(specs[0].name)
-        self._builder.start()
+        self._builder.start(_FIRST_PAGE_MS)
 
     # --- acts of the shell -------------------------------------------------------------
 
