@@ -197,40 +197,32 @@ def day(text: str | None) -> date | None:
 def _document_row(
     row: Row[Any], mine: _Mine | None, today: date, checked: dict[str, str]
 ) -> DocumentRow:
-    due = day(row.due)
-    has_item = mine is not None and bool(mine.item)
+    # Taken apart at once, in the order of `_SHOWN`: by name it took longer than the query
+    (
+        _, entity, direction, state, arrival_number, arrival_date, number, notation, symbol,
+        issued, issuer, subject, type_name, urgency, due_text, signer, lead_name, drafter_name,
+        is_open, signed, sealed, paper, sha256, number_waiting, recipients, delivered, seen,
+    ) = tuple(row)  # fmt: skip
+    due = day(due_text)
+    item = mine.item if mine is not None else ""
     return DocumentRow(
-        id=row.id,
-        direction=_DIRECTIONS[row.direction],
-        state=_STATES[row.state],
-        arrival_number=row.arrival_number,
-        arrival_date=day(row.arrival_date),
-        number=row.number,
-        notation=row.notation,
-        symbol=row.symbol,
-        issued=day(row.issued),
-        issuer=row.issuer,
-        subject=row.subject,
-        type_name=row.type_name,
-        urgency=URGENCIES[row.urgency],
-        due=due,
-        signer=row.signer,
-        lead_name=row.lead_name,
-        drafter_name=row.drafter_name,
-        unread=not row.seen,
-        overdue=bool(row.open and due and due < today and today != date.max),
+        entity, _DIRECTIONS[direction], _STATES[state], arrival_number, day(arrival_date), number,
+        notation, symbol, day(issued), issuer, subject, type_name, URGENCIES[urgency], due,
+        signer, lead_name, drafter_name,
+        unread=not seen,
+        overdue=bool(is_open and due and due < today and today != date.max),
         awaiting_me=bool(mine is not None and mine.open and mine.task != "draft"),
-        signed=bool(row.signed),
-        sealed=bool(row.sealed),
-        paper=bool(row.paper),
-        has_file=bool(row.file_sha256),
-        number_waiting=bool(row.number_waiting),
-        file_sha256=row.file_sha256,
-        my_item=mine.item if mine is not None and has_item else "",
+        signed=bool(signed),
+        sealed=bool(sealed),
+        paper=bool(paper),
+        has_file=bool(sha256),
+        number_waiting=bool(number_waiting),
+        file_sha256=sha256,
+        my_item=item,
         my_role=_ROLES[mine.role] if mine is not None and mine.role else None,
-        my_state=_STATES[mine.state] if mine is not None and has_item else None,
+        my_state=_STATES[mine.state] if mine is not None and item else None,
         my_due=day(mine.due) if mine is not None else None,
-        recipients=row.recipients,
-        delivered=row.delivered,
-        verdict=checked.get(row.file_sha256, ""),
-    )
+        recipients=recipients,
+        delivered=delivered,
+        verdict=checked.get(sha256, ""),
+    )  # fmt: skip

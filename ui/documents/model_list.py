@@ -83,7 +83,7 @@ class ListModel(QObject):
         self.filter = SavedView("")
         self.saved: tuple[SavedView, ...] = ()
         self.counts = Counts({}, {})
-        self._counting: View | None = None
+        self._counted: tuple[View, date] | None = None
         self.dense = False
         self.cards = self._row_model(())
         self.table = self._row_model(columns(session, self._today))
@@ -192,26 +192,26 @@ class ListModel(QObject):
         return Ask(Direction.INCOMING, View(f.view), chips, f.text, self._today())
 
     def _count(self) -> None:
-        """Ask for the counts of the view, unless they are on their way."""
-        if self._counting is self.view:
+        """Ask for the counts, unless they are known or on their way: words do not change them."""
+        wanted = (self.view, self._today())
+        if self._counted == wanted:
             return
-        self._counting = self.view
-        ask = partial(_counts, today=self._today(), view=self.view)
+        self._counted = wanted
+        ask = partial(_counts, view=wanted[0], today=wanted[1])
         self._session.query(ask, done=self._take, failed=self._uncounted)
 
     def _uncounted(self, error: HoaBanError) -> None:
-        self._counting = None
+        self._counted = None
         self._session.refused.emit(error)
 
     def _take(self, counts: Counts) -> None:
-        self._counting = None
         self.counts = counts
         self.counted.emit(counts)
 
     def _changed(self, changes: Changes) -> None:
         if any(changes.touches(kind) for kind in (KIND, READING)):
             self.rows.refresh()
-            self._counting = None
+            self._counted = None
             self._count()
 
     def _failed(self, error: BaseException) -> None:

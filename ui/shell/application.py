@@ -88,11 +88,9 @@ class Application(QObject):
             launcher.load()
             _load_desk()
 
-        self.runner.submit("store", load, lambda _: self._loaded(), self._failed)
+        self.runner.submit("store", load, lambda _: self._ask_quick(), self._failed)
 
-    def _loaded(self) -> None:
-        # Modules live as long as the program: the collector need not walk them
-        gc.freeze()
+    def _ask_quick(self) -> None:
         self.runner.submit("query", self._launcher.quick, self.login.offer_quick, self._failed)
 
     @property
@@ -177,7 +175,9 @@ class Application(QObject):
         self._dress(desk)
         session = Session(desk, self.runner, texts, actor, self)
         session.settings_changed.connect(lambda name: self._setting(folder, name))
-        self._show(self._window(folder, session))
+        made = self._window(folder, session)
+        # Built in one step, styled and shown in the next: together they hold the window up
+        QTimer.singleShot(0, made, lambda: self._show(made))
 
     def _window(self, folder: Path, session: Session) -> DeskWindow:
         from ui.features import PAGES
@@ -187,7 +187,6 @@ class Application(QObject):
         window.lock_asked.connect(self.lock)
         window.leave_asked.connect(lambda: self.lock(Action.SWITCH))
         self.windows[folder] = window
-        self.frame.addWidget(window)
         return window
 
     def _create(self, server: str, user: str, password: str) -> None:
@@ -214,6 +213,10 @@ class Application(QObject):
     # --- showing, locking --------------------------------------------------------------
 
     def _show(self, window: DeskWindow) -> None:
+        if self._closed:
+            return
+        if self.frame.indexOf(window) < 0:
+            self.frame.addWidget(window)
         desk = window.session.desk
         self.login.ready()
         voice.use(window.session.texts)
@@ -312,8 +315,12 @@ def _load_desk() -> None:
         getattr(QtWidgets, name)
     for name in _PAINTED_WITH:
         getattr(QtGui, name)
+    gc.freeze()
     for module in ("ui.bridge.session", "ui.features", "ui.shell.window", "ui.shell.dialogs"):
         import_module(module)
+        # Modules live as long as the program: the collector, which the window waits for, need
+        # not walk them
+        gc.freeze()
 
 
 def _mode(wanted: str) -> str:

@@ -14,6 +14,7 @@ from app.documents import details
 from app.documents.model import Role
 from app.documents.rows import Chip, View
 from app.forms.compose import compose
+from app.kernel.changes import Changes
 from app.kernel.ports import Verdict
 from app.kernel.texts import Texts
 from tests.ui.documents.commune import (
@@ -103,6 +104,24 @@ def test_list_counts_chips_views_and_words(commune: Commune, session: Sessions) 
     model.set_text("ma doc")
     assert model.rows.row(0).id == commune.ids["virus"] and model.rows.total == 1
     assert model.rows.row(0).pending
+
+
+def test_words_count_nothing_anew_but_views_and_changes_do(
+    commune: Commune, session: Sessions
+) -> None:
+    sample(commune)
+    held = session("leader")
+    model = ListModel(held)
+    counted: list[object] = []
+    model.counted.connect(counted.append)
+    model.load()
+    model.set_text("ma doc")
+    model.set_text("")
+    assert len(counted) == 1
+    model.set_view(View.ALL)
+    assert len(counted) == 2
+    held.changed.emit(Changes.of([("document", commune.ids["virus"])]))
+    assert len(counted) == 3
 
 
 def test_the_table_has_the_ten_columns_of_the_register(commune: Commune, session: Sessions) -> None:
