@@ -98,11 +98,17 @@ def _login_shown(made: Application, profiles: Path) -> None:
 
     made.login.repaint()
     say("login")
-    QTimer.singleShot(_TYPING_MS, lambda: _unlock(made, profiles))
+    QTimer.singleShot(_TYPING_MS, lambda: _typed(made, profiles))
+
+
+def _typed(made: Application, profiles: Path) -> None:
+    """Unlock when everything is loaded, which a loaded machine may take longer for."""
+    say("typed")
+    _watch(lambda: not made.runner.busy, lambda: _unlock(made, profiles))
 
 
 def _unlock(made: Application, profiles: Path) -> None:
-    say("typed")
+    say("loaded")
     made.unlock(profiles / "clerk", PASSWORD)
     _watch(lambda: _usable(made), lambda: _list_shown(made))
 
