@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QEvent, QObject, QTimer
+from PySide6.QtCore import QEvent, QObject, QPoint, QTimer
 from PySide6.QtGui import QAccessible, QAccessibleEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
@@ -16,6 +16,8 @@ from ui.kit.texts import tr
 from ui.kit.theme import theme
 
 SECONDS = 8
+_GAP = 8
+_MOVES = (QEvent.Type.Resize, QEvent.Type.Move, QEvent.Type.Show, QEvent.Type.Hide)
 _ICONS = {"ok": "success", "warn": "warning", "bad": "error", "info": "info", "accent": LOGO}
 
 
@@ -73,9 +75,12 @@ class Toast(Pane):
 
 
 class ToastHost(QObject):
-    """Show toasts over a window, the newest one alone, above its foot."""
+    """Show toasts over a window, the newest one alone, above its foot.
 
-    def __init__(self, window: QWidget, above: float = 84) -> None:
+    Whatever footers stand there, with the acts and what came of them, stay free.
+    """
+
+    def __init__(self, window: QWidget, above: float = 40) -> None:
         super().__init__(window)
         self._window = window
         self._above = above
@@ -100,9 +105,16 @@ class ToastHost(QObject):
         return toast
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: D102
-        if event.type() is QEvent.Type.Resize and self.toast is not None:
+        if event.type() in _MOVES and self.toast is not None:
             self._place()
         return super().eventFilter(watched, event)
+
+    def _footers(self) -> list[Pane]:
+        """Return the footers in sight, and follow them: one grows when a result is said in it."""
+        found = [p for p in self._window.findChildren(Pane) if p.property("ground") == "footer"]
+        for footer in found:
+            footer.installEventFilter(self)
+        return [footer for footer in found if footer.isVisible()]
 
     def _gone(self, toast: Toast) -> None:
         if self.toast is toast:
@@ -115,5 +127,10 @@ class ToastHost(QObject):
         size = self.toast.sizeHint()
         width = min(size.width(), room)
         left = (self._window.width() - width) // 2
-        top = self._window.height() - theme().px(self._above) - size.height()
-        self.toast.setGeometry(left, max(0, top), width, size.height())
+        foot = self._window.height() - theme().px(self._above)
+        for footer in self._footers():
+            corner = footer.mapTo(self._window, QPoint(0, 0))
+            beside = corner.x() >= left + width or corner.x() + footer.width() <= left
+            if not beside:
+                foot = min(foot, corner.y() - theme().px(_GAP))
+        self.toast.setGeometry(left, max(0, foot - size.height()), width, size.height())

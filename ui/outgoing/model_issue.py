@@ -77,6 +77,11 @@ def may_issue(document: Document) -> bool:
     )
 
 
+def missing_files(desk: Desk, document: Document) -> int:
+    """Return how many files of a document are not on this desk; runs on the query lane."""
+    return sum(not desk.store.vault.has(file.sha256) for file in document.files)
+
+
 def fetch_both(desk: Desk, actor: Actor, today: date, text: str) -> Sequence[OutRow]:
     """Return what waits for a number, a seal, or to be issued; runs on the query lane."""
     waiting = waiting_ids(desk)

@@ -9,7 +9,7 @@ from typing import Any
 
 from PySide6.QtWidgets import QFileDialog, QWidget
 
-from app.documents.model import KIND, State
+from app.documents.model import KIND, Document, State
 from app.identity import queries as identity
 from app.kernel.changes import Changes
 from app.kernel.clock import local_date
@@ -73,6 +73,8 @@ class IssuePage(Page):
         self.key.again.connect(self._look_for_keys)
         self.key.image_asked.connect(self._choose_image)
         self.result = Banner()
+        self.waiting = Banner()
+        self._files: tuple[str, int] = ("", 0)
         self._progress = ProgressStrip(texts("outpages.seal.running"))
         self._progress.cancelled.connect(self.seals.stop)
         self._progress.hide()
@@ -126,7 +128,8 @@ class IssuePage(Page):
             Button.of(self.recipients),
             None,
         )
-        foot.setLayout(Column(self.result, self._progress, acts, gap=8, margins=(14, 9, 14, 9)))
+        words = (self.waiting, self.result, self._progress)
+        foot.setLayout(Column(*words, acts, gap=8, margins=(14, 9, 14, 9)))
         return foot
 
     def _list_pane(self) -> QWidget:
@@ -225,7 +228,19 @@ class IssuePage(Page):
         else:
             facts = "    ".join(f"{k} {v}" for k, v in model_list.facts_of(texts, document))
             self.paper.show_head(model_list.title_of(texts, document), facts)
+            self._look_for_files(document)
         self._show_checks()
+
+    def _look_for_files(self, document: Document) -> None:
+        """Ask which of the files that get the seal have not come to this desk yet."""
+        count = partial(model_issue.missing_files, self.session.desk, document)
+        self.session.work("query", count, lambda n: self._know_files(document.id, n))
+
+    def _know_files(self, document: str, missing: int) -> None:
+        shown = self._reader.document
+        if shown is not None and shown.id == document:
+            self._files = (document, missing)
+            self._show_checks()
 
     def _show_checks(self) -> None:
         document = self._reader.document
@@ -235,7 +250,14 @@ class IssuePage(Page):
         state = document.state if document is not None else None
         idle = not self.seals.running
         key = self.seals.key
-        self.seal.set_enabled(idle and state is State.SIGNED and key is not None and key.days >= 0)
+        usable = key is not None and key.days >= 0
+        looked_at, missing = self._files
+        known = document is not None and document.id == looked_at
+        sealable = idle and state is State.SIGNED and usable
+        self.seal.set_enabled(sealable and known and not missing)
+        waits_for_file = state is State.SIGNED and known and missing > 0
+        said = self.session.texts("outpages.seal.waits", n=missing)
+        self.waiting.show_text(said if waits_for_file else "", "info", icon="download")
         self.issue.set_enabled(idle and document is not None and model_issue.may_issue(document))
         self.recipients.set_enabled(idle and state in (State.SIGNED, State.SEALED))
         waits = state is State.AWAITING_NUMBER
