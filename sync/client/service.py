@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from app.kernel.changes import Changes
 from app.kernel.clock import Clock
-from app.kernel.errors import Damaged, HoaBanError, NotPermitted, Unavailable
+from app.kernel.errors import Damaged, HoaBanError, NotPermitted, RuleViolation, Unavailable
 from app.store.desk import DeskStore
 from app.store.model import OutboxState
 from app.store.replica import Replica
@@ -27,6 +27,7 @@ _TRUTHS = frozenset({"offline", "portal", "proxy_auth", "tls_intercepted", "serv
 IDLE = 60.0
 _WAIT = 50
 _FILES_PER_STEP = 20
+_MARKED = "document.secret"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +102,7 @@ class SyncService:
         self._listeners: list[Listener] = []
         self._wake = threading.Event()
         self._hurry = threading.Event()
+        self._refused_files: set[str] = set()
         self._unsubscribe: Callable[[], None] | None = None
         self._stopping = threading.Event()
         self._stepping = threading.Lock()
@@ -231,9 +233,9 @@ class SyncService:
 
     def _move_files(self) -> bool:
         """Move some files, first what others wait for; answer whether any are left."""
-        going = self._vault.to_upload()
+        going = [s for s in self._vault.to_upload() if s not in self._refused_files]
         for sha256 in self._unhurried(going):
-            self.files.upload(sha256, self._progress)
+            self._send(sha256)
         missing = [w for w in self._wanted() if not self._vault.has(w.sha256)]
         came = sum(self._fetch(wanted) for wanted in self._unhurried(missing))
         self._tell(bytes_done=0, bytes_total=0)
@@ -248,6 +250,15 @@ class SyncService:
             if self._hurry.is_set() or self._stopping.is_set():
                 return
             yield file
+
+    def _send(self, sha256: str) -> None:
+        try:
+            self.files.upload(sha256, self._progress)
+        except RuleViolation as error:
+            if error.code != _MARKED:
+                raise
+            # The server takes no marked page, now or later; the others shall not wait for it.
+            self._refused_files.add(sha256)
 
     def _fetch(self, wanted: Wanted) -> bool:
         try:

@@ -19,7 +19,9 @@ from pathlib import Path
 
 from sqlalchemy import select
 
-from app.kernel.errors import Conflict, Damaged, RuleViolation, Unavailable
+from app.documents.secrecy import secrecy_mark
+from app.files.pdf import read_text
+from app.kernel.errors import Conflict, Damaged, HoaBanError, RuleViolation, Unavailable
 from sync.protocol.codec import dumps
 from sync.server import tables
 from sync.server.store import Store
@@ -28,6 +30,8 @@ LEAF = 256 * 1024
 MAX_SIZE = 2 << 30
 _NAME = re.compile(r"[0-9a-f]{64}")
 _CHUNK = 1 << 16
+# A mark of secrecy stands on page one; a covering letter may lie before it
+_MARKED_PAGES = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +134,11 @@ class Files:
         target.seek(after)
 
     def finish(self, sha256: str, person: str) -> None:
-        """Hash a complete part again and make it the file; harmless when repeated."""
+        """Hash a complete part again and make it the file; harmless when repeated.
+
+        Raises `RuleViolation("document.secret")` for a page that bears a mark of secrecy:
+        nothing of it stays.
+        """
         plan = self._planned(sha256, person)
         part = self._part(sha256, person)
         if not part.is_file() or part.stat().st_size != plan.size:
@@ -138,6 +146,10 @@ class Files:
         if _hash(part) != sha256:
             part.unlink()
             raise Damaged("sync.leaf")
+        if _is_secret(part):
+            part.unlink()
+            part.with_suffix(".json").unlink(missing_ok=True)
+            raise RuleViolation("document.secret", field="file")
         with part.open("rb") as source:
             os.fsync(source.fileno())
         target = self.path(sha256)
@@ -194,6 +206,15 @@ def check_name(sha256: str) -> None:
 def leaves_of(data: bytes) -> Sequence[str]:
     """Return the SHA-256 of each 256 KiB."""
     return [hashlib.sha256(data[at : at + LEAF]).hexdigest() for at in range(0, len(data), LEAF)]
+
+
+def _is_secret(path: Path) -> bool:
+    """Tell whether a PDF bears a mark of secrecy; what cannot be read bears none."""
+    try:
+        read = read_text(path, max_pages=_MARKED_PAGES)
+    except HoaBanError:
+        return False
+    return any(secrecy_mark(text) for text in read.texts)
 
 
 def _hash(path: Path) -> str:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from app.forms.compose import DraftDocument, compose
 from app.kernel.actor import Actor
 from app.kernel.bus import Bus
 from app.kernel.clock import SystemClock
@@ -375,3 +376,24 @@ def test_backoff_is_jittered_capped_and_heeds_the_server() -> None:
     assert 250 <= asked <= CAP
     backoff.succeeded()
     assert backoff.failed() <= 4.0
+
+
+def test_file_that_the_server_refuses_holds_no_other_up(desks: tuple[RealDesk, RealDesk]) -> None:
+    an, _ = desks
+    letter = DraftDocument(
+        agency="UBND xã",
+        paragraphs=("MẬT",),
+        subject="Mẫu",
+        notation="UBND",
+        signer_title="Chủ tịch",
+        signer_name="Mẫu",
+    )
+    marked = an.store.vault.put(compose(letter))
+    plain = an.store.vault.put(b"mau" * 1000)
+    an.act(AddNote("held-up", "", X, files=(plain.sha256,)))
+    service = SyncService(an.store, an.transport, an.clock)
+    service.step()
+    assert service.status.state == "ok"
+    assert an.store.vault.to_upload() == [marked.sha256], "it stays here, and is not sent"
+    service.step()
+    assert service.status.state == "ok"

@@ -6,6 +6,7 @@ import hashlib
 import json
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 from argon2 import PasswordHasher
 
+from app.forms.compose import DraftDocument, compose
 from app.kernel.clock import FixedClock, SystemClock
 from app.kernel.errors import NotPermitted, RuleViolation, Unavailable
 from sync.http import Session
@@ -327,3 +329,28 @@ def test_plain_http_is_refused_off_loopback() -> None:
     with pytest.raises(RuleViolation, match=r"sync\.tls_required"):
         guarded.request("GET", "http://server.invalid/")
     guarded.close()
+
+
+@pytest.mark.parametrize("mark", ["MẬT", "TỐI MẬT", "TUYỆT MẬT"])
+def test_marked_page_is_refused_and_nothing_of_it_stays(
+    ask: Caller, server: Server, mark: str
+) -> None:
+    letter = DraftDocument(
+        agency="UBND xã",
+        paragraphs=("Mở đầu.", mark),
+        subject="Mẫu",
+        notation="UBND",
+        signer_title="Chủ tịch",
+        signer_name="Mẫu",
+    )
+    data = compose(letter)
+    sha256 = hashlib.sha256(data).hexdigest()
+    ask.sign_in("an")
+    ask("POST", f"/sync/v1/files/{sha256}", {"size": len(data), "leaves": leaves_of(data)})
+    reply = ask(
+        "PATCH", f"/sync/v1/files/{sha256}", data, Upload_Offset="0", Upload_Length=str(len(data))
+    )
+    assert json.loads(reply.body)["error"]["code"] == "document.secret"
+    assert server.files.plan(sha256) is None
+    assert not [p for p in server.files.path(sha256).parents[1].rglob("*") if p.is_file()]
+    assert upload(ask, compose(replace(letter, paragraphs=("Mở đầu.",))))

@@ -175,7 +175,15 @@ class RegisterModel(QObject):
             return
         self._written[entity] = text
         store = self._session.desk.store
-        self._session.work("store", lambda: store.set_meta(_DRAFT + entity, text), lambda _: None)
+
+        def failed(error: HoaBanError) -> None:
+            # It stays in the window and is tried again with the next letter
+            self._written.pop(entity, None)
+            self.failed.emit(error)
+
+        self._session.work(
+            "store", lambda: store.set_meta(_DRAFT + entity, text), lambda _: None, failed
+        )
 
     def look_for_twins(self, values: Mapping[str, str]) -> None:
         """Ask for documents that may be the same one."""

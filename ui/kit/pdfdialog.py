@@ -87,10 +87,8 @@ class PdfDialog(Dialog):
         """Print on what a worker makes: asking a printer may take its time."""
         pdf, title, cancel = self._pdf, self._title, Cancellation()
         self._cancel = cancel
-        tell = self._session.runner.relay(self._tell_progress)
+        tell = self.progress.follow()
         self.word.show_text("")
-        self.progress.restart()
-        self.progress.show()
         self.print_button.setEnabled(False)
         self._work(
             lambda: print_pdf(pdf, printer(), title, cancel, tell),
@@ -99,10 +97,6 @@ class PdfDialog(Dialog):
 
     def _stop(self) -> None:
         self._cancel.cancel()
-
-    def _tell_progress(self, done: int, total: int) -> None:
-        if self._open:
-            self.progress.set_progress(done, total)
 
     # --- saving --------------------------------------------------------------------------
 
@@ -135,7 +129,7 @@ class PdfDialog(Dialog):
             self._said("bad", error_text(error))
 
     def _said(self, tone: str, text: str) -> None:
-        self.progress.hide()
+        self.progress.leave()
         self.print_button.setEnabled(self.printer.isEnabled())
         self.word.show_text(text, tone)
 

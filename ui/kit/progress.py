@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QProgressBar, QWidget
 
 from ui.kit.buttons import Button
 from ui.kit.labels import Label
 from ui.kit.layout import Column, Row
 from ui.kit.texts import tr
+
+_LOOK_MS = 100
+
+
+class Told:
+    """Where a worker writes how far it is: a kernel `Progress` that holds no QObject."""
+
+    def __init__(self) -> None:
+        self.at = (0, 0)
+
+    def __call__(self, done: int, total: int) -> None:
+        """Take note."""
+        self.at = (done, total)
 
 
 class ProgressStrip(QWidget):
@@ -30,7 +43,24 @@ class ProgressStrip(QWidget):
         self._bar.setAccessibleName(text)
         head = Row(self._text, self._detail, None, self.cancel_button)
         self.setLayout(Column(head, self._bar, gap=8))
+        self._told = Told()
+        self._look = QTimer(self)
+        self._look.setInterval(_LOOK_MS)
+        self._look.timeout.connect(lambda: self.set_progress(*self._told.at))
         self.set_progress(0, 0)
+
+    def follow(self) -> Told:
+        """Show itself and return what a worker tells its progress to, until the next call."""
+        self._told = Told()
+        self.restart()
+        self.show()
+        self._look.start()
+        return self._told
+
+    def leave(self) -> None:
+        """Follow nothing, and hide."""
+        self._look.stop()
+        self.hide()
 
     def set_progress(self, done: int, total: int, detail: str = "", text: str = "") -> None:
         """Show how far the work is; `total` 0 means unknown."""

@@ -142,30 +142,29 @@ class DraftsModel(QObject):
         """Begin a draft to a unit of the directory."""
         self.journal.flush()
         fresh = new_id(self._session.desk.clock.now())
-        get = partial(self._session.desk.store.get, "unit", unit)
 
         def open_to(found: Unit | None) -> None:
             to = ((found.id, found.name),) if found is not None else ()
             self._open(fresh, None, DraftValues(recipients=to))
 
-        self._session.work("query", get, open_to)
+        self._ask(unit, open_to, "unit")
 
     def open(self, draft: str) -> None:
         """Open a saved draft, or one that only the journal knows."""
         self.journal.flush()
         self._ask(draft, lambda found: self._open_found(draft, found))
 
-    def _ask(self, document: str, take: Callable[[Any], None]) -> None:
-        """Read a document; only the newest question is answered, and none is typed into meanwhile."""
+    def _ask(self, entity: str, take: Callable[[Any], None], kind: str = KIND) -> None:
+        """Read what shall be opened; only the newest question is answered, and none is typed into meanwhile."""
         self._asked += 1
         mine = self._asked
         self.leaving.emit()
 
-        def answer(found: Document | None) -> None:
+        def answer(found: Any) -> None:
             if mine == self._asked:
                 take(found)
 
-        get = partial(self._session.desk.store.get, KIND, document)
+        get = partial(self._session.desk.store.get, kind, entity)
         self._session.work("query", get, answer)
 
     def _open_found(self, draft: str, found: Document | None) -> None:

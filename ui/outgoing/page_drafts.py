@@ -190,7 +190,8 @@ class DraftsPage(Page):
 
     def _leaving(self) -> None:
         """Take no letter while another draft is on its way: it would go into the wrong one."""
-        self._focused = self._focused or self.form.isAncestorOf(self.focusWidget())
+        held = self.focusWidget()
+        self._focused = self._focused or (held is not None and self.form.isAncestorOf(held))
         self.form.body.setEnabled(False)
 
     def _opened(self) -> None:

@@ -51,7 +51,7 @@ class PrintDialog(Dialog):
             FormField(texts("books.print.volume"), self.volume),
             gap=12,
         )
-        self.progress = ProgressStrip(texts("books.print.reading"))
+        self.progress = ProgressStrip(texts("books.print.running"))
         self.progress.cancelled.connect(self.stop)
         self.progress.hide()
         self.body.extend(Label(row.name, "strong", wrap=True),
@@ -75,9 +75,7 @@ class PrintDialog(Dialog):
         desk, actor, cancel = self._session.desk, self._session.actor, Cancellation()
         self._cancel = cancel
         self.make.setEnabled(False)
-        self.progress.restart()
-        self.progress.show()
-        tell = self._session.runner.relay(self._tell)
+        tell = self.progress.follow()
         job = partial(_print, desk, actor, self._row, (since, until), volume,
                       texts("books.print.voided"), cancel, tell)  # fmt: skip
         self._session.work("query", job, self._done, self._failed)
@@ -90,13 +88,8 @@ class PrintDialog(Dialog):
 
     def _rest(self) -> None:
         self._cancel = None
-        self.progress.hide()
+        self.progress.leave()
         self.make.setEnabled(True)
-
-    def _tell(self, done: int, total: int) -> None:
-        if self._open and self._cancel is not None:
-            said = "books.print.reading" if total else "books.print.setting"
-            self.progress.set_progress(done, total, text=self._session.texts(said))
 
     def _done(self, pdf: bytes) -> None:
         if self._open and self._cancel is not None:

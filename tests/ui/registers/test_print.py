@@ -33,7 +33,7 @@ Shown = Callable[..., QWidget]
 @pytest.fixture
 def page(commune: Commune, lanes: Sessions, shown: Shown) -> Iterator[RegistersPage]:
     sample(commune)
-    made = RegistersPage(lanes("clerk"))
+    made = RegistersPage(lanes("clerk").branch())
     shown(made, 1150, 650)
     made.activate()
     wait_until(lambda: made.print.enabled)
@@ -107,7 +107,7 @@ def test_a_stopped_print_shows_nothing_and_can_be_begun_again(page: RegistersPag
     dialog.make.click()
     dialog.progress.cancel_button.click()
     assert dialog.progress.isHidden() and dialog.make.isEnabled()
-    wait_until(lambda: not page.session.runner.busy, 20000)
+    wait_until(lambda: not page.session._root.runner.busy, 20000)
     assert page.findChild(PdfDialog) is None
     dialog.make.click()
     wait_until(lambda: page.findChild(PdfDialog) is not None, 20000)
