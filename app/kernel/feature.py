@@ -56,6 +56,8 @@ class Kind:
 
     `buckets(entity)` says which desks hold it, `files(entity)` the SHA-256 of the files it
     refers to, `readable(entity, actor)` who among those who hold it may see it.
+    `following(id, count)` names those that are likely to be asked for after one, so that a
+    batch can read ahead; None where nothing follows from an id.
     """
 
     name: str
@@ -65,6 +67,7 @@ class Kind:
     files: Callable[[Any], frozenset[str]] = _no_names
     readable: Callable[[Any, Actor], bool] = lambda _entity, _actor: True
     derived: bool = False
+    following: Callable[[str, int], Sequence[str]] | None = None
 
 
 @dataclass(frozen=True)

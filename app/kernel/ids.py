@@ -7,6 +7,8 @@ import secrets
 import uuid
 from datetime import datetime
 
+_VARIANT = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
+
 
 def new_id(at: datetime) -> str:
     """Return a UUIDv7 (RFC 9562 §5.7) whose first 48 bits are `at` in milliseconds."""
@@ -18,10 +20,9 @@ def new_id(at: datetime) -> str:
 
 def derived_id(*parts: str) -> str:
     """Return the UUIDv8 that both sides derive from the same parts (RFC 9562 §5.8)."""
-    digest = hashlib.sha256("\x1f".join(parts).encode()).digest()
-    value = int.from_bytes(digest[:16], "big")
-    value &= ~(0xF << 76) & ~(0b11 << 62) & ((1 << 128) - 1)
-    return str(uuid.UUID(int=value | (8 << 76) | (0b10 << 62)))
+    h = hashlib.sha256("\x1f".join(parts).encode()).hexdigest()
+    # Version and variant are put into the text: many are made for each command.
+    return f"{h[:8]}-{h[8:12]}-8{h[13:16]}-{_VARIANT[h[16]]}{h[17:20]}-{h[20:32]}"
 
 
 def event_id(command_id: str, place: int) -> str:

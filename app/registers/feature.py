@@ -7,7 +7,7 @@ from typing import Any
 from app.kernel.actor import Actor
 from app.kernel.feature import Feature, Handler, Kind
 from app.registers import commands, queries, rules
-from app.registers.model import Register, RegisterEntry, parts_of
+from app.registers.model import Register, RegisterEntry, following, parts_of
 from app.registers.tables import PROJECTIONS
 
 _KEEPERS = frozenset({"clerk", "office_head"})
@@ -47,6 +47,7 @@ FEATURE = Feature(
             rules.apply_entry,
             _entry_buckets,
             readable=_sees_entry,
+            following=following,
         ),
     ),
     handlers=(

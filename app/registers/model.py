@@ -78,6 +78,12 @@ def entry_id(register: str, n: int) -> str:
     return f"{register}:{n}"
 
 
+def following(entry: str, count: int) -> list[str]:
+    """Name the rows of the numbers after that of a row, which are given after it."""
+    register, _, n = entry.rpartition(":")
+    return [entry_id(register, int(n) + step) for step in range(1, count)] if n.isdigit() else []
+
+
 def parts_of(register: str) -> tuple[str, int, str]:
     """Split a register's id into agency, year and book; `ValueError` for any other text."""
     agency, year, book = register.rsplit(":", 2)

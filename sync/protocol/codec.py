@@ -15,6 +15,7 @@ import zstandard
 
 from app.kernel.codec import from_json, to_json
 from app.kernel.errors import Damaged, RuleViolation
+from app.store import sql
 from sync.protocol.messages import (
     FRAMES,
     MEDIA_GZIP,
@@ -34,12 +35,7 @@ _LEVEL = 3
 # One slice of raw bytes can hardly become more than 32 MiB, however it was packed.
 _SLICE = 1024
 _WINDOW = 1 << 23
-_COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
-
-
-def dumps(value: Any) -> str:
-    """Return compact JSON; the one spelling used on the wire, in tables and in hashes."""
-    return _COMPACT(value)
+dumps = sql.dumps
 
 
 def encode_request(request: Request) -> tuple[bytes, str]:

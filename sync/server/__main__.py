@@ -25,6 +25,7 @@ from sync.server.administration import Administration
 from sync.server.check import check
 from sync.server.directory import People
 from sync.server.http import Server
+from sync.server.memory import collect_rarely
 from sync.server.seed import Seed, build
 from sync.server.service import Service
 from sync.server.store import Store
@@ -81,6 +82,7 @@ def _administer(args: argparse.Namespace) -> int:
 
 
 def _serve(server: Server, args: argparse.Namespace) -> int:
+    collect_rarely()
     config = uvicorn.Config(
         server.app(),
         host=args.host,

@@ -182,7 +182,7 @@ class Push:
         known: Mapping[str, Past],
     ) -> None:
         rows = [(request.device, c.n, c.id, known[c.id].hash, dumps(to_json(r))) for c, r in fresh]
-        self._store.put(connection, tables.receipt, rows)
+        self._store.put(connection, tables.receipt, rows, fresh=True)
 
     def actor(self, unit: Unit, envelope: Envelope) -> Actor:
         """Return who a command acts as."""

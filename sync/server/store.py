@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from typing import Any, TypeVar
 
 from sqlalchemy import (
@@ -20,6 +21,7 @@ from sqlalchemy import (
     Connection,
     Integer,
     Table,
+    TextClause,
     any_,
     bindparam,
     create_engine,
@@ -100,10 +102,10 @@ class Store:
             connection.rollback()
 
     @contextmanager
-    def write(self) -> Iterator[Connection]:
-        """Give a transaction, committed at the end."""
+    def write(self, *, again: bool = False) -> Iterator[Connection]:
+        """Give a transaction, committed at the end; `again` trusts no row to be new."""
         with self.engine.connect() as opened:
-            connection = opened.execution_options(hb_write=True)
+            connection = opened.execution_options(hb_write=True, hb_again=again)
             with connection.begin():
                 yield connection
 
@@ -111,7 +113,7 @@ class Store:
         """Run `work` in a transaction, again when another one came between."""
         for turn in range(_TRIES):
             try:
-                with self.write() as connection:
+                with self.write(again=turn > 0) as connection:
                     if turn:
                         self._queue(connection)
                     return work(connection)
@@ -165,16 +167,43 @@ class Store:
             return column == any_(bindparam(name, type_=ARRAY(column.type)))
         return column.in_(bindparam(name, expanding=True))
 
-    def put(self, connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
-        """Insert or replace rows, given in the order of the table's columns, as one set."""
+    def put(
+        self,
+        connection: Connection,
+        table: Table,
+        rows: Sequence[tuple[Any, ...]],
+        *,
+        fresh: bool = False,
+    ) -> None:
+        """Insert or replace rows, given in the order of the table's columns, as one set.
+
+        `fresh` says that this transaction sees none of them: they are inserted, and where
+        another one has been quicker the whole transaction is tried again.
+        """
         if not rows:
             return
-        if self.postgres:
+        if not self.postgres:
+            connection.exec_driver_sql(_row_wise(table), list(rows))
+        elif fresh and not connection.get_execution_options().get("hb_again", False):
+            _copy(connection, table, rows)
+        else:
             names = [c.name for c in table.columns]
             packed = dumps([dict(zip(names, row, strict=True)) for row in rows])
-            connection.execute(text(_set_wise(table)), {"packed": packed})
-        else:
-            connection.exec_driver_sql(_row_wise(table), list(rows))
+            connection.execute(_set_wise(table), {"packed": packed})
+
+
+def _copy(connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
+    """Stream rows into a table: half the work of an insertion for both sides."""
+    raw: Any = connection.connection.driver_connection
+    try:
+        with (
+            raw.cursor() as cursor,
+            cursor.copy(f"COPY {table.name} ({_names(table)}) FROM STDIN") as copy,
+        ):
+            for row in rows:
+                copy.write_row(row)
+    except raw.Error as error:
+        raise DBAPIError("COPY", None, error) from error
 
 
 def _conflict(table: Table) -> str:
@@ -188,18 +217,20 @@ def _names(table: Table) -> str:
     return ", ".join(f'"{c.name}"' for c in table.columns)
 
 
+@cache
 def _row_wise(table: Table) -> str:
     marks = ", ".join("?" for _ in table.columns)
     into = f"INSERT INTO {table.name} ({_names(table)})"
     return f"{into} VALUES ({marks}) {_conflict(table)}"
 
 
-def _set_wise(table: Table) -> str:
+@cache
+def _set_wise(table: Table) -> TextClause:
     # One JSON text is what psycopg sends fastest: arrays cost it a regex per item.
     columns = ", ".join(f'"{c.name}" {_type(c.type)}' for c in table.columns)
     into = f"INSERT INTO {table.name} ({_names(table)})"
     source = f"json_to_recordset(CAST(:packed AS json)) AS t({columns})"
-    return f"{into} SELECT * FROM {source} {_conflict(table)}"  # noqa: S608 - our own tables
+    return text(f"{into} SELECT * FROM {source} {_conflict(table)}")  # noqa: S608 - our own tables
 
 
 def _type(kind: Any) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, delete, select
@@ -22,6 +23,7 @@ from sync.server.store import Store
 
 EVENT = "event"
 _BATCH = 500
+_AHEAD = 256
 Key = tuple[str, str]
 LogKey = tuple[str, str, str]
 
@@ -32,6 +34,9 @@ class Held:
 
     value: Any
     ver: int
+
+
+_NOTHING = (Held(None, 0), frozenset[str]())
 
 
 @dataclass(slots=True)
@@ -53,6 +58,8 @@ class Unit:
         self._kept = _Layer()
         self._open = _Layer()
         self._moved: set[str] = set()
+        self._missed: dict[str, int] = {}
+        self._places: dict[Key, frozenset[str]] = {}
 
     def prefetch(self, keys: Iterable[Key]) -> None:
         """Read many entities at once."""
@@ -66,20 +73,30 @@ class Unit:
     def _read(self, kind: str, names: Sequence[str]) -> None:
         model = self._registry.kind(kind).model
         for name in names:
-            self._loaded[kind, name] = (Held(None, 0), frozenset())
+            self._loaded[kind, name] = _NOTHING
         for entity, ver, buckets, data in self._connection.execute(
             self._store.entities, {"kind": kind, "ids": list(names)}
         ):
             value: Any = from_json(model, json.loads(data))
-            self._loaded[kind, entity] = (Held(value, ver), frozenset(json.loads(buckets)))
+            self._loaded[kind, entity] = (Held(value, ver), _set_of(buckets))
 
     def _held(self, key: Key) -> Held:
         found = self._open.written.get(key) or self._kept.written.get(key)
         if found is not None:
             return found
         if key not in self._loaded:
-            self._read(key[0], key[1:])
+            self._read(key[0], self._ahead(key))
         return self._loaded[key][0]
+
+    def _ahead(self, key: Key) -> Sequence[str]:
+        """Return what to read for a key: twice as many of those that follow, at each miss."""
+        kind, entity = key
+        follow = self._registry.kind(kind).following
+        misses = self._missed[kind] = self._missed.get(kind, 0) + 1
+        if follow is None or misses == 1:
+            return (entity,)
+        names = follow(entity, min(1 << misses, _AHEAD))
+        return [entity, *(n for n in names if (kind, n) not in self._loaded)]
 
     def get(self, kind: str, entity: str) -> Any:
         """Return an entity with the writes of this unit, or None."""
@@ -117,47 +134,54 @@ class Unit:
         """Write everything that was kept, then the log under its lock."""
         if not self._kept.written:
             return
-        self._store.put(self._connection, tables.entity, [self._row(k) for k in self._kept.written])
-        self._store.put(
-            self._connection,
-            tables.event,
-            [(e.id, e.kind, e.entity, ver, dumps(to_json(e))) for e, ver in self._kept.events],
-        )
+        self._write_entities()
+        self._store.put(self._connection, tables.event, self._event_rows(), fresh=True)
         self._write_files()
         moves = self._moves()
         self._store.lock(self._connection)
         first = self._store.draw(self._connection, len(moves)) if moves else 0
-        self._store.put(
-            self._connection,
-            tables.log,
-            [(*key, first + place, gone) for place, (key, gone) in enumerate(moves.items())],
-        )
+        rows: tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]] = ([], [])
+        for place, ((bucket, kind, entity), (gone, fresh)) in enumerate(moves.items()):
+            rows[fresh].append((bucket, kind, entity, first + place, gone))
+        self._store.put(self._connection, tables.log, rows[False])
+        self._store.put(self._connection, tables.log, rows[True], fresh=True)
 
-    def _row(self, key: Key) -> tuple[Any, ...]:
-        held = self._kept.written[key]
-        return (*key, held.ver, dumps(sorted(self._buckets(key))), dumps(to_json(held.value)))
+    def _write_entities(self) -> None:
+        rows: tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]] = ([], [])
+        for key, held in self._kept.written.items():
+            kind = self._registry.kind(key[0])
+            places = self._places[key] = kind.buckets(held.value)
+            data = dumps(to_json(held.value))
+            rows[self._is_new(key)].append((*key, held.ver, _text_of(places), data))
+        self._store.put(self._connection, tables.entity, rows[False])
+        self._store.put(self._connection, tables.entity, rows[True], fresh=True)
 
-    def _buckets(self, key: Key) -> frozenset[str]:
-        return self._registry.kind(key[0]).buckets(self._kept.written[key].value)
+    def _is_new(self, key: Key) -> bool:
+        return self._loaded.get(key, _NOTHING)[0].ver == 0
 
-    def _moves(self) -> dict[LogKey, bool]:
-        moves: dict[LogKey, bool] = {}
-        now: dict[Key, frozenset[str]] = {}
+    def _event_rows(self) -> list[tuple[Any, ...]]:
+        return [(e.id, e.kind, e.entity, ver, dumps(to_json(e))) for e, ver in self._kept.events]
+
+    def _moves(self) -> dict[LogKey, tuple[bool, bool]]:
+        """Return what moves in the log, in order: whether it is gone, whether it is new there."""
+        moves: dict[LogKey, tuple[bool, bool]] = {}
         rehoused: list[Key] = []
         for key in self._kept.written:
-            now[key] = self._buckets(key)
-            before = self._loaded.get(key, (Held(None, 0), frozenset[str]()))
-            if before[0].value is not None and before[1] != now[key]:
+            now = self._places[key]
+            held, before = self._loaded.get(key, _NOTHING)
+            new = held.ver == 0
+            if held.value is not None and before != now:
                 rehoused.append(key)
-            for bucket in before[1] | now[key]:
-                moves[bucket, *key] = bucket not in now[key]
+            for bucket in now if new else before | now:
+                moves[bucket, *key] = (bucket not in now, new)
         for key in rehoused:
-            for bucket in self._loaded[key][1] ^ now[key]:
+            now = self._places[key]
+            for bucket in self._loaded[key][1] ^ now:
                 for past in self._past(key):
-                    moves[bucket, EVENT, past] = bucket not in now[key]
+                    moves[bucket, EVENT, past] = (bucket not in now, False)
         for event, _ in self._kept.events:
-            for bucket in now[event.kind, event.entity]:
-                moves[bucket, EVENT, event.id] = False
+            for bucket in self._places[event.kind, event.entity]:
+                moves[bucket, EVENT, event.id] = (False, True)
         return moves
 
     def _past(self, key: Key) -> list[str]:
@@ -168,15 +192,26 @@ class Unit:
     def _write_files(self) -> None:
         refs: list[tuple[str, str, str]] = []
         for (kind, entity), held in self._kept.written.items():
-            names = self._registry.kind(kind).files(held.value)
-            old = self._loaded.get((kind, entity))
-            before = self._registry.kind(kind).files(old[0].value) if old and old[0].value else ()
-            refs += [(name, kind, entity) for name in names]
-            if set(before) - names:
-                self._drop_files(kind, entity, set(before) - names)
-        self._store.put(self._connection, tables.file_ref, refs)
+            files = self._registry.kind(kind).files
+            names = files(held.value)
+            old = self._loaded.get((kind, entity), _NOTHING)[0].value
+            before = files(old) if old is not None else frozenset[str]()
+            refs += [(name, kind, entity) for name in names - before]
+            if before - names:
+                self._drop_files(kind, entity, before - names)
+        self._store.put(self._connection, tables.file_ref, refs, fresh=True)
 
-    def _drop_files(self, kind: str, entity: str, names: set[str]) -> None:
+    def _drop_files(self, kind: str, entity: str, names: frozenset[str]) -> None:
         f = tables.file_ref.c
         where = (f.kind == kind, f.entity == entity, f.sha256.in_(names))
         self._connection.execute(delete(tables.file_ref).where(*where))
+
+
+@lru_cache(maxsize=4096)
+def _set_of(text: str) -> frozenset[str]:
+    return frozenset(json.loads(text))
+
+
+@lru_cache(maxsize=4096)
+def _text_of(buckets: frozenset[str]) -> str:
+    return dumps(sorted(buckets))

@@ -15,6 +15,7 @@ from app.kernel.bus import wrap
 from app.kernel.command import Command, Envelope
 from app.kernel.ids import derived_id
 from sync.protocol.messages import ACCEPTED, PROTO, RULES, SCHEMA, ReceiptFrame, Request
+from sync.server.memory import collect_rarely
 from sync.server.service import Account, Service
 from tests.bench import corpus, servers
 from tests.bench.__main__ import Plan
@@ -30,6 +31,8 @@ _DEVICE = "bench-push"
 def measure(plan: Plan) -> list[Figure]:
     """Measure on SQLite and on PostgreSQL."""
     figures: list[Figure] = []
+    # As `python -m sync.server serve` does.
+    collect_rarely()
     with cluster() as made:
         databases = {
             "PostgreSQL": made.database(),

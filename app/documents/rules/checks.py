@@ -158,7 +158,8 @@ def checked(particulars: Particulars) -> Particulars:
             raise RuleViolation("document.too_great", field=name, limit=LIMITS[name])
     if not tidy["subject"]:
         raise RuleViolation("document.subject_missing", field="subject")
-    return replace(particulars, **tidy)
+    moved = {name: text for name, text in tidy.items() if text != getattr(particulars, name)}
+    return replace(particulars, **moved) if moved else particulars
 
 
 def not_future(day: date | None, ctx: Context, field: str) -> None:

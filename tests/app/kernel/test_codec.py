@@ -71,6 +71,12 @@ def test_fields_at_their_default_stay_at_home(value):
     assert ("rows" in wire) == bool(value.rows)
 
 
+def test_equal_times_of_two_zones_are_spelled_as_they_are():
+    here = datetime(2026, 1, 5, 14, 30, tzinfo=timezone(timedelta(hours=7)))
+    for at in (here, here.astimezone(UTC), here):
+        assert to_json(Outer("a", date(2026, 1, 5), at))["at"] == at.isoformat()
+
+
 def test_equal_sets_have_one_form():
     one, other = (
         Outer("a", date(2026, 1, 5), datetime(2026, 1, 5, tzinfo=UTC), words=frozenset(words))

@@ -32,6 +32,10 @@ def test_derived_ids_are_uuid8_and_the_same_each_time(parts):
     assert derived_id(*parts) == str(made)
 
 
+def test_derived_ids_are_for_ever():
+    assert derived_id("event", "c1", "0") == "98e8e31f-2f2f-8a8f-9a9d-46bb2bbfa50f"
+
+
 def test_derived_ids_keep_the_parts_apart():
     assert derived_id("ab", "c") != derived_id("a", "bc")
 
