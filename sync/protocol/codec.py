@@ -7,14 +7,18 @@ strict and bounded: a wrong type, an endless line or a bomb is `Damaged`, never 
 from __future__ import annotations
 
 import json
+import re
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any, Protocol, cast
 
+import orjson
 import zstandard
 
 from app.kernel.codec import from_json, to_json
 from app.kernel.errors import Damaged, RuleViolation
+from app.kernel.ids import event_id
 from app.store import sql
 from sync.protocol.messages import (
     FRAMES,
@@ -35,6 +39,10 @@ _LEVEL = 3
 # One slice of raw bytes can hardly become more than 32 MiB, however it was packed.
 _SLICE = 1024
 _WINDOW = 1 << 23
+EVENT = "event"
+_STRINGS = frozenset({str})
+# What the id of an event is made of, as the event itself spells it.
+_MADE_BY = re.compile(r'"command":"([^"\\]+)","place":(\d{1,4}),')
 dumps = sql.dumps
 
 
@@ -77,18 +85,40 @@ def encode_frame(frame: Frame) -> bytes:
 
 
 def _encode_row(frame: RowFrame) -> bytes:
-    head = dumps(
-        {"f": "row", "kind": frame.kind, "id": frame.id, "ver": frame.ver, "buckets": frame.buckets}
-    )
-    return f'{head[:-1]},"data":{frame.raw or dumps(frame.data)}}}\n'.encode()
+    """Spell a row without what the desk derives: ids in the data, ids of events."""
+    data = frame.raw or dumps(frame.data)
+    name = dumps(frame.id)
+    if data.startswith(f'{{"id":{name},'):
+        data = "{" + data[len(name) + 7 :]
+        if frame.kind == EVENT and _is_derived(frame.id, data):
+            name = ""
+    named = f',"id":{name}' if name else ""
+    places = _places(frame.buckets)
+    head = f'{{"f":"row","kind":{_quoted(frame.kind)}{named},"ver":{frame.ver}'
+    return f'{head},"buckets":{places},"data":{data}}}\n'.encode()
+
+
+@lru_cache(maxsize=256)
+def _quoted(kind: str) -> str:
+    return dumps(kind)
+
+
+@lru_cache(maxsize=4096)
+def _places(buckets: tuple[str, ...]) -> str:
+    return dumps(buckets)
+
+
+def _is_derived(name: str, data: str) -> bool:
+    made = _MADE_BY.search(data)
+    return made is not None and event_id(made[1], int(made[2])) == name
 
 
 def decode_frame(line: bytes) -> Frame | None:
     """Parse a line; None for a frame of a later protocol; raises `Damaged("sync.frame")`."""
     try:
-        value = json.loads(line)
+        value = orjson.loads(line)
         name = value.pop("f")
-    except (ValueError, AttributeError, KeyError, TypeError, RecursionError) as error:
+    except (ValueError, AttributeError, KeyError, TypeError) as error:
         raise Damaged("sync.frame") from error
     if name == "row":
         return _decode_row(value)
@@ -104,16 +134,26 @@ def decode_frame(line: bytes) -> Frame | None:
 def _decode_row(value: Mapping[str, Any]) -> RowFrame:
     kind, entity, ver = value.get("kind"), value.get("id"), value.get("ver")
     buckets, data = value.get("buckets"), value.get("data")
+    if type(data) is not dict:
+        raise Damaged("sync.frame")
+    if entity is None and kind == EVENT:
+        entity = _derived(data)
     if not (
-        isinstance(kind, str)
-        and isinstance(entity, str)
+        type(kind) is str
+        and type(entity) is str
         and type(ver) is int
-        and isinstance(buckets, list)
-        and isinstance(data, dict)
-        and all(isinstance(b, str) for b in buckets)
+        and type(buckets) is list
+        and _STRINGS.issuperset(map(type, buckets))
     ):
         raise Damaged("sync.frame")
-    return RowFrame(kind, entity, ver, tuple(buckets), data)
+    # As the server spells it, the id first.
+    whole = data if "id" in data else {"id": entity, **data}
+    return RowFrame(kind, entity, ver, tuple(buckets), whole)
+
+
+def _derived(data: Mapping[str, Any]) -> str | None:
+    command, place = data.get("command"), data.get("place")
+    return event_id(command, place) if type(command) is str and type(place) is int else None
 
 
 class _Compressor(Protocol):

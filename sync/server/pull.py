@@ -180,7 +180,7 @@ class Pull:
             # Events lie where their entity lies.
             query = self._past if kind == EVENT else self._store.entities
             asked = {"ids": names} if kind == EVENT else {"ids": names, "kind": kind}
-            for name, ver, buckets, data in connection.execute(query, asked):
+            for name, ver, buckets, data in connection.execute(query, asked).all():
                 found[kind, name] = (ver, _names(buckets), data)
         return found
 

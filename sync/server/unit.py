@@ -76,7 +76,7 @@ class Unit:
             self._loaded[kind, name] = _NOTHING
         for entity, ver, buckets, data in self._connection.execute(
             self._store.entities, {"kind": kind, "ids": list(names)}
-        ):
+        ).all():
             value: Any = from_json(model, json.loads(data))
             self._loaded[kind, entity] = (Held(value, ver), _set_of(buckets))
 
