@@ -33,6 +33,17 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
+class Fold:
+    """Say that events of the same page make version `ver` of an entity that is held."""
+
+    kind: str
+    id: str
+    ver: int
+    buckets: tuple[str, ...]
+    sum: str
+
+
+@dataclass(frozen=True, slots=True)
 class Gone:
     """Say that an entity no longer exists, or is no longer for this desk."""
 
@@ -67,6 +78,7 @@ class Page:
     """
 
     rows: tuple[Row, ...] = ()
+    folds: tuple[Fold, ...] = ()
     gone: tuple[Gone, ...] = ()
     grants: tuple[str, ...] = ()
     revokes: tuple[str, ...] = ()

@@ -12,7 +12,7 @@ from app.kernel.changes import Changes
 from app.kernel.command import Envelope
 from app.kernel.errors import Conflict
 from app.kernel.ids import new_id
-from app.store import meta, outbox, pull, rebase
+from app.store import folding, meta, outbox, pull, rebase
 from app.store.desk import DeskStore
 from app.store.model import OutboxItem, Page, SyncState
 from app.store.sql import Key, dumps
@@ -55,7 +55,11 @@ class Replica:
             )
 
     def apply(self, page: Page) -> Changes:
-        """Write what one mark closes and fold what it touches."""
+        """Write what one mark closes and fold what it touches.
+
+        Raises `Damaged("store.fold")` where the page leaves out what is not held here: then
+        nothing of it is kept.
+        """
         dropped: list[str] = []
         with self._telling() as (connection, moved):
             refused = outbox.settle(connection, page.receipts, page.acked)
@@ -67,7 +71,8 @@ class Replica:
                 connection.exec_driver_sql(
                     "INSERT OR IGNORE INTO scope VALUES (?)", [(b,) for b in page.grants]
                 )
-            came = pull.write_rows(connection, self._registry, page.rows)
+            made = folding.folded(connection, self._registry, page.folds, page.rows)
+            came = pull.write_rows(connection, self._registry, [*page.rows, *made])
             came |= pull.write_gone(connection, self._registry, page.gone)
             moved.update(came)
             start |= self._leant_on(connection, came)

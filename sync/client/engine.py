@@ -13,7 +13,8 @@ from typing import Protocol
 from app.kernel.changes import Changes
 from app.kernel.command import Envelope
 from app.kernel.errors import Damaged, RuleViolation, Unavailable
-from app.store.model import Gone, Page, Receipt, Row, SyncState
+from app.store import folding
+from app.store.model import Fold, Gone, Page, Receipt, Row, SyncState
 from app.store.replica import Replica
 from sync.protocol.messages import (
     PROTO,
@@ -22,6 +23,7 @@ from sync.protocol.messages import (
     WANT,
     Ack,
     End,
+    FoldFrame,
     Forked,
     Frame,
     GoneFrame,
@@ -110,16 +112,16 @@ class Engine:
     def steps(self, *, flush: bool = False) -> Generator[Request, Iterable[Frame], RoundResult]:
         """Yield requests and take the frames of each; answer what was done."""
         done = RoundResult()
-        limit, turns, forked = BATCH, 0, False
+        limit, turns, forked, fold = BATCH, 0, False, True
         while True:
             # Before it changes its name a desk takes what the old one is still owed.
             commands = [] if forked else self._replica.outgoing(limit, flush=flush)
             state = self._replica.state()
-            frames = yield self._request(state, commands)
+            frames = yield self._request(state, commands, fold=fold)
             try:
                 reply = self._take(frames, state, done)
-            except RuleViolation as error:
-                limit = self._too_much(error, commands)
+            except (RuleViolation, Damaged) as error:
+                limit, fold = self._again(error, commands, limit, fold=fold)
                 continue
             turns += self._left_history(reply, state) or reply.refuses(commands)
             if turns > _TURNS:
@@ -140,7 +142,7 @@ class Engine:
             elif done.caught_up and len(commands) < limit:
                 return done
 
-    def _request(self, state: SyncState, commands: Sequence[Envelope]) -> Request:
+    def _request(self, state: SyncState, commands: Sequence[Envelope], *, fold: bool) -> Request:
         return Request(
             proto=PROTO,
             schema=SCHEMA,
@@ -153,7 +155,24 @@ class Engine:
             lag=state.lag,
             commands=tuple(commands),
             want=self._want,
+            fold=fold,
         )
+
+    def _again(
+        self,
+        error: RuleViolation | Damaged,
+        commands: Sequence[Envelope],
+        limit: int,
+        *,
+        fold: bool,
+    ) -> tuple[int, bool]:
+        """Return how many commands to send and whether to fold, in the place of what failed."""
+        if isinstance(error, RuleViolation):
+            return self._too_much(error, commands), fold
+        if error.code != folding.CODE or not fold:
+            raise error
+        # What was left out is not held here, or not as the server thinks: whole rows then.
+        return limit, False
 
     def _too_much(self, error: RuleViolation, commands: Sequence[Envelope]) -> int:
         """Send less at once; a command that cannot be sent even alone is shown as refused."""
@@ -192,9 +211,13 @@ class Engine:
             for f in frames
             if isinstance(f, RowFrame)
         )
+        folds = tuple(
+            Fold(f.kind, f.id, f.ver, f.buckets, f.sum) for f in frames if isinstance(f, FoldFrame)
+        )
         receipts = tuple(_receipt(f) for f in frames if isinstance(f, ReceiptFrame))
         page = Page(
             rows=rows,
+            folds=folds,
             gone=tuple(Gone(f.kind, f.id, f.ver) for f in frames if isinstance(f, GoneFrame)),
             grants=_buckets(frames, "grant"),
             revokes=_buckets(frames, "revoke"),
@@ -203,9 +226,10 @@ class Engine:
             cursor=mark.cursor if mark is not None else None,
             lag=mark.lag if mark is not None else None,
         )
-        done.rows += len(rows)
+        changes = self._replica.apply(page)
+        done.rows += len(rows) + len(folds)
         done.refused += sum(not r.accepted for r in receipts)
-        return self._replica.apply(page)
+        return changes
 
     def _left_history(self, reply: _Reply, state: SyncState) -> bool:
         """Follow the server into another history, where it has one."""

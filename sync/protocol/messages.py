@@ -41,6 +41,8 @@ class Request:
     lag: Mapping[str, int] = field(default_factory=dict)
     commands: tuple[Envelope, ...] = ()
     want: int = WANT
+    # Whether the desk folds events into what it holds, where the server's rules are its own.
+    fold: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +132,23 @@ class RowFrame:
 
 
 @dataclass(frozen=True, slots=True)
+class FoldFrame:
+    """Say what an entity has become by events of this page, instead of its row.
+
+    The desk applies those that are newer than what it holds; `sum` is that of the row's text
+    and must come out, else the desk asks for whole rows.
+    """
+
+    NAME: ClassVar[str] = "fold"
+
+    kind: str
+    id: str
+    ver: int
+    buckets: tuple[str, ...]
+    sum: str
+
+
+@dataclass(frozen=True, slots=True)
 class GoneFrame:
     """Say that this desk holds an entity no longer."""
 
@@ -161,7 +180,19 @@ class End:
     caught_up: bool = False
 
 
-Frame = Hello | Ack | Need | Forked | ReceiptFrame | ScopeFrame | RowFrame | GoneFrame | Mark | End
+Frame = (
+    Hello
+    | Ack
+    | Need
+    | Forked
+    | ReceiptFrame
+    | ScopeFrame
+    | RowFrame
+    | FoldFrame
+    | GoneFrame
+    | Mark
+    | End
+)
 FRAMES: Mapping[str, type] = {
     frame.NAME: frame
     for frame in (
@@ -172,6 +203,7 @@ FRAMES: Mapping[str, type] = {
         ReceiptFrame,
         ScopeFrame,
         RowFrame,
+        FoldFrame,
         GoneFrame,
         Mark,
         End,

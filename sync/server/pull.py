@@ -7,7 +7,7 @@ connection. Only an `end` that says `caught_up` promises a consistent whole.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache, lru_cache
@@ -16,9 +16,13 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, bindparam, select, union_all
 
 from app.kernel.feature import Registry
+from app.store.sql import text_sum
 from sync.protocol.messages import (
     PAGE,
+    RULES,
+    SCHEMA,
     End,
+    FoldFrame,
     Frame,
     GoneFrame,
     Mark,
@@ -36,6 +40,9 @@ GRANT = "grant"
 REVOKE = "revoke"
 Key = tuple[str, str]
 _Entry = Row[str, str, int]
+# version, buckets, text; of an event also the kind and the id of its entity
+_Found = tuple[Any, ...]
+_NO_ROW: _Found = (0, (), "")
 
 
 @dataclass(slots=True)
@@ -45,6 +52,7 @@ class Position:
     cursor: int
     lag: dict[str, int]
     buckets: tuple[str, ...]
+    fold: bool = False
     sent: set[tuple[str, str, int]] = field(default_factory=set)
     rows: int = 0
 
@@ -65,7 +73,7 @@ class Pull:
         self._size = page
         e, v = tables.entity.c, tables.event.c
         self._past = (
-            select(v.id, v.ver, e.buckets, v.data)
+            select(v.id, v.ver, e.buckets, v.data, v.kind, v.entity)
             .join_from(tables.event, tables.entity, (e.kind == v.kind) & (e.id == v.entity))
             .where(store.among(v.id, "ids"))
         )
@@ -133,12 +141,12 @@ class Pull:
             else:
                 position.lag[bucket] = found[-1].seq
             if found:
-                return self._frames(connection, position, found), False
+                return self._frames(connection, position, found, fold=False), False
         head = self._store.head(connection)
         found = self._slice(connection, position.buckets, position.cursor, head)
         done = len(found) < self._size
         position.cursor = max(position.cursor, head) if done else found[-1].seq
-        return self._frames(connection, position, found), done
+        return self._frames(connection, position, found, fold=position.fold), done
 
     def _slice(
         self, connection: Connection, buckets: Sequence[str], after: int, upto: int
@@ -149,40 +157,65 @@ class Pull:
         return connection.execute(query, {**asked, "after": after, "upto": upto}).all()
 
     def _frames(
-        self, connection: Connection, position: Position, found: Sequence[_Entry]
+        self,
+        connection: Connection,
+        position: Position,
+        found: Sequence[_Entry],
+        *,
+        fold: bool,
     ) -> list[Frame]:
-        keys = [(entry.kind, entry.id) for entry in found]
+        keys = list(dict.fromkeys((entry.kind, entry.id) for entry in found))
         held = frozenset(position.buckets)
-        rows = self._rows(connection, sorted(set(keys)))
+        rows = self._rows(connection, keys)
+        steps = _steps(rows, position.sent) if fold else {}
         frames: list[Frame] = []
-        for kind, name in dict.fromkeys(keys):
-            row = rows.get((kind, name))
-            ver, buckets, raw = row if row is not None else (0, (), "")
+        folds: list[Frame] = []
+        for kind, name in keys:
+            ver, buckets, raw, *_ = rows.get((kind, name), _NO_ROW)
             if (kind, name, ver) in position.sent:
                 continue
             position.sent.add((kind, name, ver))
             position.rows += 1
             # All its buckets, not only this desk's: when one is granted later, the desk knows.
-            mine = not held.isdisjoint(buckets)
-            frames.append(
-                RowFrame(kind, name, ver, buckets, raw=raw) if mine else GoneFrame(kind, name, ver)
-            )
-        return frames
+            if held.isdisjoint(buckets):
+                frames.append(GoneFrame(kind, name, ver))
+            elif _follows(ver, steps.get((kind, name))):
+                folds.append(FoldFrame(kind, name, ver, buckets, text_sum(raw)))
+            else:
+                frames.append(RowFrame(kind, name, ver, buckets, raw=raw))
+        return frames + folds
 
-    def _rows(
-        self, connection: Connection, keys: Sequence[Key]
-    ) -> Mapping[Key, tuple[int, tuple[str, ...], str]]:
+    def _rows(self, connection: Connection, keys: Sequence[Key]) -> dict[Key, _Found]:
         wanted: dict[str, list[str]] = {}
         for kind, name in keys:
             wanted.setdefault(kind, []).append(name)
-        found: dict[Key, tuple[int, tuple[str, ...], str]] = {}
+        found: dict[Key, _Found] = {}
         for kind, names in wanted.items():
             # Events lie where their entity lies.
             query = self._past if kind == EVENT else self._store.entities
             asked = {"ids": names} if kind == EVENT else {"ids": names, "kind": kind}
-            for name, ver, buckets, data in connection.execute(query, asked).all():
-                found[kind, name] = (ver, _names(buckets), data)
+            for name, ver, buckets, data, *of in connection.execute(query, asked).all():
+                found[kind, name] = (ver, _names(buckets), data, *of)
         return found
+
+
+def _steps(
+    rows: Mapping[Key, _Found], sent: Container[tuple[str, str, int]]
+) -> dict[Key, set[int]]:
+    """Return the versions whose events are among the rows and not sent yet, by entity."""
+    steps: dict[Key, set[int]] = {}
+    for (kind, name), (ver, _, _, *of) in rows.items():
+        if kind == EVENT and (kind, name, ver) not in sent:
+            steps.setdefault((of[0], of[1]), set()).add(ver)
+    return steps
+
+
+def _follows(ver: int, steps: set[int] | None) -> bool:
+    """Tell whether the events lead from a version that the desk should have to this one."""
+    first = ver
+    while steps and first in steps:
+        first -= 1
+    return 0 < first < ver
 
 
 @lru_cache(maxsize=4096)
@@ -221,7 +254,8 @@ def _start(
     lag = {b: at for b, at in request.lag.items() if b in kept} | dict.fromkeys(new, 0)
     frames: list[Frame] = [ScopeFrame(b, REVOKE) for b in sorted(held - kept)]
     frames += [ScopeFrame(b, GRANT) for b in new]
-    return Position(cursor, lag, tuple(buckets)), frames
+    fold = request.fold and (request.rules, request.schema) == (RULES, SCHEMA)
+    return Position(cursor, lag, tuple(buckets), fold), frames
 
 
 def _stale(request: Request, floor: int) -> set[str]:

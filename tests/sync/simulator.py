@@ -24,7 +24,7 @@ from app.store.model import OutboxState
 from app.store.replica import Replica
 from sync.client.engine import Engine, RoundResult
 from sync.protocol import codec
-from sync.protocol.messages import Frame, Request
+from sync.protocol.messages import FoldFrame, Frame, Request
 from sync.server.check import check
 from sync.server.files import Files
 from sync.server.service import Account, Service
@@ -217,6 +217,8 @@ class World:
         if fault < 0.16:
             self.late.append((request, desk.person))
         frames = list(self.service.handle(request, Account(desk.person, desk.person)))
+        if any(isinstance(frame, FoldFrame) for frame in frames):
+            self.hit("fold")
         if fault < 0.24:
             self.hit("lost reply")
             desk.drop()

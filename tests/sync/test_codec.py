@@ -12,6 +12,7 @@ import zstandard
 
 from app.kernel.command import Envelope
 from app.kernel.errors import Damaged, RuleViolation
+from app.kernel.ids import event_id
 from sync.protocol import codec
 from sync.protocol.messages import (
     MEDIA_GZIP,
@@ -19,6 +20,7 @@ from sync.protocol.messages import (
     MEDIA_ZSTD,
     Ack,
     End,
+    FoldFrame,
     Forked,
     Frame,
     GoneFrame,
@@ -63,6 +65,16 @@ REQUEST = Request(
         ),
     ),
 )
+EVENT = {
+    "id": event_id("c1", 0),
+    "kind": "document",
+    "entity": "e1",
+    "name": "document.noted",
+    "data": {"command": "c9"},
+    "command": "c1",
+    "place": 0,
+    "person": "p1",
+}
 FRAMES: list[Frame] = [
     Hello("s1", "h1", "2026-03-02T05:00:00+00:00", 1, 99),
     ReceiptFrame(5, "c1", "accepted", "e1", 4),
@@ -72,6 +84,8 @@ FRAMES: list[Frame] = [
     Forked(3),
     ScopeFrame("agency:u1", "grant"),
     RowFrame("document", "e1", 4, ("agency:u1", "person:p1"), {"id": "e1", "subject": "Về việc"}),
+    RowFrame("event", event_id("c1", 0), 5, ("agency:u1",), EVENT),
+    FoldFrame("document", "e1", 5, ("agency:u1",), "0a1b2c3d"),
     GoneFrame("document", "e2", 9),
     Mark(60, {"agency:u1": 20}),
     End(60, more=True),
@@ -111,6 +125,17 @@ def test_everything_before_a_mark_is_readable_when_the_mark_has_come(media: str)
 def test_raw_text_of_a_row_is_passed_on() -> None:
     line = codec.encode_frame(RowFrame("note", "n", 1, ("b",), raw='{"id":"n"}'))
     assert codec.decode_frame(line) == RowFrame("note", "n", 1, ("b",), {"id": "n"})
+
+
+def test_only_an_event_named_as_its_command_says_travels_without_its_name() -> None:
+    for name, data in (("e9", EVENT | {"id": "e9"}), (event_id("c1", 1), EVENT)):
+        row = RowFrame("event", name, 5, ("b",), data)
+        line = codec.encode_frame(row)
+        assert b'"ver":5' in line
+        assert f'"id":"{name}"'.encode() in line
+        assert codec.decode_frame(line) == row
+    with pytest.raises(Damaged):
+        codec.decode_frame(b'{"f":"row","kind":"event","ver":5,"buckets":[],"data":{"place":0}}')
 
 
 def test_unknown_frame_and_unknown_field_are_skipped() -> None:

@@ -38,4 +38,5 @@ def test_every_life_ends_with_all_promises_kept(tmp_path: Path, group: int) -> N
         "crash",
         "clone",
         "restore",
+        "fold",
     }
