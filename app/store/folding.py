@@ -50,7 +50,7 @@ def _one(
 ) -> Row | None:
     base = connection.exec_driver_sql(_BASE, (fold.kind, fold.id)).first()
     if base is None or base[1] is None or fold.kind not in registry.kinds:
-        raise Damaged(CODE)
+        raise Damaged("store.fold")
     ver, text = base
     if ver > fold.ver:
         return None
@@ -62,7 +62,7 @@ def _one(
         data = to_json(value)
     except (HoaBanError, LookupError, TypeError, ValueError) as error:
         # Whatever is wrong with what is held here, the whole row puts it right.
-        raise Damaged(CODE) from error
+        raise Damaged("store.fold") from error
     if text_sum(dumps(data)) != fold.sum:
-        raise Damaged(CODE)
+        raise Damaged("store.fold")
     return Row(fold.kind, fold.id, fold.ver, fold.buckets, data)

@@ -22,7 +22,7 @@ MEDIA_ZSTD = "application/vnd.hoaban.sync+zstd"
 MEDIA_GZIP = "application/vnd.hoaban.sync+gzip"
 # A mark at least every so many rows: what a cut can cost.
 PAGE = 500
-WANT = 20_000
+WANT = 50_000
 ACCEPTED = "accepted"
 
 

@@ -6,6 +6,7 @@ import argparse
 import importlib
 import json
 import os
+import socket
 import sys
 import threading
 from pathlib import Path
@@ -31,6 +32,7 @@ from sync.server.service import Service
 from sync.server.store import Store
 
 OK, REFUSED, WRONG_USE = 0, 1, 2
+_UNSENT = 128 << 10
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -97,7 +99,12 @@ def _serve(server: Server, args: argparse.Namespace) -> int:
     running = uvicorn.Server(config)
     if args.end_with_stdin:
         threading.Thread(target=_end_with_stdin, args=(running,), daemon=True).start()
-    running.run()
+    listener = config.bind_socket()
+    # Else the kernel takes megabytes that a slow line will not carry for half a minute, and
+    # nobody sees that the line is slow.
+    if sys.platform == "linux":
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, _UNSENT)
+    running.run(sockets=[listener])
     return OK
 
 

@@ -12,9 +12,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from app.features import registry
+from app.kernel.bus import fold_in
 from app.kernel.clock import FixedClock
 from app.kernel.event import Event
-from app.kernel.ids import derived_id
+from app.kernel.ids import derived_id, event_id
 from sync.server.accounts import Accounts
 from sync.server.seed import build
 from sync.server.service import Service
@@ -67,29 +68,28 @@ def _event(name: str) -> Event:
 
 
 def touch(service: Service, count: int) -> None:
-    """Change so many documents, as an act of each would."""
+    """Report progress on so many documents, every third, as an act of each would."""
     store = service.store
-    changed = []
-    for n in range(count):
-        name = derived_id("bench", str(n * 7))
-        with store.read() as connection:
-            found = service.push.unit(connection).get("document", name)
-        changed.append(("document", name, found))
     with store.write() as connection:
         unit = Unit(store, connection, registry())
-        for kind, name, value in changed:
-            unit.put(kind, name, value)
-            unit.record(_progress(name))
+        done = n = 0
+        while done < count:
+            found = unit.get("document", derived_id("bench", str(n)))
+            n += 3
+            if found is None:
+                raise RuntimeError("there are fewer documents than changes")
+            if found.items:
+                fold_in(registry(), unit, _progress(found.id, found.items[0].id))
+                done += 1
         unit.keep()
         unit.flush()
 
 
-def _progress(name: str) -> Event:
-    at = NOW.isoformat()
-    command = derived_id("change", name, at)
-    data = {"item": derived_id("item", name), "text": "Đang tổng hợp số liệu (mẫu)"}
+def _progress(name: str, item: str) -> Event:
+    command = derived_id("change", name)
+    data = {"item": item, "text": "Đang tổng hợp số liệu (mẫu)"}
     return Event(
-        derived_id("event", command, "0"), "document", name, "document.progressed", data, command,
+        event_id(command, 0), "document", name, "document.progressed", data, command,
         0, "staff1", "post-staff1", NOW, corpus.DEVICE, server_at=NOW,
     )  # fmt: skip
 
