@@ -117,14 +117,15 @@ def serving(url: str, files: Path) -> Iterator[int]:
         env=os.environ | {"PYTHONDONTWRITEBYTECODE": "1"},
     )
     try:
-        _await(port, process)
+        wait_for(port, process)
         yield port
     finally:
         process.terminate()
         process.wait(30)
 
 
-def _await(port: int, process: subprocess.Popen[bytes]) -> None:
+def wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
+    """Return when a process answers at a port; `RuntimeError` when it ends or stays silent."""
     for _ in range(1200):
         if process.poll() is not None:
             break

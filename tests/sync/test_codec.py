@@ -6,13 +6,14 @@ import json
 import zlib
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import zstandard
 
 from app.kernel.command import Envelope
 from app.kernel.errors import Damaged, RuleViolation
-from app.kernel.ids import event_id
+from app.kernel.ids import derived_id, event_id
 from sync.protocol import codec
 from sync.protocol.messages import (
     MEDIA_GZIP,
@@ -120,6 +121,32 @@ def test_everything_before_a_mark_is_readable_when_the_mark_has_come(media: str)
     rows = [RowFrame("note", f"n{i}", 1, ("b",), {"id": f"n{i}"}) for i in range(50)]
     pieces = codec.pack([*rows, Mark(1), *rows, End(2)], media)
     assert len(list(codec.Unpacker(media).feed(next(pieces)))) == 51
+
+
+_TEXT = "Về việc rà soát hộ nghèo lần {} ở xã {}, gửi kèm {} phụ lục (mẫu)"
+
+
+def test_a_reply_is_packed_more_tightly_once_the_line_is_what_it_waits_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now = [0.0]
+    monkeypatch.setattr(codec, "time", SimpleNamespace(perf_counter=lambda: now[0]))
+    frames: list[Frame] = []
+    for n in range(4000):
+        name = derived_id("note", str(n % 3000))
+        frames.append(
+            RowFrame("note", name, n, ("b",), {"id": name, "text": _TEXT.format(n, n % 37, n % 11)})
+        )
+        if n % 500 == 499:
+            frames.append(Mark(n))
+    fast = b"".join(codec.pack(frames))
+    slow = b""
+    for piece in codec.pack(frames):
+        slow += piece
+        now[0] += 10
+    magic = zstandard.FRAME_HEADER
+    assert (fast.count(magic), slow.count(magic)) == (1, 2)
+    assert list(codec.Unpacker().feed(slow)) == list(codec.Unpacker().feed(fast)) == frames
 
 
 def test_raw_text_of_a_row_is_passed_on() -> None:
