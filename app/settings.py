@@ -50,6 +50,8 @@ SETTINGS: Mapping[str, Setting] = {
     for s in (
         Setting("hold_seconds", 30, Scope.PROVINCE, 0, 300),
         Setting("idle_lock_minutes", 10, Scope.PERSON, 1, 60),
+        # How far a device's clock may be off the server's before it is said
+        Setting("clock_tolerance_minutes", 5, Scope.PROVINCE, 1, 60),
         # An offline cache that never syncs expires
         Setting("offline_days", 14, Scope.PROVINCE, 1, 90),
         Setting("kdf", "standard", Scope.MACHINE, choices=("light", "standard", "strong")),

@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -215,7 +216,7 @@ class ProfileLauncher:
         desk = OpenDesk(
             store=store,
             registry=known,
-            bus=Bus(known, store.transaction, store.device, clock, store.changes, DeskTrail(store)),
+            bus=_bus(store, clock),
             clock=clock,
             person=store.meta(PERSON),
             settings=_settings(store),
@@ -227,6 +228,8 @@ class ProfileLauncher:
         desk.lock, desk.profile, desk.tokens = lock, profile, tokens
         desk.follow_province()
         store.hold_seconds = float(desk.settings.number("hold_seconds"))
+        minutes = desk.settings.number("clock_tolerance_minutes")
+        store.server_time.tolerance = timedelta(minutes=minutes)
         if online and profile.server:
             keeper = line.service(store, profile.server, clock)
             if password is not None:
@@ -239,6 +242,18 @@ class ProfileLauncher:
 def launcher(folder: Path | None) -> ProfileLauncher:
     """Return the launcher over a folder of profiles, this system's own by default."""
     return ProfileLauncher(folder or profiles_folder(), SystemClock())
+
+
+def _bus(store: DeskStore, clock: Clock) -> Bus:
+    return Bus(
+        store.registry,
+        store.transaction,
+        store.device,
+        clock,
+        store.changes,
+        DeskTrail(store),
+        lambda: store.server_time.ahead,
+    )
 
 
 def _note_login(store: DeskStore, failures: int, means: str) -> None:

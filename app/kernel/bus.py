@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from app.kernel.actor import Actor
@@ -66,6 +66,7 @@ class Situation:
     device: str
     command_id: str
     server_now: datetime | None = None
+    clock_off: timedelta = timedelta()
 
     @property
     def authoritative(self) -> bool:
@@ -156,6 +157,7 @@ class Bus:
         clock: Clock,
         tell: Callable[[Changes], None],
         trail: Trail | None = None,
+        clock_off: Callable[[], timedelta] = timedelta,
     ) -> None:
         self._registry = registry
         self._transaction = transaction
@@ -163,6 +165,7 @@ class Bus:
         self._clock = clock
         self._tell = tell
         self._trail = trail
+        self._clock_off = clock_off
 
     def run(self, actor: Actor, *commands: Command) -> Changes:
         """Commit the commands together, or none of them; answer what moved.
@@ -191,7 +194,9 @@ class Bus:
     ) -> Sequence[Event]:
         handler = self._registry.handler(command.NAME)
         authorise(self._registry.grants, actor, handler.permission)
-        situation = Situation(state, actor, envelope.at, self._device, envelope.id)
+        situation = Situation(
+            state, actor, envelope.at, self._device, envelope.id, clock_off=self._clock_off()
+        )
         if handler.prepare is not None:
             command = handler.prepare(state.get(handler.kind, command.id), command, situation)
         base = state.version(handler.kind, command.id)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from app.kernel.actor import Actor
@@ -35,6 +35,10 @@ class Context(Protocol):
     @property
     def authoritative(self) -> bool:
         """Tell whether this is the server; True there only."""
+
+    @property
+    def clock_off(self) -> timedelta:
+        """Return how far the server's clock is ahead of `now`; zero where nobody knows."""
 
     def get(self, kind: str, entity: str) -> Any:
         """Return another entity as of now, or None."""

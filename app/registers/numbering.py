@@ -68,13 +68,30 @@ def opened_event(register: Register) -> NewEvent:
 def origin_number(ctx: Context, register: str) -> tuple[int | None, int | None]:
     """Return the number and epoch that this device may give by itself, or (None, None).
 
-    Only a device that holds the book may; every other one waits for the server.
+    Only a device that holds the book may; every other one waits for the server. Raises
+    `RuleViolation` with `register.clock_off` where the server's clock shows another day, and
+    `register.clock_back` on an earlier day than that of the book's last number.
     """
+    right = local_date(ctx.now + ctx.clock_off)
+    if right != local_date(ctx.now):
+        raise RuleViolation("register.clock_off", field="register", day=f"{right:%d/%m/%Y}")
     book, _ = book_of(ctx, register)
     lease = book.lease
     if book.mode is not RegisterMode.LEASED or lease is None or lease.device != ctx.device:
         return None, None
+    _not_back(ctx, book)
     return _following(book), lease.epoch
+
+
+def _not_back(ctx: Context, book: Register) -> None:
+    """Refuse to number on an earlier day than that of the book's last number.
+
+    Asked on the device that holds the book, whose clock gave the last one its day.
+    """
+    last: RegisterEntry | None = ctx.get("register_entry", entry_id(book.id, book.next - 1))
+    if last is not None and local_date(last.at) > local_date(ctx.now):
+        day = f"{local_date(last.at):%d/%m/%Y}"
+        raise RuleViolation("register.clock_back", field="register", day=day)
 
 
 def draw(

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from app.kernel.changes import Broadcast
-from app.kernel.clock import Clock
+from app.kernel.clock import Clock, ServerTime
 from app.kernel.codec import from_json
 from app.kernel.errors import Damaged
 from app.kernel.event import Event
@@ -40,6 +40,7 @@ class DeskStore:
         self.clock = clock
         self.changes = Broadcast()
         self.hold_seconds = HOLD_SECONDS
+        self.server_time = ServerTime(clock)
         # Set by the composition root; see `app.store.work.ResolveActor`.
         self.resolve_actor: ResolveActor | None = None
         self._key = key

@@ -6,7 +6,7 @@ goes on from there.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -88,10 +88,18 @@ class _Reply:
 class Engine:
     """Bring one replica and the server to the same state."""
 
-    def __init__(self, replica: Replica, transport: Transport, *, want: int = WANT) -> None:
+    def __init__(
+        self,
+        replica: Replica,
+        transport: Transport,
+        *,
+        want: int = WANT,
+        heard: Callable[[str], None] = lambda _now: None,
+    ) -> None:
         self._replica = replica
         self._transport = transport
         self._want = want
+        self._heard = heard
 
     def round(self, *, flush: bool = False) -> RoundResult:
         """Send what waits and take what came until caught up.
@@ -203,6 +211,7 @@ class Engine:
             raise Unavailable("sync.portal")
         reply.hello = frame
         done.rules = frame.rules
+        self._heard(frame.now)
 
     def _apply(self, reply: _Reply, mark: Mark | None, done: RoundResult) -> Changes:
         frames, reply.page = reply.page, []

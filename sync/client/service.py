@@ -95,7 +95,7 @@ class SyncService:
         self._transport = transport
         self._clock = clock
         self._wanted = wanted
-        self._engine = Engine(self._replica, transport)
+        self._engine = Engine(self._replica, transport, heard=self._hear_time)
         self.files = Transfer(store.vault, transport, clock)
         self._backoff = Backoff(clock, chance or random.SystemRandom())
         self._status = SyncStatus(since=clock.now())
@@ -137,6 +137,15 @@ class SyncService:
         self._backoff.succeeded()
         self._hurry.set()
         self._wake.set()
+
+    def _hear_time(self, now: str) -> None:
+        """Compare the clocks; what is no time says nothing."""
+        try:
+            at = datetime.fromisoformat(now)
+        except ValueError:
+            return
+        if at.tzinfo is not None:
+            self._store.server_time.heard(at)
 
     def _heard(self, _: Changes) -> None:
         # What a round itself has brought is no reason for another one.

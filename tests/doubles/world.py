@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from app.kernel.actor import Actor
@@ -25,6 +25,7 @@ class World:
     device: str = "d1"
     server: bool = True
     now: datetime = NOON
+    clock_off: timedelta = timedelta()
     entities: dict[tuple[str, str], Any] = field(default_factory=dict)
     events: list[Event] = field(default_factory=list)
 
@@ -39,7 +40,7 @@ class World:
 
     def situation(self, actor: Actor, device: str = "", command: str = "c") -> Situation:
         at = self.now if self.server else None
-        return Situation(self, actor, self.now, device or self.device, command, at)
+        return Situation(self, actor, self.now, device or self.device, command, at, self.clock_off)
 
     def run(self, actor: Actor, command: Command, device: str = "") -> tuple[Event, ...]:
         """Run a command as the bus and the server do, all of it or nothing."""

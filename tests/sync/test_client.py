@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ import pytest
 from app.forms.compose import DraftDocument, compose
 from app.kernel.actor import Actor
 from app.kernel.bus import Bus
-from app.kernel.clock import SystemClock
+from app.kernel.clock import ServerTime, SystemClock
 from app.kernel.command import Command
 from app.kernel.errors import Damaged, NotPermitted, Unavailable
 from app.store.desk import DeskStore
@@ -348,6 +349,22 @@ def test_lost_tokens_are_replaced_once_with_what_was_typed_at_the_login(
     an.keys.held.clear()
     service.step()
     assert service.status.code == "sync.token"
+
+
+class Yesterday(SystemClock):
+    def now(self) -> datetime:
+        return super().now() - timedelta(days=1)
+
+
+def test_every_reply_tells_how_far_the_clock_is_off(desks: tuple[RealDesk, RealDesk]) -> None:
+    an, _ = desks
+    an.store.server_time = ServerTime(Yesterday())
+    service = SyncService(an.store, an.transport, an.clock)
+    service.step()
+    assert abs(an.store.server_time.ahead - timedelta(days=1)) < timedelta(minutes=1)
+    for nonsense in ("hôm qua", "2026-01-01T00:00:00"):
+        service._hear_time(nonsense)
+    assert abs(an.store.server_time.ahead - timedelta(days=1)) < timedelta(minutes=1)
 
 
 def test_started_service_is_woken_by_the_other_desk(desks: tuple[RealDesk, RealDesk]) -> None:

@@ -22,7 +22,10 @@ _TONES = {"ok": ("wifi", "ok"), "syncing": ("sync", "info")}
 
 @dataclass(frozen=True, slots=True)
 class LineState:
-    """What the status bar says; times are aware, `device` is empty without a token."""
+    """What the status bar says; times are aware, `device` is empty without a token.
+
+    `clock_minutes` is how far the server's clock is ahead, 0 within what is tolerated.
+    """
 
     state: str = "offline"
     since: datetime | None = None
@@ -32,6 +35,7 @@ class LineState:
     retry_at: datetime | None = None
     device: str = ""
     device_until: datetime | None = None
+    clock_minutes: int = 0
 
 
 class StatusBar(Pane):
@@ -48,9 +52,10 @@ class StatusBar(Pane):
         self._line = Label(style="secondary")
         self._sync = Label(style="secondary")
         self._device = Label(style="secondary")
+        self._time = Label(style="bad")
         self._next = Label(style="secondary")
         row = Row(
-            self._icon, self._line, self._sync, self._device, None, self._next,
+            self._icon, self._line, self._time, self._sync, self._device, None, self._next,
             gap=14, margins=(12, 4, 12, 4),
         )  # fmt: skip
         put(self, row)
@@ -78,7 +83,7 @@ class StatusBar(Pane):
 
     def _fit(self) -> None:
         room = self.width() - theme().px(110)
-        for label in (self._line, self._device, self._next, self._sync):
+        for label in (self._line, self._time, self._device, self._next, self._sync):
             room -= label.sizeHint().width() if label.text() else 0
             label.setVisible(bool(label.text()) and (room >= 0 or label is self._line))
 
@@ -99,8 +104,15 @@ class StatusBar(Pane):
         at = _hour(state.last_sync)
         self._sync.setText(texts("shell.last_sync", at=at) if at else texts("shell.never_synced"))
         self._device.setText(self._device_text())
+        self._time.setText(self._clock_text())
         self._next.setText(self._retry_text())
         self._fit()
+
+    def _clock_text(self) -> str:
+        off = self._state.clock_minutes
+        if not off:
+            return ""
+        return self._texts("shell.clock_fast" if off < 0 else "shell.clock_slow", n=abs(off))
 
     def _device_text(self) -> str:
         state = self._state

@@ -76,6 +76,7 @@ def _line_of(desk: Desk) -> LineState:
     if desk.sync is None:
         return LineState("none", waiting=waiting, refused=refused)
     status = desk.sync.status
+    off = round(desk.store.server_time.ahead.total_seconds() / 60)
     return LineState(
         state=status.state,
         since=status.since,
@@ -83,6 +84,7 @@ def _line_of(desk: Desk) -> LineState:
         refused=refused,
         last_sync=status.last_sync,
         retry_at=status.retry_at,
+        clock_minutes=off,
     )
 
 

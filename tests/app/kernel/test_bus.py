@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
 import pytest
@@ -144,6 +144,21 @@ def test_preparation_travels_with_the_command():
     door(memory, known)[0].run(CLERK, Add("c"))
     assert memory.outbox[0].args == {"id": "c", "amount": 42}
     assert memory.get("counter", "c") == Counter(42)
+
+
+def test_preparation_knows_how_far_the_clock_is_off():
+    memory, off = Memory(), timedelta(hours=25)
+
+    def prepare(entity, command, context):
+        return replace(command, amount=int(context.clock_off.total_seconds()))
+
+    known, tell = registry(prepare=prepare), Broadcast()
+    Bus(known, memory.transaction, "d", FixedClock(AT), tell, clock_off=lambda: off).run(
+        CLERK, Add("c")
+    )
+    assert memory.outbox[0].args["amount"] == 90_000
+    # The event keeps the device's own time all the same.
+    assert memory.events[0].at == AT
 
 
 def test_both_sides_name_and_apply_an_event_alike():
