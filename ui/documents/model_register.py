@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -362,6 +362,16 @@ class _Here:
     def device(self) -> str:
         """Return the id of this device."""
         return self.desk.store.device
+
+    @property
+    def now(self) -> datetime:
+        """Return the time of this device."""
+        return self.desk.clock.now()
+
+    @property
+    def clock_off(self) -> timedelta:
+        """Return how far the server's clock is ahead."""
+        return self.desk.store.server_time.ahead
 
     def get(self, kind: str, entity: str) -> Any:
         """Return an entity as the desk shows it."""
