@@ -363,9 +363,9 @@ class RegisterPage(Page):
         self._twins = twins
         texts = self.session.texts
         if not twins:
-            self.form.twins.show_text("", "warn")
+            self.form.show_twins("")
             return
-        self.form.twins.show_text(twins_text(texts, twins), "warn", texts("pages.twins.see"))
+        self.form.show_twins(twins_text(texts, twins), texts("pages.twins.see"))
 
     def _refused(self, error: HoaBanError) -> None:
         text = self.session.explain(error)

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QScrollArea, QWidget
 
 from app.documents.model import Secrecy, Urgency
@@ -222,9 +223,28 @@ class RegisterForm(QScrollArea):
         self.ensureWidgetVisible(field)
         return True
 
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: D102
+        super().resizeEvent(event)
+        self._take_height()
+
+    def _take_height(self) -> None:
+        """Scroll rather than squeeze the fields when a strip comes in: it wraps its words."""
+        body = self.widget()
+        layout = body.layout() if body is not None else None
+        if body is not None and layout is not None:
+            layout.activate()
+            needed = layout.totalMinimumHeightForWidth(self.viewport().width())
+            body.setMinimumHeight(max(0, needed))
+
+    def show_twins(self, text: str, link: str = "") -> None:
+        """Warn of documents that may be the same; "" takes the warning away."""
+        self.twins.show_text(text, "warn", link)
+        self._take_height()
+
     def _show_secret(self, mark: str) -> None:
         text = self._texts("pages.form.secret", mark=mark) if mark else ""
         self.secret.show_text(text, "bad")
+        self._take_height()
 
     def _show_badges(self) -> None:
         for key, line in {**self.lines, **self.dates}.items():
