@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from app.desk import Desk
     from app.entry.desks import ProfileLauncher
     from app.kernel.actor import Actor
+
+# The longest to load of what pages stand on; here it keeps no window waiting
+_UNDER_PAGES = ("signing.appearance", "signing.placement")
 
 
 class FirstLauncher:
@@ -41,8 +45,10 @@ class FirstLauncher:
         return found
 
     def load(self) -> None:
-        """Load what opening a profile needs."""
+        """Load what opening a profile needs, and what of the pages has nothing to do with Qt."""
         self._loaded()
+        for name in _UNDER_PAGES:
+            import_module(name)
 
     def quick(self) -> frozenset[Path]:
         """Return the profiles whose key lies in the OS keyring."""

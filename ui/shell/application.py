@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import gc
 import sys
 from collections.abc import Sequence
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6 import QtGui, QtWidgets
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer
 from PySide6.QtWidgets import QApplication, QStackedWidget
 
@@ -26,6 +23,7 @@ from ui.shell.crash import install, report
 from ui.shell.idle import IdleLock
 from ui.shell.launcher import Launcher, ProfileInfo
 from ui.shell.login import LoginPane
+from ui.shell.preload import Preload
 
 if TYPE_CHECKING:
     from app.desk import Desk
@@ -35,7 +33,6 @@ if TYPE_CHECKING:
 
 FIRST_SIZE = (1366, 720)
 _GIVE_WAY_S = 0.001
-_PAINTED_WITH = ("QBrush", "QLinearGradient", "QRadialGradient", "QConicalGradient", "QTextLayout")
 # The login is on screen by then; what comes behind it begins to load
 _LOAD_AFTER_MS = 60
 SMALLEST = (1024, 600)
@@ -58,6 +55,7 @@ class Application(QObject):
         self._attempt = 0
         self._closed = False
         self.runner = QtRunner(self)
+        self._preload = Preload(self)
         self.frame = QStackedWidget()
         self.frame.setWindowTitle(texts("shell.product"))
         self.frame.setMinimumSize(*SMALLEST)
@@ -84,13 +82,10 @@ class Application(QObject):
         """Load what stands behind the login while the password is typed."""
         launcher = self._launcher
 
-        def load() -> None:
-            launcher.load()
-            _load_desk()
+        self.runner.submit("store", launcher.load, lambda _: self._load_pages(), self._failed)
 
-        self.runner.submit("store", load, lambda _: self._ask_quick(), self._failed)
-
-    def _ask_quick(self) -> None:
+    def _load_pages(self) -> None:
+        self._preload.start()
         self.runner.submit("query", self._launcher.quick, self.login.offer_quick, self._failed)
 
     @property
@@ -140,7 +135,6 @@ class Application(QObject):
 
         def first() -> Actor:
             try:
-                _load_desk()
                 return launcher.first_actor(desk)
             except BaseException:
                 desk.close()
@@ -168,6 +162,7 @@ class Application(QObject):
         return self._attempt
 
     def _opened(self, folder: Path, desk: Desk, actor: Actor) -> None:
+        self._preload.finish()
         from ui.bridge.session import Session
 
         texts = self._speech(desk)
@@ -303,24 +298,6 @@ class Application(QObject):
         self.runner.close()
         for desk in desks:
             desk.close()
-
-
-def _load_desk() -> None:
-    """Load the pages and the window of a desk; for a lane, because it takes long.
-
-    PySide6 makes a class when it is first met, and all of Qt's widgets when a scroll area is
-    first asked for its viewport: made here, they do not hold up the first page.
-    """
-    for name in dir(QtWidgets):
-        getattr(QtWidgets, name)
-    for name in _PAINTED_WITH:
-        getattr(QtGui, name)
-    gc.freeze()
-    for module in ("ui.bridge.session", "ui.features", "ui.shell.window", "ui.shell.dialogs"):
-        import_module(module)
-        # Modules live as long as the program: the collector, which the window waits for, need
-        # not walk them
-        gc.freeze()
 
 
 def _mode(wanted: str) -> str:
