@@ -72,10 +72,9 @@ class Pull:
         self._directory = directory
         self._size = page
         e, v = tables.entity.c, tables.event.c
-        self._past = (
-            select(v.id, v.ver, e.buckets, v.data, v.kind, v.entity)
-            .join_from(tables.event, tables.entity, (e.kind == v.kind) & (e.id == v.entity))
-            .where(store.among(v.id, "ids"))
+        self._past = select(v.id, v.ver, v.data, v.kind, v.entity).where(store.among(v.id, "ids"))
+        self._homes = select(e.id, e.buckets).where(
+            e.kind == bindparam("kind"), store.among(e.id, "ids")
         )
 
     def run(self, request: Request, person: str, now: datetime, floor: int) -> Iterator[Frame]:
@@ -190,13 +189,33 @@ class Pull:
         for kind, name in keys:
             wanted.setdefault(kind, []).append(name)
         found: dict[Key, _Found] = {}
+        events = wanted.pop(EVENT, [])
         for kind, names in wanted.items():
-            # Events lie where their entity lies.
-            query = self._past if kind == EVENT else self._store.entities
-            asked = {"ids": names} if kind == EVENT else {"ids": names, "kind": kind}
-            for name, ver, buckets, data, *of in connection.execute(query, asked).all():
-                found[kind, name] = (ver, _names(buckets), data, *of)
+            asked = {"ids": names, "kind": kind}
+            for name, ver, buckets, data in connection.execute(self._store.entities, asked).all():
+                found[kind, name] = (ver, _names(buckets), data)
+        if events:
+            past = connection.execute(self._past, {"ids": events}).all()
+            homes = self._homes_of(connection, {(e.kind, e.entity) for e in past}, found)
+            for name, ver, data, kind, entity in past:
+                # Events lie where their entity lies.
+                if (kind, entity) in homes:
+                    found[EVENT, name] = (ver, homes[kind, entity], data, kind, entity)
         return found
+
+    def _homes_of(
+        self, connection: Connection, keys: set[Key], found: Mapping[Key, _Found]
+    ) -> dict[Key, tuple[str, ...]]:
+        """Return the buckets of entities; most of them stand in the page already."""
+        homes = {key: found[key][1] for key in keys & found.keys()}
+        wanted: dict[str, list[str]] = {}
+        for kind, name in sorted(keys - found.keys()):
+            wanted.setdefault(kind, []).append(name)
+        for kind, names in wanted.items():
+            asked = {"ids": names, "kind": kind}
+            for name, buckets in connection.execute(self._homes, asked).all():
+                homes[kind, name] = _names(buckets)
+        return homes
 
 
 def _steps(
