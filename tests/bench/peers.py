@@ -39,7 +39,7 @@ PEERS = (
     Peer(
         "Kinto, in memory",
         "kinto-venv",
-        ("-m", "kinto", "start", "--ini", "kinto/kinto-mem.ini"),
+        ("-c", "from kinto.__main__ import main; main()", "start", "--ini", "kinto/kinto-mem.ini"),
         18889,
         ("bench_kinto.py", "http://127.0.0.1:18889/v1", "200"),
         r"initial pull limit=5000: .* = (\d+)/s",
