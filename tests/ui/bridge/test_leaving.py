@@ -19,6 +19,10 @@ def test_a_signal_ends_the_loop_and_handlers_come_back(
     before = [signal.getsignal(s) for s in SIGNALS]
     with leaving_on_signals():
         QTimer.singleShot(0, lambda: os.kill(os.getpid(), name))
-        QTimer.singleShot(20_000, lambda: QApplication.exit(7))
+        # Stopped afterwards: it would end the loops of the tests that follow
+        limit = QTimer()
+        limit.timeout.connect(lambda: QApplication.exit(7))
+        limit.start(20_000)
         assert QApplication.exec() == 0
+        limit.stop()
     assert [signal.getsignal(s) for s in SIGNALS] == before
