@@ -4,78 +4,28 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import date
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
-from app.desk import Desk
-from app.documents import lists, queries
+from app.documents import queries
 from app.documents.commands import Present, Receive, Refuse, Register
-from app.documents.model import KIND, Channel, Direction, Document, Particulars
-from app.documents.rows import Ask, TwinRow, View
-from app.documents.rules.checks import LOCKED
-from app.files.model import FileRef
-from app.identity import queries as directory
-from app.kernel.actor import Actor
+from app.documents.model import KIND, Channel, Particulars
+from app.documents.rows import TwinRow
 from app.kernel.changes import Changes
 from app.kernel.clock import local_date
-from app.kernel.codec import from_json, to_json
+from app.kernel.codec import to_json
 from app.kernel.command import Command
 from app.kernel.errors import HoaBanError
 from app.kernel.ids import new_id
 from app.registers import register_id
 from ui.bridge.session import Session
 from ui.documents import intake
-from ui.documents.form import Values, particulars_of, split_symbol, values_from
-
-BOOK = "incoming"
-_DRAFT = "pages.register.draft:"
-_NEW = "pages.register.new"
-_QUEUE = 200
-
-
-@dataclass(frozen=True, slots=True)
-class NewPaper:
-    """A paper or scanned document that was begun here and is in no book yet."""
-
-    id: str
-    file: FileRef | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Lists:
-    """What the form offers to choose from."""
-
-    types: Mapping[str, str]
-    leaders: Mapping[str, str]
-    issuers: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One document before the form; `read` holds what page 1 proposed, `locked` the fields
-    that are not for the clerk to change.
-    """
-
-    id: str
-    document: Document | None
-    file: FileRef | None
-    values: Values
-    read: Values = field(default_factory=dict)
-    locked: frozenset[str] = frozenset()
-    secret: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Preview:
-    """The number that the document will get; None when the server gives it."""
-
-    number: int | None
-    book: str
+from ui.documents import register_reads as reads
+from ui.documents.form import Values, particulars_of, split_symbol
+from ui.documents.register_reads import Entry, Lists, NewPaper, Preview
 
 
 class RegisterModel(QObject):
@@ -124,10 +74,10 @@ class RegisterModel(QObject):
         """Ask for the queue, the number that comes next, and what the form offers."""
         desk, actor, today = self._session.desk, self._session.actor, self.today
         work = self._session.work
-        work("query", lambda: _queue(desk, actor, today), self._take_queue)
-        work("query", lambda: _preview(desk, actor, today), self._take_preview)
+        work("query", lambda: reads.queue(desk, actor, today), self._take_queue)
+        work("query", lambda: reads.preview(desk, actor, today), self._take_preview)
         if not self.lists.types:
-            work("query", lambda: _lists(desk, actor, today), self._take_lists)
+            work("query", lambda: reads.offers(desk, actor, today), self._take_lists)
 
     def open(self, entity: str) -> None:
         """Put a document before the form."""
@@ -136,7 +86,7 @@ class RegisterModel(QObject):
         new = next((n for n in self.news if n.id == entity), None)
         self._session.work(
             "query",
-            lambda: _entry(desk, entity, new),
+            lambda: reads.entry(desk, entity, new),
             lambda entry: self._enter(entity, entry),
             self.failed.emit,
         )
@@ -182,7 +132,7 @@ class RegisterModel(QObject):
             self.failed.emit(error)
 
         self._session.work(
-            "store", lambda: store.set_meta(_DRAFT + entity, text), lambda _: None, failed
+            "store", lambda: store.set_meta(reads.DRAFT + entity, text), lambda _: None, failed
         )
 
     def look_for_twins(self, values: Mapping[str, str]) -> None:
@@ -242,7 +192,7 @@ class RegisterModel(QObject):
     def _commands(self, entry: Entry, values: Values, leader: str, arrival: date) -> list[Command]:
         particulars = self.particulars(values)
         actor = self._session.actor
-        book = register_id(actor.agency, arrival.year, BOOK)
+        book = register_id(actor.agency, arrival.year, reads.BOOK)
         commands: list[Command] = []
         if entry.document is None:
             channel = Channel.SCAN if entry.file is not None else Channel.PAPER
@@ -290,7 +240,9 @@ class RegisterModel(QObject):
     def _forget(self, entity: str) -> None:
         self._written.pop(entity, None)
         store = self._session.desk.store
-        self._session.work("store", lambda: store.set_meta(_DRAFT + entity, ""), lambda _: None)
+        self._session.work(
+            "store", lambda: store.set_meta(reads.DRAFT + entity, ""), lambda _: None
+        )
 
     def _begun(self, new: NewPaper) -> None:
         self._keep_news((*self.news, new))
@@ -304,7 +256,7 @@ class RegisterModel(QObject):
         self.news = news
         text = json.dumps([to_json(n) for n in news])
         store = self._session.desk.store
-        self._session.work("store", lambda: store.set_meta(_NEW, text), lambda _: None)
+        self._session.work("store", lambda: store.set_meta(reads.NEW, text), lambda _: None)
 
     def _enter(self, entity: str, entry: Entry) -> None:
         if entity != self._wanted:
@@ -339,70 +291,3 @@ class RegisterModel(QObject):
     def _changed(self, changes: Changes) -> None:
         if changes.touches(KIND) or changes.touches("register"):
             self.load()
-
-
-def _queue(desk: Desk, actor: Actor, today: date) -> tuple[tuple[str, ...], tuple[NewPaper, ...]]:
-    ask = Ask(Direction.INCOMING, View.TO_REGISTER, today=today)
-    rows = desk.query(lists.rows, actor, ask, 0, _QUEUE)
-    kept = desk.store.meta(_NEW)
-    news = tuple(from_json(NewPaper, n) for n in json.loads(kept)) if kept else ()
-    # The most urgent first, then in the order in which they came
-    ranked = sorted(rows, key=lambda row: -row.urgency.rank)
-    return tuple(row.id for row in ranked), news
-
-
-@dataclass(frozen=True, slots=True)
-class _Here:
-    """As much of a rule's context as drawing a number needs."""
-
-    desk: Desk
-    actor: Actor
-
-    @property
-    def device(self) -> str:
-        """Return the id of this device."""
-        return self.desk.store.device
-
-    @property
-    def now(self) -> datetime:
-        """Return the time of this device."""
-        return self.desk.clock.now()
-
-    @property
-    def clock_off(self) -> timedelta:
-        """Return how far the server's clock is ahead."""
-        return self.desk.store.server_time.ahead
-
-    def get(self, kind: str, entity: str) -> Any:
-        """Return an entity as the desk shows it."""
-        return self.desk.store.get(kind, entity)
-
-
-def _preview(desk: Desk, actor: Actor, today: date) -> Preview:
-    book = register_id(actor.agency, today.year, BOOK)
-    return Preview(intake.next_number(_Here(desk, actor), book), book)
-
-
-def _lists(desk: Desk, actor: Actor, today: date) -> Lists:
-    leaders = desk.query(partial(directory.posts, agency=actor.agency, role="leader"), actor, today)
-    units = desk.query(partial(directory.units, agencies_only=True), actor, today)
-    return Lists(
-        types=intake.document_types(desk, today),
-        leaders={p.person: f"{p.name} · {p.title}" for p in leaders},
-        issuers=tuple(u.name for u in units),
-    )
-
-
-def _entry(desk: Desk, entity: str, new: NewPaper | None) -> Entry:
-    document: Document | None = desk.store.get(KIND, entity)
-    file = document.main_file if document is not None else new.file if new is not None else None
-    values = values_from(document.particulars if document is not None else Particulars())
-    read, secret = intake.read(desk, file)
-    locked = frozenset(LOCKED) if document is not None and document.source else frozenset()
-    kept = desk.store.meta(_DRAFT + entity)
-    drafted: Values = json.loads(kept) if kept else {}
-    shown = {n: v for n, v in read.items() if not values.get(n) or n == "urgency"}
-    if document is not None and document.source:
-        shown = {}
-    entry = Entry(entity, document, file, values | shown | drafted, shown, locked, secret)
-    return replace(entry, read={n: v for n, v in shown.items() if entry.values.get(n) == v})

@@ -13,7 +13,7 @@ from app.documents.model import Secrecy, Urgency
 from app.documents.rows import TwinRow
 from app.kernel.texts import Texts
 from ui.documents.form import FIELD_OF, Values
-from ui.documents.model_register import Entry, Lists, Preview
+from ui.documents.register_reads import Entry, Lists, Preview
 from ui.documents.words import day
 from ui.kit.banner import Banner
 from ui.kit.choice import Check, Choice
