@@ -11,12 +11,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
 
 from app.entry import first
 from app.store.replica import Replica
 from tests.tour.robot import Robot
-from ui.kit import theme
 from ui.shell.application import Application, build
 
 
@@ -44,10 +44,10 @@ def main() -> int:
     parser.add_argument("profiles", type=Path)
     parser.add_argument("--profile", type=Path)
     parser.add_argument("--mode", default="light")
-    parser.add_argument("--scale", type=int, default=100)
     args = parser.parse_args()
     made = build(first.launcher(args.profiles), args.profile, "vi")
-    theme.install(QApplication.instance(), args.mode, args.scale)  # type: ignore[arg-type]
+    dark = args.mode == "dark"
+    QApplication.styleHints().setColorScheme(Qt.ColorScheme.Dark if dark else Qt.ColorScheme.Light)
     robot = Robot(made, lambda: _facts(made))
     made.start()
     code = QApplication.exec()

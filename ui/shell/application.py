@@ -74,6 +74,8 @@ class Application(QObject):
 
     def start(self) -> None:
         """Show the window and the people of this machine."""
+        # A worker gives way to the window after this long, not after Python's five milliseconds
+        sys.setswitchinterval(_GIVE_WAY_S)
         self.frame.show()
         self._list_people()
         QTimer.singleShot(_LOAD_AFTER_MS, self, self._load)
@@ -329,8 +331,6 @@ def build(launcher: Launcher, profile: Path | None, language: str) -> Applicatio
 def run_desk(launcher: Launcher, profile: Path | None, language: str) -> int:
     """Open the window and stay until it is closed; return the exit code."""
     made = build(launcher, profile, language)
-    # A worker gives way to the window after this long, not after Python's five milliseconds
-    sys.setswitchinterval(_GIVE_WAY_S)
     made.start()
     with leaving_on_signals():
         code = QApplication.exec()
