@@ -59,7 +59,8 @@ SETTINGS: Mapping[str, Setting] = {
         Setting("theme", "system", Scope.PERSON, choices=("system", "light", "dark")),
         Setting("scale_percent", 100, Scope.PERSON, 100, 250),
         Setting("language", "vi", Scope.PERSON, choices=("vi", "en")),
-        Setting("quick_unlock", default=True, scope=Scope.PERSON),
+        # Whoever shares an account of the system would open the desk of a colleague
+        Setting("quick_unlock", default=False, scope=Scope.PERSON),
         # Working days from arrival, where the working rules say nothing else
         Setting("deadline_days", 10, Scope.PROVINCE, 1, 60),
         # Decree 30/2020 Art 24: urgent documents are handled at once

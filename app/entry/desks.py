@@ -8,7 +8,7 @@ import json
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -158,21 +158,24 @@ class ProfileLauncher:
         store, lock = profile.open(key, registry())
         try:
             _note_login(store, failures, _means(password))
-            return self._desk(profile, store, lock, password, online=online)
+            desk = self._desk(profile, store, lock, password, online=online)
         except BaseException:
             store.close()
             lock.release()
             raise
+        self._follow_policy(desk, key)
+        return desk
 
     def check(self, desk: Desk, password: str | None) -> None:
         """Check the password of a desk that is open behind the lock."""
         if not isinstance(desk, OpenDesk):
             return
         try:
-            self._key(desk.profile, password)
+            key = self._key(desk.profile, password)
         except HoaBanError as error:
             desk.note(Action.LOGIN_FAILED, detail=error.code)
             raise
+        self._follow_policy(desk, key)
         desk.note(Action.UNLOCK, detail=_means(password))
 
     def first_actor(self, desk: Desk) -> Actor:
@@ -190,6 +193,20 @@ class ProfileLauncher:
         name = "".join(c if c.isalnum() or c in "._-" else "_" for c in user)
         return new_profile(self._folder / name, server, user, password)
 
+    def _follow_policy(self, desk: OpenDesk, key: bytes) -> None:
+        """Put the key into the keyring, or take it out, as the person and the province wish.
+
+        Without a keyring, or with a locked one, the password goes on unlocking.
+        """
+        wanted = bool(desk.settings.get("quick_unlock"))
+        if wanted == desk.profile.quick:
+            return
+        with suppress(Unavailable):
+            if wanted:
+                desk.profile.enable_quick_unlock(self._box, key)
+            else:
+                desk.profile.disable_quick_unlock(self._box)
+
     def _key(self, profile: Profile, password: str | None) -> bytes:
         if password is not None:
             return profile.unlock(password)
@@ -206,7 +223,7 @@ class ProfileLauncher:
         password: str | None,
         *,
         online: bool,
-    ) -> Desk:
+    ) -> OpenDesk:
         clock = self._clock
         known = store.registry
         store.resolve_actor = _resolve

@@ -30,7 +30,7 @@ def test_every_default_is_within_its_own_bounds() -> None:
         ("hold_seconds", None, 0, None, 30),
         ("hold_seconds", None, None, 0, 0),
         ("quick_unlock", None, True, False, False),
-        ("quick_unlock", None, 1, None, True),
+        ("quick_unlock", None, 1, None, False),
     ],
 )
 def test_which_value_counts(

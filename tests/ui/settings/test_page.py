@@ -42,7 +42,7 @@ def test_a_change_is_kept_and_told(session: Session) -> None:
     page.editors["quick_unlock"].click()  # type: ignore[attr-defined]
     assert told == ["theme", "quick_unlock"]
     kept = json.loads(session.desk.store.meta("settings.person"))
-    assert kept == {"theme": "light", "quick_unlock": False}
+    assert kept == {"theme": "light", "quick_unlock": True}
 
 
 def test_what_the_province_imposes_is_locked(session: Session, shown: Shown) -> None:
