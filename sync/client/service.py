@@ -6,7 +6,7 @@ import random
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 from app.kernel.changes import Changes
@@ -53,6 +53,8 @@ class SyncStatus:
 
 
 Listener = Callable[[SyncStatus], None]
+LAST_SYNC = "sync.last"
+KEPT_EVERY = timedelta(seconds=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +100,8 @@ class SyncService:
         self._engine = Engine(self._replica, transport, heard=self._hear_time)
         self.files = Transfer(store.vault, transport, clock)
         self._backoff = Backoff(clock, chance or random.SystemRandom())
-        self._status = SyncStatus(since=clock.now())
+        self._kept_sync = _moment(store.meta(LAST_SYNC))
+        self._status = SyncStatus(since=clock.now(), last_sync=self._kept_sync)
         self._listeners: list[Listener] = []
         self._wake = threading.Event()
         self._hurry = threading.Event()
@@ -167,7 +170,7 @@ class SyncService:
                     state=OK,
                     code="",
                     retry_at=None,
-                    last_sync=self._clock.now(),
+                    last_sync=self._synced(),
                     rules_behind=result.rules_behind,
                 )
                 left = self._move_files()
@@ -195,8 +198,16 @@ class SyncService:
             result = self._engine.round(flush=flush)
             while self._move_files() and not self._hurry.is_set():
                 continue
-            self._tell(state=OK, code="", last_sync=self._clock.now())
+            self._tell(state=OK, code="", last_sync=self._synced())
             return result
+
+    def _synced(self) -> datetime:
+        """Answer the time of now, kept for the next start; a round a second needs no write each."""
+        now = self._clock.now()
+        if self._kept_sync is None or abs(now - self._kept_sync) >= KEPT_EVERY:
+            self._store.set_meta(LAST_SYNC, now.isoformat())
+            self._kept_sync = now
+        return now
 
     def start(self) -> None:
         """Step by itself from now on."""
@@ -317,3 +328,7 @@ def truth(error: HoaBanError) -> str:
     if name in _TRUTHS:
         return name
     return "server_down" if isinstance(error, Damaged) or name == "busy" else "offline"
+
+
+def _moment(text: str) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None

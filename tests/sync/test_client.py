@@ -231,6 +231,7 @@ def test_service_tells_the_truth_and_moves_files(desks: tuple[RealDesk, RealDesk
     assert binh.store.vault.has(ref.sha256)
     an.through("http://127.0.0.1:1")
     down = SyncService(an.store, an.transport, an.clock, chance=random.Random(1))
+    assert down.status.last_sync == status.last_sync, "it is known after a new start too"
     delay = down.step()
     assert (down.status.state, down.status.code) == ("server_down", "sync.server_down")
     assert down.status.retry_at is not None

@@ -34,8 +34,8 @@ def main() -> int:
         sys.stdout.flush()
 
     shutil.rmtree(out / "stage", ignore_errors=True)
-    with window_manager(), scene(out / "stage") as made:
-        play = Play(made, pictures, tell, ("--mode", args.mode))
+    with window_manager(), scene(out / "stage", args.mode) as made:
+        play = Play(made, pictures, tell)
         try:
             for act in ACTS:
                 act(play)

@@ -11,7 +11,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
 
 from app.entry import first
@@ -43,11 +42,8 @@ def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("profiles", type=Path)
     parser.add_argument("--profile", type=Path)
-    parser.add_argument("--mode", default="light")
     args = parser.parse_args()
     made = build(first.launcher(args.profiles), args.profile, "vi")
-    dark = args.mode == "dark"
-    QApplication.styleHints().setColorScheme(Qt.ColorScheme.Dark if dark else Qt.ColorScheme.Light)
     robot = Robot(made, lambda: _facts(made))
     made.start()
     code = QApplication.exec()

@@ -23,7 +23,6 @@ class Play:
     scene: Scene
     pictures: Path
     tell: Callable[[dict[str, Any]], None]
-    more: tuple[str, ...] = ()
     desks: dict[str, Player] = field(default_factory=dict)
     stalls: dict[str, float] = field(default_factory=dict)
 
@@ -32,7 +31,7 @@ class Play:
         scene = self.scene
         profiles, profile = scene.profiles(pc), scene.profile(login)
         taken = self.desks[pc].taken if pc in self.desks else []
-        player = Player.enter(pc, profiles, profile, self.pictures, *self.more)
+        player = Player.enter(pc, profiles, profile, self.pictures)
         player.taken = taken
         self.desks[pc] = player
         self.log_in(player, login)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from app.entry.demo import Demo, _await, _end, _server, prepare
-from app.entry.desks import new_profile
+from app.entry.desks import launcher, new_profile
 from app.kernel.clock import SystemClock
 from sync.server.demo.people import PASSWORD
 from sync.server.demo.province import AUTHORITY, authority
@@ -41,7 +42,7 @@ class Scene:
 
 
 @contextmanager
-def scene(folder: Path) -> Iterator[Scene]:
+def scene(folder: Path, mode: str) -> Iterator[Scene]:
     """Seed or take up the province, serve it, and make the PCs' profiles over the line."""
     demo = Demo(folder / "province")
     demo.folder.mkdir(parents=True, exist_ok=True)
@@ -56,11 +57,11 @@ def scene(folder: Path) -> Iterator[Scene]:
         line = Line(port)
         stack.callback(line.close)
         made = Scene(demo, line, folder)
-        _people(made)
+        _people(made, mode)
         yield made
 
 
-def _people(made: Scene) -> None:
+def _people(made: Scene, mode: str) -> None:
     url = f"http://127.0.0.1:{made.line.port}"
     for pc, people in PCS.items():
         trust = made.folder / pc / "trust"
@@ -68,4 +69,7 @@ def _people(made: Scene) -> None:
         for anchor in made.demo.trust.glob("*.pem"):
             (trust / anchor.name).write_bytes(anchor.read_bytes())
         for login in people:
-            new_profile(made.profiles(pc) / login, url, login, PASSWORD)
+            profile = new_profile(made.profiles(pc) / login, url, login, PASSWORD)
+            desk = launcher(profile.parent).open(profile, PASSWORD, online=False)
+            desk.store.set_meta("settings.person", json.dumps({"theme": mode}))
+            desk.close()

@@ -37,10 +37,10 @@ class Player:
     taken: list[str] = field(default_factory=list)
 
     @classmethod
-    def enter(cls, name: str, profiles: Path, profile: Path, pictures: Path, *more: str) -> Self:
+    def enter(cls, name: str, profiles: Path, profile: Path, pictures: Path) -> Self:
         """Start a desk's process."""
         command = [sys.executable, "-m", "tests.tour.desk", str(profiles)]
-        command += ["--profile", str(profile), *more]
+        command += ["--profile", str(profile)]
         errors = (pictures / f"{name}.log").open("a", encoding="utf-8")
         process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, text=True,

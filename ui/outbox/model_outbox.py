@@ -75,7 +75,7 @@ def outbox_rows(desk: Desk) -> list[OutboxRow]:
                 name=item.name,
                 kind=item.kind,
                 entity=item.entity,
-                title=_title(held, item.args),
+                title=_title(desk, held, item.args),
                 page=str(held.get("direction", "")) if item.kind == _DOCUMENT else "",
                 state=item.state,
                 code=item.code,
@@ -86,8 +86,12 @@ def outbox_rows(desk: Desk) -> list[OutboxRow]:
     return sorted(found, key=lambda row: not row.refused)
 
 
-def _title(held: Mapping[str, Any], args: Mapping[str, Any]) -> str:
-    names = (str(source.get(name) or "") for source in (held, args) for name in _TITLES)
+def _title(desk: Desk, held: Mapping[str, Any], args: Mapping[str, Any]) -> str:
+    """Return what names the entity of an act, or the document that the entity is about."""
+    about = str(held.get("document") or args.get("document") or "")
+    document = (desk.store.raw(_DOCUMENT, about) or {}) if about else held
+    sources = (document.get("particulars") or {}, held, args)
+    names = (str(source.get(name) or "") for source in sources for name in _TITLES)
     return next((name for name in names if name), "")
 
 

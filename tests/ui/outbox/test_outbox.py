@@ -10,7 +10,10 @@ from pathlib import Path
 import pytest
 from PySide6.QtWidgets import QWidget
 
+from app.documents.commands import MarkRead, Receive
+from app.documents.model import Channel, Particulars, reading_id
 from app.features import registry
+from app.kernel.ids import new_id
 from app.kernel.texts import Texts
 from app.parties.commands import PutParty
 from app.parties.model import PartyKind
@@ -18,6 +21,7 @@ from app.store.replica import Replica
 from tests.ui.sessions import session_of
 from tests.ui.walk import walk
 from ui.bridge.session import Session
+from ui.outbox.model_outbox import outbox_rows
 from ui.outbox.page_outbox import OutboxPage
 
 Shown = Callable[..., QWidget]
@@ -84,6 +88,14 @@ def test_a_held_act_counts_down_and_can_be_undone(session: Session, shown: Shown
     assert page.rows.total == 0
     assert page.stack.state == "empty"
     assert session.desk.store.entities("party") == []
+
+
+def test_acts_on_a_document_say_which_one(session: Session) -> None:
+    document, subject = new_id(session.desk.clock.now()), "Về việc mẫu"
+    agency = session.actor.agency
+    session.act(Receive(document, agency, Particulars(subject=subject), Channel.PAPER))
+    session.act(MarkRead(reading_id(document, session.actor.person), document))
+    assert [row.title for row in outbox_rows(session.desk)] == [subject, subject]
 
 
 def test_an_act_on_its_way_cannot_be_undone(session: Session, shown: Shown) -> None:
