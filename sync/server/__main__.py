@@ -83,6 +83,14 @@ def _administer(args: argparse.Namespace) -> int:
         store.close()
 
 
+class _Process(uvicorn.Server):
+    """A server that answers the desks which wait before it ends, so that none is cut off."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self.config.app.state.end()  # type: ignore[union-attr]
+        await super().shutdown(sockets)
+
+
 def _serve(server: Server, args: argparse.Namespace) -> int:
     collect_rarely()
     config = uvicorn.Config(
@@ -96,7 +104,7 @@ def _serve(server: Server, args: argparse.Namespace) -> int:
         server_header=False,
         timeout_graceful_shutdown=3,
     )
-    running = uvicorn.Server(config)
+    running = _Process(config)
     if args.end_with_stdin:
         threading.Thread(target=_end_with_stdin, args=(running,), daemon=True).start()
     listener = config.bind_socket()

@@ -47,6 +47,7 @@ class Server:
     accounts: Accounts
     files: Files
     clock: Clock
+    ending: bool = False
 
     def app(self) -> Starlette:
         """Build the ASGI application."""
@@ -58,9 +59,13 @@ class Server:
             yield
             await waker.stop()
 
+        def end() -> None:
+            self.ending = True
+            waker.poke()
+
         routes = _Routes(self, waker)
         files = FileRoutes(self.files, self.service, routes.account)
-        return Starlette(
+        made = Starlette(
             routes=[
                 Route("/sync/v1", routes.sync, methods=["POST"]),
                 Route("/sync/v1/wait", routes.wait, methods=["GET"]),
@@ -76,6 +81,8 @@ class Server:
             lifespan=life,
             exception_handlers={HoaBanError: _answer_error},
         )
+        made.state.end = end
+        return made
 
     def _head(self) -> int:
         with self.service.store.read() as connection:
@@ -122,7 +129,8 @@ class _Routes:
         while True:
             news = await run_sync(self._server.service.news, cursor, held, account)
             left = loop_end - self._server.clock.monotonic()
-            if news or left <= 0 or await request.is_disconnected():
+            over = left <= 0 or self._server.ending
+            if news or over or await request.is_disconnected():
                 return own_json({"news": news})
             await self._waker.wait(min(left, 5.0))
 
