@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from asn1crypto import x509  # type: ignore[import-untyped]
+from pyhanko.sign.ades.report import AdESIndeterminate
 from pyhanko.sign.validation.errors import SignatureValidationError
 from pyhanko.sign.validation.generic_cms import (
     extract_tst_data_iter,
@@ -27,6 +28,14 @@ from pyhanko_certvalidator.errors import (
 from signing.pages import BAD_FILE
 from signing.remote import Revocation
 from signing.trust import TrustStore
+
+# Nothing is known against the issuer; what says so, or its certificate, has run out since.
+_OUTLIVED = {
+    AdESIndeterminate.CERTIFICATE_CHAIN_GENERAL_FAILURE,
+    AdESIndeterminate.TRY_LATER,
+    AdESIndeterminate.OUT_OF_BOUNDS_NO_POE,
+    AdESIndeterminate.OUT_OF_BOUNDS_NOT_REVOKED,
+}
 
 
 @dataclass
@@ -120,8 +129,17 @@ async def _walk(
     return ()
 
 
+def is_stamped(signature: Any) -> bool:
+    """Tell whether a signature carries a time stamp of its own, trusted or not."""
+    return next(extract_tst_data_iter(signature.signer_info, signed=False), None) is not None
+
+
 async def stamped_at(signature: Any, evidence: Evidence) -> tuple[datetime | None, tuple[str, ...]]:
-    """Return the trusted time of a signature's own time stamp, or why there is none."""
+    """Return the trusted time of a signature's own time stamp, or why there is none.
+
+    Data kept in the file outlive their validity: they settle the stamp at its own time, unless
+    something is known against its issuer today.
+    """
     stamp = next(extract_tst_data_iter(signature.signer_info, signed=False), None)
     if stamp is None:
         return None, ()
@@ -129,6 +147,9 @@ async def stamped_at(signature: Any, evidence: Evidence) -> tuple[datetime | Non
         imprint = message_imprint_checker(signature.signer_info)
         context = evidence.context(evidence.now, "soft-fail", [], line=False)
         status = await validate_tst_signed_data(stamp, context, imprint)
+        if status["trust_problem_indic"] in _OUTLIVED and status["timestamp"] < evidence.now:
+            context = evidence.context(status["timestamp"], "require", [], line=False)
+            status = await validate_tst_signed_data(stamp, context, imprint)
     except (SignatureValidationError, PathError, ValidationError, *BAD_FILE):
         return None, ("timestamp_broken",)
     if not (status["intact"] and status["valid"]):

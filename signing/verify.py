@@ -21,7 +21,7 @@ from pyhanko.sign.validation.status import SignatureCoverageLevel
 from app.kernel.clock import Clock
 from app.kernel.ports import FileReport, Http, SignatureReport, Verdict
 from signing.certificates import common_name, holder, may_sign, organisation
-from signing.chain import Evidence, judge, stamped_at
+from signing.chain import Evidence, is_stamped, judge, stamped_at
 from signing.changes import MAX_REVISIONS, Revisions
 from signing.pages import BAD_FILE, filled_fields, open_reader, value_of
 from signing.pool import Pool
@@ -199,7 +199,7 @@ async def _check_one(
         field=signature.field_name,
         signer=holder(certificate),
         verdict=_verdict(reasons),
-        level=_level(signature, source, evidence),
+        level=_level(signature, evidence),
         signed_at=signed_at,
         time_source=source,
         reasons=tuple(dict.fromkeys(reasons)),
@@ -291,14 +291,14 @@ def _document_time(signature: Any) -> datetime | None:
     return at
 
 
-def _level(signature: Any, source: str, evidence: Evidence) -> str:
+def _level(signature: Any, evidence: Evidence) -> str:
     """Return the level that the file itself carries, without saying that it is valid."""
     form = value_of(signature.sig_object, "/SubFilter")
     if form == _STAMP:
         return "DocTimeStamp"
     if form != _PADES:
         return "CMS"
-    if source != "timestamp":
+    if not is_stamped(signature):
         return "B-B"
     return "B-LT" if evidence.in_file else "B-T"
 

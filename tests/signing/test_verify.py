@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.pdf_utils.writer import copy_into_new_writer
 
+from app.kernel.clock import SystemClock
 from app.kernel.errors import Damaged, HoaBanError, RuleViolation
 from app.kernel.ports import Purpose, Verdict
 from app.kernel.texts import Texts
@@ -53,6 +55,26 @@ def test_long_term_data_need_no_line(office: Office, issued: Path) -> None:
     report = office.verifier().verify(issued, offline=True)
     assert report.verdict is Verdict.VALID
     assert office.http.asked == []
+
+
+@pytest.mark.parametrize("after", [timedelta(hours=1), timedelta(days=30), timedelta(days=20_000)])
+def test_long_term_data_hold_after_their_own_time_has_passed(
+    office: Office, issued: Path, after: timedelta
+) -> None:
+    later = SystemClock().now() + after
+    report = office.verifier().verify(issued, later, offline=True)
+    assert [s.reasons for s in report.signatures] == [(), ()]
+    assert report.verdict is Verdict.VALID
+    assert {s.time_source for s in report.signatures} == {"timestamp"}
+
+
+def test_a_stamp_of_nobody_known_keeps_the_level_and_is_not_trusted(
+    office: Office, issued: Path
+) -> None:
+    report = office.verifier(trust=TrustStore([])).verify(issued, offline=True)
+    assert {s.level for s in report.signatures} == {"B-LT"}
+    assert {s.time_source for s in report.signatures} == {"claimed"}
+    assert all("timestamp_untrusted" in s.reasons for s in report.signatures)
 
 
 def test_an_unknown_root_is_unknown(office: Office, issued: Path) -> None:
@@ -121,9 +143,6 @@ def test_one_unreadable_signature_hides_no_other(
 
 
 def test_a_revoked_certificate_is_invalid(office: Office, letter: Path, tmp_path: Path) -> None:
-    from datetime import timedelta
-
-    from app.kernel.clock import SystemClock
     from sync.server.demo.authority import DemoAuthority
     from tests.doubles.http import LoopbackHttp
     from tests.signing.conftest import MODULE, NAME, free_port, use_tokens
