@@ -115,10 +115,6 @@ class Profile:
         self.unlock(old)
         self._write(replace(self._file, key=keys.rewrap(self._file.key, old, new)))
 
-    def set_server(self, server: str) -> None:
-        """Note another address of the server."""
-        self._write(replace(self._file, server=server))
-
     def quick_unlock(self, box: KeyValue) -> bytes | None:
         """Return the key from the keyring, or None: then the password unlocks."""
         held = box.get(self._slot)

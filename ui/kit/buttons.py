@@ -73,12 +73,6 @@ class Button(QPushButton):
         self.updateGeometry()
         self.update()
 
-    def set_icon_name(self, name: str) -> None:
-        """Change the icon."""
-        self._icon_name = name
-        self.updateGeometry()
-        self.update()
-
     def sizeHint(self) -> QSize:  # noqa: D102
         look = theme()
         width = 2 * look.px(_PADDING.get(self.kind, 12.0)) + sum(w for w, _ in self._parts())

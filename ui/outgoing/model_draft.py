@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from functools import lru_cache
 from typing import Any
@@ -279,13 +279,6 @@ def values_of(document: Document) -> DraftValues:
         file_name=main.name if main is not None and not document.form else "",
         file_size=main.size if main is not None else 0,
     )
-
-
-def with_recipients(values: DraftValues, more: Iterable[tuple[str, str]]) -> DraftValues:
-    """Return the values with recipients added, each once."""
-    units = {unit or fold(name) for unit, name in values.recipients}
-    added = [pair for pair in more if (pair[0] or fold(pair[1])) not in units]
-    return replace(values, recipients=(*values.recipients, *dict.fromkeys(added)))
 
 
 def usual_authority(title: str, office: Office) -> str:
