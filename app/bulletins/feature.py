@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from app.bulletins import commands, rules
 from app.bulletins.model import Bulletin, BulletinRead
-from app.bulletins.queries import list_bulletins
+from app.bulletins.queries import BulletinRow, list_bulletins
 from app.bulletins.tables import PROJECTIONS
 from app.kernel.feature import Feature, Handler, Kind
 
@@ -40,4 +40,5 @@ FEATURE = Feature(
         "bulletin.read": _EVERYONE,
     },
     lists={"bulletin": list_bulletins},
+    rows={"bulletin": (BulletinRow,)},
 )

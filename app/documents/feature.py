@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from app.documents import commands as c
-from app.documents import details, undo
+from app.documents import details, rows, undo
 from app.documents.grants import GRANTS
 from app.documents.model import KIND, READING, Document, Reading
 from app.documents.projection import PROJECTIONS
@@ -128,6 +128,12 @@ FEATURE = Feature(
         "timeline": details.list_timeline,
         "register_book": details.list_register_book,
         "delivery": details.list_deliveries,
+    },
+    rows={
+        "document": (rows.DocumentRow,),
+        "timeline": (rows.TimelineRow,),
+        "register_book": (rows.IncomingBookRow, rows.OutgoingBookRow),
+        "delivery": (rows.DeliveryRow,),
     },
     grants=GRANTS,
 )

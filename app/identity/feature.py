@@ -40,4 +40,5 @@ FEATURE = Feature(
         DELEGATE: frozenset({LEADER, ADMINISTRATOR}),
     },
     lists={"unit": queries.list_units, "person": queries.list_people},
+    rows={"unit": (queries.UnitLine,), "person": (queries.PersonLine,)},
 )

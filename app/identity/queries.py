@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
 
@@ -103,13 +103,35 @@ def _holds(folded: Column[Any], text: str) -> list[ColumnElement[bool]]:
     return [folded.contains(word, autoescape=True) for word in fold(text).split()]
 
 
+@dataclass(frozen=True, slots=True)
+class UnitLine:
+    """A unit of any time, as `list unit` answers it."""
+
+    id: str
+    parent: str
+    name: str
+    abbr: str
+    is_agency: bool
+    valid_from: date | None
+    valid_to: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class PersonLine:
+    """A person, as `list person` answers it."""
+
+    id: str
+    name: str
+    active: bool
+
+
 def list_units(connection: Connection, _: Actor, text: str, limit: int) -> Sequence[dict[str, Any]]:
     """Return units of all times as plain rows."""
     c = UNITS.c
     ask = select(c.id, c.parent, c.name, c.abbr, c.is_agency, c.valid_from, c.valid_to)
     ask = ask.where(c.folded.contains(fold(text), autoescape=True))
     rows = connection.execute(ask.order_by(c.sort, c.id).limit(limit)).mappings()
-    return [dict(row) for row in rows]
+    return [asdict(UnitLine(**row)) for row in rows]
 
 
 def list_people(
@@ -119,4 +141,4 @@ def list_people(
     c = PEOPLE.c
     ask = select(c.id, c.name, c.active).where(c.folded.contains(fold(text), autoescape=True))
     rows = connection.execute(ask.order_by(c.sort, c.id).limit(limit)).mappings()
-    return [dict(row) for row in rows]
+    return [asdict(PersonLine(**row)) for row in rows]

@@ -12,7 +12,7 @@ import enum
 import operator
 import types
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, date, datetime
 from functools import cache, lru_cache
 from typing import Any, TypeVar, Union, get_args, get_origin
@@ -46,6 +46,22 @@ def fields_of(model: type) -> dict[str, str]:
     """Return the field names of a dataclass with the names of their types, for `schema`."""
     hints = _hints(model)
     return {f.name: _type_name(hints[f.name]) for f in dataclasses.fields(model)}
+
+
+def named_types(model: type) -> Iterator[type]:
+    """Yield the dataclasses and enums that a dataclass is made of, deep, each as it is met."""
+    for hint in _hints(model).values():
+        for found in _inside(hint):
+            yield found
+            if dataclasses.is_dataclass(found):
+                yield from named_types(found)
+
+
+def _inside(hint: Any) -> Iterator[type]:
+    for part in get_args(hint):
+        yield from _inside(part)
+    if isinstance(hint, type) and (dataclasses.is_dataclass(hint) or issubclass(hint, enum.Enum)):
+        yield hint
 
 
 def _type_name(hint: Any) -> str:

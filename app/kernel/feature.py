@@ -112,7 +112,8 @@ class Feature:
 
     `reactions` run on the server only, as the `system` actor, in the transaction of the event
     that they answer. `grants` maps a permission to the roles that have it. `lists` maps a list
-    name to a function `(connection, actor, text, limit) -> sequence of plain row dicts`.
+    name to a function `(connection, actor, text, limit) -> sequence of plain row dicts`, `rows`
+    the same name to the dataclasses that such a row is made of.
     """
 
     name: str
@@ -122,6 +123,7 @@ class Feature:
     projections: tuple[Projection, ...] = ()
     grants: Mapping[str, frozenset[str]] = field(default_factory=dict)
     lists: Mapping[str, Callable[..., Sequence[Mapping[str, Any]]]] = field(default_factory=dict)
+    rows: Mapping[str, tuple[type, ...]] = field(default_factory=dict)
 
 
 class Registry:
@@ -135,6 +137,7 @@ class Registry:
         self.grants: dict[str, frozenset[str]] = {}
         self.projections: dict[str, tuple[Projection, ...]] = {}
         self.lists = {name: q for f in self.features for name, q in f.lists.items()}
+        self.rows = {name: made for f in self.features for name, made in f.rows.items()}
         for feature in self.features:
             for name, react in feature.reactions.items():
                 self.reactions[name] = (*self.reactions.get(name, ()), react)

@@ -30,4 +30,5 @@ FEATURE = Feature(
     projections=(PROJECTION,),
     grants={"party.put": frozenset({"clerk", "one_stop", "specialist"})},
     lists={"party": list_parties},
+    rows={"party": (Party,)},
 )

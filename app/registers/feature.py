@@ -68,4 +68,5 @@ FEATURE = Feature(
         "register.void": _KEEPERS,
     },
     lists={"register": queries.list_books, "register_entry": queries.list_entries},
+    rows={"register": (queries.RegisterRow,), "register_entry": (queries.EntryRow,)},
 )

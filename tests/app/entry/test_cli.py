@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -119,6 +120,31 @@ def test_the_schema_names_every_command_kind_and_list(cli: Cli) -> None:
     [party] = [row for row in answer.rows if row.get("command") == "party.put"]
     assert {"kind", "name"} <= set(party["fields"])
     assert party["roles"] == ["clerk", "one_stop", "specialist"]
+
+
+def test_the_schema_leaves_no_type_unexplained_and_no_list_without_fields(cli: Cli) -> None:
+    rows = cli("schema", "--json").rows
+    plain = {"str", "int", "float", "bool", "date", "datetime", "null", "Any", "bytes"}
+    told = {row["type"] for row in rows if "type" in row}
+    used = {
+        word for row in rows for name in row.get("fields", {}).values()
+        for word in re.findall(r"\w+", name)
+    }  # fmt: skip
+    assert used - plain == told
+    assert {"Particulars", "FileRef", "Urgency"} <= told
+    [urgency] = [row for row in rows if row.get("type") == "Urgency"]
+    assert "express" in urgency["values"]
+    assert all(row["fields"] for row in rows if "list" in row)
+
+
+def test_a_list_answers_the_fields_of_its_schema(profile: Path, cli: Cli) -> None:
+    fields = {
+        row["list"]: set(row["fields"]) for row in cli("schema", "--json").rows if "list" in row
+    }
+    for name in ("unit", "person", "register"):
+        found = cli("list", name, "--json", *opening(profile), stdin=f"{PASSWORD}\n")
+        assert found.rows or name == "register"
+        assert all(set(row) == fields[name] for row in found.rows), name
 
 
 def test_the_doctor_tells_of_every_part_and_of_a_broken_profile(
