@@ -20,7 +20,7 @@ say() { printf '%s\n' "$*" >&2; }
 
 missing_packages() {
     have=" $(dpkg-query -W -f '${db:Status-Abbrev}|${Package}, ${Provides}\n' 2>/dev/null |
-        sed -n 's/^ii *|//p' | sed 's/ ([^)]*)//g; s/,/ /g' | tr '\n' ' ') "
+        sed -n 's/^i[iWt] *|//p' | sed 's/ ([^)]*)//g; s/,/ /g' | tr '\n' ' ') "
     for package in $1; do
         case "$have" in *" $package "*) ;; *) printf '%s ' "$package" ;; esac
     done

@@ -49,6 +49,7 @@ def main() -> int:
         finally:
             for desk in play.desks.values():
                 desk.leave()
+            sys.stderr.write(f"the pictures lie in {pictures}\n")
     return 0
 
 

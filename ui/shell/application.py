@@ -213,7 +213,11 @@ class Application(QObject):
         if self._closed:
             return
         if self.frame.indexOf(window) < 0:
+            # A widget that gets a parent forgets where its keyboard was
+            held = window.focusWidget()
             self.frame.addWidget(window)
+            if held is not None:
+                held.setFocus()
         desk = window.session.desk
         self.login.ready()
         voice.use(window.session.texts)

@@ -66,6 +66,18 @@ def walked(root: QWidget) -> list[str]:
     return [*cut_off(root), *overlapping(root), *faint(root), *nameless(root)]
 
 
+def test_the_first_keys_after_the_login_belong_to_the_page(opening: Start) -> None:
+    desk = opening()
+    window = desk.unlock("mai")
+    page = window.page(window.current)
+    desk.made.frame.activateWindow()
+    settle()
+    held = QApplication.focusWidget()
+    assert page is not None
+    assert held is not None
+    assert page.isAncestorOf(held)
+
+
 def test_the_palette_goes_to_a_page_typed_without_tones(opening: Start) -> None:
     desk = opening()
     desk.unlock("mai")
