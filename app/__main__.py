@@ -14,7 +14,7 @@ def run() -> int:
     """Run the command line, or the token helper that the frozen program starts of itself."""
     multiprocessing.freeze_support()
     if sys.argv[1:2] == [TOKEN_HELPER]:
-        from signing.helper import main as helper
+        from signing.tokens.helper import main as helper
 
         return helper(sys.argv[2:])
     return main()

@@ -20,8 +20,8 @@ from app.kernel.ports import (
     TokenInfo,
     Verifier,
 )
-from signing.tokens import TokenSigner
-from signing.trust import TrustStore
+from signing.tokens.signer import TokenSigner
+from signing.trust.store import TrustStore
 
 _BOX_PARTS = 5
 

@@ -178,7 +178,7 @@ def _await(port: int, server: subprocess.Popen[bytes]) -> None:
 
 
 def _trust_and_tokens(demo: Demo) -> None:
-    from signing.modules import known_modules
+    from signing.tokens.modules import known_modules
     from sync.server.demo.people import PIN
     from sync.server.demo.province import AUTHORITY, authority
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from app.kernel.actor import Actor
 
 # The longest to load of what pages stand on; here it keeps no window waiting
-_UNDER_PAGES = ("signing.appearance", "signing.placement")
+_UNDER_PAGES = ("signing.pdf.appearance", "signing.pdf.placement")
 
 
 class FirstLauncher:

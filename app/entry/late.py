@@ -24,8 +24,8 @@ from app.kernel.ports import (
 )
 
 if TYPE_CHECKING:
-    from signing.tokens import TokenSigner
-    from signing.verify import PdfVerifier
+    from signing.checking.verify import PdfVerifier
+    from signing.tokens.signer import TokenSigner
 
 
 class LateVerifier:

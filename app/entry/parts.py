@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from app.kernel.clock import Clock
 
 if TYPE_CHECKING:
-    from signing.tokens import TokenSigner
-    from signing.trust import TrustStore
-    from signing.verify import PdfVerifier
+    from signing.checking.verify import PdfVerifier
+    from signing.tokens.signer import TokenSigner
+    from signing.trust.store import TrustStore
     from sync.http import Session
 
 SHIPPED_TRUST = Path(__file__).resolve().parents[2] / "resources" / "trust"
@@ -19,7 +19,7 @@ SHIPPED_TRUST = Path(__file__).resolve().parents[2] / "resources" / "trust"
 
 def trust_store(folders: Sequence[Path] = ()) -> TrustStore:
     """Return the anchors shipped with the product and those of the administrator's folders."""
-    from signing.trust import TrustStore
+    from signing.trust.store import TrustStore
 
     return TrustStore([f for f in (SHIPPED_TRUST, *folders) if f.is_dir()])
 
@@ -35,14 +35,14 @@ def token_signer(
     clock: Clock, trust: Sequence[Path] = (), http: Session | None = None
 ) -> TokenSigner:
     """Return the signer over every known PKCS#11 module of this machine."""
-    from signing.modules import known_modules
-    from signing.tokens import TokenSigner
+    from signing.tokens.modules import known_modules
+    from signing.tokens.signer import TokenSigner
 
     return TokenSigner(known_modules(), clock, trust_store(trust), http)
 
 
 def verifier(clock: Clock, trust: Sequence[Path] = (), http: Session | None = None) -> PdfVerifier:
     """Return the checker of signatures."""
-    from signing.verify import PdfVerifier
+    from signing.checking.verify import PdfVerifier
 
     return PdfVerifier(trust_store(trust), clock, http)

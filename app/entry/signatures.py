@@ -14,8 +14,8 @@ from app.kernel.ports import Box, Purpose
 
 def sign(args: argparse.Namespace, pin: str) -> dict[str, Any]:
     """Sign one file as the arguments say; raises the typed errors of signing."""
-    from signing.appearance import demo_seal, demo_signature
     from signing.cli import make_job, sign_command
+    from signing.pdf.appearance import demo_seal, demo_signature
 
     purpose = Purpose(args.purpose)
     image = b""
@@ -38,9 +38,9 @@ def sign(args: argparse.Namespace, pin: str) -> dict[str, Any]:
 
 def verify(args: argparse.Namespace) -> list[dict[str, Any]]:
     """Verify the files of the arguments; bad files are verdicts, not errors."""
+    from signing.checking.verify import PdfVerifier
     from signing.cli import verify_command
-    from signing.trust import TrustStore
-    from signing.verify import PdfVerifier
+    from signing.trust.store import TrustStore
 
     trust = TrustStore([args.trust]) if args.trust is not None else trust_store()
     http = None if args.offline else http_session(SystemClock())

@@ -66,7 +66,11 @@ class TokenInfo:
 
 @dataclass(frozen=True, slots=True)
 class CertificateInfo:
-    """A certificate on a token that may sign; times are aware UTC."""
+    """A certificate on a token that may sign; times are aware UTC.
+
+    `kind` is person, agency or "" where the certificate does not say; `accepted` tells whether
+    its issuer leads to an anchor of ours.
+    """
 
     token: TokenInfo
     cert_id: str
@@ -79,6 +83,9 @@ class CertificateInfo:
     not_after: datetime
     der: bytes
     may_sign: bool = True
+    organisation: str = ""
+    kind: str = ""
+    accepted: bool = True
 
 
 class Prompts(Protocol):
@@ -89,12 +96,15 @@ class Prompts(Protocol):
 
 
 class Purpose(StrEnum):
-    """Why one signs, with the names that officials know (the State tool's, six of seven)."""
+    """Why one signs, with the names that officials know from the State's signing tool."""
 
     APPROVE = "approve"
     ISSUE = "issue"
+    INCOMING = "incoming"
     ATTACHMENT = "attachment"
     COPY = "copy"
+    COMMENT = "comment"
+    FILES = "files"
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,8 +184,37 @@ class Verdict(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class StatusFact:
+    """Whence it is known that a certificate was not revoked.
+
+    `source` is ocsp, crl or "" when nothing is known; `kept` tells that the answer was had
+    before and kept on this PC, `in_file` that the file itself brought it.
+    """
+
+    source: str = ""
+    produced_at: datetime | None = None
+    next_update: datetime | None = None
+    kept: bool = False
+    in_file: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ShownChange:
+    """A place where what is shown now differs from what was signed.
+
+    `kind` is added, removed, changed or hidden.
+    """
+
+    box: Box
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
 class SignatureReport:
-    """The verdict on one signature; `reasons` are codes with texts `verify.reason.<code>`."""
+    """The verdict on one signature; `reasons` are codes with texts `verify.reason.<code>`.
+
+    `shown` names the places on the pages that changed after this signature.
+    """
 
     field: str
     signer: str
@@ -189,6 +228,11 @@ class SignatureReport:
     organisation: str = ""
     algorithm: str = ""
     covers_whole_file: bool = False
+    serial: str = ""
+    valid_from: datetime | None = None
+    valid_until: datetime | None = None
+    status: StatusFact | None = None
+    shown: tuple[ShownChange, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

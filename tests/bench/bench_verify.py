@@ -15,10 +15,10 @@ from pyhanko_certvalidator import ValidationContext
 
 from app.kernel.clock import FixedClock, SystemClock
 from app.kernel.ports import Purpose, Verdict
-from signing import quick
-from signing.appearance import demo_seal, demo_signature
-from signing.trust import TrustStore
-from signing.verify import PdfVerifier
+from signing.checking.verify import PdfVerifier
+from signing.pdf import quick
+from signing.pdf.appearance import demo_seal, demo_signature
+from signing.trust.store import TrustStore
 from sync.server.demo.authority import DemoAuthority
 from sync.server.demo.province import free_port
 from sync.server.demo.softkeys import SoftKeys

@@ -12,10 +12,10 @@ import typst
 
 from app.kernel.clock import SystemClock
 from app.kernel.ports import CertificateInfo, Purpose, SignedFile, SignJob, TokenInfo
-from signing.appearance import demo_seal, demo_signature
-from signing.tokens import TokenSigner
-from signing.trust import TrustStore
-from signing.verify import PdfVerifier
+from signing.checking.verify import PdfVerifier
+from signing.pdf.appearance import demo_seal, demo_signature
+from signing.tokens.signer import TokenSigner
+from signing.trust.store import TrustStore
 from sync.server.demo.authority import DemoAuthority
 from tests.doubles.http import LoopbackHttp
 

@@ -13,10 +13,10 @@ from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 
 from app.kernel.errors import RuleViolation
 from app.kernel.ports import Box, Purpose
-from signing.appearance import Stamp, demo_seal, stamp_pdf
-from signing.forms import seal_box, seal_size
-from signing.geometry import PageShape
-from signing.placement import find_box
+from signing.pdf.appearance import Stamp, demo_seal, stamp_pdf
+from signing.pdf.forms import seal_box, seal_size
+from signing.pdf.geometry import PageShape
+from signing.pdf.placement import find_box
 from tests.signing.conftest import NAME, TITLE, Office, Pins, typeset
 
 BLUE, RED = (20, 60, 190), (205, 20, 25)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from asn1crypto import x509
 
-from signing import pool
-from signing.pool import Pool
+from signing.checking import pool
+from signing.checking.pool import Pool
 
 
 def named(text: str) -> x509.Name:

@@ -15,7 +15,7 @@ from pyhanko.pdf_utils.misc import PdfReadError
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko_certvalidator.util import ConsList
 
-from signing import quick
+from signing.pdf import quick
 
 RNG = random.Random(30)
 HEX = [
@@ -50,7 +50,7 @@ def test_broken_hex_strings_are_refused_as_the_library_refuses_them(text: bytes)
 
 
 def test_the_library_uses_them() -> None:
-    import signing.pages  # noqa: F401 - installs them
+    import signing.pdf.pages  # noqa: F401 - installs them
 
     assert generic.read_hex_string_from_stream is quick.read_hex
     assert x509.Name.__eq__ is quick.same_name

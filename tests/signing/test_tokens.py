@@ -18,10 +18,10 @@ import pytest
 from app.kernel.clock import FixedClock
 from app.kernel.errors import Cancelled, Damaged, DeviceProblem, RuleViolation
 from app.kernel.ports import Purpose, TokenState, Verdict
-from signing import device as device_module
-from signing.device import Device
-from signing.frames import wipe
-from signing.tokens import TokenSigner
+from signing.tokens import device as device_module
+from signing.tokens.device import Device
+from signing.tokens.frames import wipe
+from signing.tokens.signer import TokenSigner
 from sync.server.demo.authority import DemoAuthority
 from tests.doubles.http import LoopbackHttp
 from tests.signing.conftest import MODULE, NAME, PINS, Office, Pins, free_port, use_tokens

@@ -17,7 +17,7 @@ from app.kernel.clock import SystemClock
 from app.kernel.errors import Damaged, HoaBanError, RuleViolation
 from app.kernel.ports import Purpose, Verdict
 from app.kernel.texts import Texts
-from signing.trust import TrustStore
+from signing.trust.store import TrustStore
 from tests.signing.conftest import Office, Pins, typeset
 from tests.signing.forgeries import FORGERIES, add_field, forged
 

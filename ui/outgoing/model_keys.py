@@ -24,7 +24,7 @@ from app.kernel.ports import (
     SignJob,
     TokenInfo,
 )
-from signing.appearance import demo_seal, demo_signature
+from signing.pdf.appearance import demo_seal, demo_signature
 from ui.bridge.prompts import QtPrompts
 from ui.outgoing.model_draft import words
 

@@ -12,7 +12,7 @@ from app.flows.sign_document import FORM, with_number
 from app.forms.compose import compose
 from app.kernel.errors import RuleViolation, Unavailable
 from app.kernel.ports import Box, Purpose
-from signing.placement import find_box
+from signing.pdf.placement import find_box
 
 MAX_PREVIEW = 300 << 20
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from app.kernel.clock import Clock, SystemClock
-from signing.provision import put_certificate
+from signing.tokens.provision import put_certificate
 from sync.server.demo.keysonce import read_keys_once
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ from app.kernel.ids import derived_id
 from app.registers.commands import OpenRegister, SetMode
 from app.registers.model import RegisterMode, register_id
 from app.settings import SETTING_LIST
-from signing.trust import TrustStore
+from signing.trust.store import TrustStore
 from sync.server.demo.authority import DemoAuthority
 from sync.server.demo.ledger import Ledger
 from sync.server.demo.papers import Paper, papers

@@ -8,8 +8,8 @@ from typing import Any
 
 from app.kernel.clock import FixedClock
 from app.kernel.ports import CertificateInfo, Purpose, SignedFile, SignJob, TokenInfo
-from signing.certificates import describe
-from signing.trust import TrustStore
+from signing.trust.certificates import describe
+from signing.trust.store import TrustStore
 from sync.http import Session
 from sync.server.demo.authority import DemoAuthority
 
@@ -28,7 +28,7 @@ class SoftKeys:
         self, pdf: bytes, label: str, purpose: Purpose, **look: Any
     ) -> tuple[bytes, SignedFile]:
         """Sign a PDF with the key of a holder; return the signed bytes."""
-        from signing import pades
+        from signing.pdf import pades
 
         target = BytesIO()
         certificate = self._certificate(label)

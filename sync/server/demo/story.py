@@ -39,7 +39,7 @@ from app.kernel.codec import to_json
 from app.kernel.ids import derived_id
 from app.kernel.ports import Purpose
 from app.registers.model import register_id
-from signing.appearance import demo_seal, demo_signature
+from signing.pdf.appearance import demo_seal, demo_signature
 from sync.server.demo.ledger import Ledger
 from sync.server.demo.papers import BROKEN, DUPLICATE, MISROUTED, Paper, draft_of, render_paper
 from sync.server.demo.people import AGENCIES, Sample, samples, unit_names

@@ -20,7 +20,7 @@ from app.kernel.clock import FixedClock, SystemClock
 from app.kernel.errors import Cancelled, Unavailable
 from app.kernel.ports import Purpose, Verdict
 from app.store.desk import DeskStore
-from signing.verify import PdfVerifier
+from signing.checking.verify import PdfVerifier
 from tests.app.documents.world import COMMUNE, PARTICULARS, REGISTRY, actor, world
 from tests.signing.conftest import Office, typeset
 
@@ -134,7 +134,7 @@ def test_unknown_is_judged_again_when_the_line_is_back(
 
 
 def test_an_unknown_root_is_tried_once_a_day(desk: Desk, office: Office, letter: Path) -> None:
-    from signing.trust import TrustStore
+    from signing.trust.store import TrustStore
 
     signed = office.sign(letter, Purpose.APPROVE)
     assert signed.path is not None

@@ -25,8 +25,8 @@ from app.kernel.errors import Damaged, HoaBanError, NotPermitted, RuleViolation
 from app.kernel.ports import Box, CertificateInfo, FileReport, Verdict
 from app.store.desk import DeskStore
 from app.store.spool import SealedFile
-from signing.appearance import demo_seal, demo_signature
-from signing.tokens import TokenSigner
+from signing.pdf.appearance import demo_seal, demo_signature
+from signing.tokens.signer import TokenSigner
 from tests.app.documents.world import DEVICE, NOW, REGISTRY, World, actor, submitted, world
 from tests.signing.conftest import AGENCY, NAME, PINS, TITLE, Office, Pins, typeset
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from app.kernel.clock import FixedClock
-from signing.tokens import TokenSigner
-from signing.trust import TrustStore
+from signing.tokens.signer import TokenSigner
+from signing.trust.store import TrustStore
 from sync.server.demo.authority import DemoAuthority
 from tests.signing.conftest import MODULE, free_port, use_tokens
 from tests.ui.outgoing.office import NOW, STAFF

@@ -28,9 +28,9 @@ from app.settings import Settings
 from app.store.desk import DeskStore
 from app.store.model import Page, Receipt, Row
 from app.store.replica import Replica
-from signing.tokens import TokenSigner
-from signing.trust import TrustStore
-from signing.verify import PdfVerifier
+from signing.checking.verify import PdfVerifier
+from signing.tokens.signer import TokenSigner
+from signing.trust.store import TrustStore
 from tests.doubles.http import LoopbackHttp
 
 NOW = datetime(2026, 11, 20, 1, 20, tzinfo=UTC)

@@ -1,6 +1,6 @@
 """Put a certificate on a token, beside its key: for demonstrations and tests with SoftHSM2.
 
-The library is loaded by a process of its own, as everywhere: `python -m signing.provision`.
+The library is loaded by a process of its own, as everywhere: `python -m signing.tokens.provision`.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ import subprocess
 import sys
 from io import BytesIO
 
-from signing.device import helper_environment
-from signing.frames import read_frame, write_frame
+from signing.tokens.device import helper_environment
+from signing.tokens.frames import read_frame, write_frame
 
 
 def put_certificate(
@@ -20,7 +20,7 @@ def put_certificate(
     message = BytesIO()
     head = {"module": module, "token": token, "pin": pin, "id": key_id.hex(), "label": label}
     write_frame(message, head, der)
-    command = [sys.executable, "-m", "signing.provision"]
+    command = [sys.executable, "-m", "signing.tokens.provision"]
     subprocess.run(
         command,
         input=message.getvalue(),

@@ -20,14 +20,14 @@ from pyhanko.sign.validation.status import SignatureCoverageLevel
 
 from app.kernel.clock import Clock
 from app.kernel.ports import FileReport, Http, SignatureReport, Verdict
-from signing.certificates import common_name, holder, may_sign, organisation
-from signing.chain import Evidence, is_stamped, judge, stamped_at
-from signing.changes import MAX_REVISIONS, Revisions
-from signing.pages import BAD_FILE, filled_fields, open_reader, value_of
-from signing.pool import Pool
-from signing.remote import Revocation
+from signing.checking.chain import Evidence, is_stamped, judge, stamped_at
+from signing.checking.changes import MAX_REVISIONS, Revisions
+from signing.checking.pool import Pool
+from signing.pdf.pages import BAD_FILE, filled_fields, open_reader, value_of
 from signing.streams import reading
-from signing.trust import TrustStore
+from signing.trust.certificates import common_name, holder, may_sign, organisation
+from signing.trust.remote import Revocation
+from signing.trust.store import TrustStore
 
 MAX_SIGNATURES = 100
 _HEAD = 1024

@@ -25,9 +25,9 @@ from pyhanko_certvalidator.errors import (
     ValidationError,
 )
 
-from signing.pages import BAD_FILE
-from signing.remote import Revocation
-from signing.trust import TrustStore
+from signing.pdf.pages import BAD_FILE
+from signing.trust.remote import Revocation
+from signing.trust.store import TrustStore
 
 # Nothing is known against the issuer; what says so, or its certificate, has run out since.
 _OUTLIVED = {

@@ -25,7 +25,7 @@ from pyhanko.sign.diff_analysis import (
 )
 from pyhanko.sign.fields import enumerate_sig_fields
 
-from signing.pages import BAD_FILE, value_of
+from signing.pdf.pages import BAD_FILE, value_of
 
 MAX_REVISIONS = 200
 """Diffs grow with the revisions; a file with more is not one that an office made."""

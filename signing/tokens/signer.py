@@ -18,9 +18,9 @@ from app.kernel.ports import (
     TokenInfo,
     TokenState,
 )
-from signing.certificates import describe, key_of
-from signing.device import Device
-from signing.trust import TrustStore
+from signing.tokens.device import Device
+from signing.trust.certificates import describe, key_of
+from signing.trust.store import TrustStore
 
 
 class TokenSigner:
@@ -89,7 +89,7 @@ class TokenSigner:
         Raises `DeviceProblem`, `RuleViolation`, `Damaged`, `Unavailable` and `Cancelled`; then
         the target has not been written.
         """
-        from signing import pades
+        from signing.pdf import pades
 
         self._check_certificate(job.certificate)
         device, token = self._find(job.certificate.token)

@@ -18,7 +18,7 @@ from pyhanko.sign.timestamps.common_utils import TimestampRequestError
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 from app.kernel.errors import Unavailable
-from signing.trust import TrustStore
+from signing.trust.store import TrustStore
 
 _SEQUENCE, _SET, _OCTETS = 0x30, 0x31, 0x04
 _CONTEXT_0, _CONTEXT_1 = 0xA0, 0xA1

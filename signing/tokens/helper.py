@@ -1,6 +1,6 @@
 """The helper process: one PKCS#11 library, one thread, nothing else.
 
-`python -m signing.helper` reads frames on standard input and answers on standard output. Vendors'
+`python -m signing.tokens.helper` reads frames on standard input and answers on standard output. Vendors'
 libraries hang, crash and print; here they hurt nobody. Only this module imports `pkcs11`.
 """
 
@@ -16,7 +16,7 @@ import pkcs11
 from pkcs11 import exceptions as p11
 from pkcs11.util.ec import encode_ecdsa_signature
 
-from signing.frames import BrokenFrame, read_frame, wipe, write_frame
+from signing.tokens.frames import BrokenFrame, read_frame, wipe, write_frame
 
 Reply = tuple[dict[str, Any], bytes]
 

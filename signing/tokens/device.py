@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from app.kernel.errors import DeviceProblem
-from signing.frames import BrokenFrame, read_frame, wipe, write_frame
+from signing.tokens.frames import BrokenFrame, read_frame, wipe, write_frame
 
 HELPER_SWITCH = "--token-helper"
 """What a frozen program is started with to become a helper; the entry point honours it."""
@@ -23,12 +23,12 @@ def helper_command(module: str) -> list[str]:
     """Return the command line of a helper for a library."""
     if getattr(sys, "frozen", False):
         return [sys.executable, HELPER_SWITCH, module]
-    return [sys.executable, "-m", "signing.helper", module]
+    return [sys.executable, "-m", "signing.tokens.helper", module]
 
 
 def helper_environment() -> dict[str, str]:
     """Return an environment in which a helper finds this package from any working folder."""
-    root = str(Path(__file__).resolve().parents[1])
+    root = str(Path(__file__).resolve().parents[2])
     known = os.environ.get("PYTHONPATH", "")
     return os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, (root, known)))}
 

@@ -13,8 +13,8 @@ import pypdfium2.raw as pdfium_c
 
 from app.files.pdfium import PDFIUM
 from app.kernel.ports import Box, Purpose
-from signing.forms import POINTS_PER_MM, figures, seal_box, text_box
-from signing.geometry import PageShape, Rect
+from signing.pdf.forms import POINTS_PER_MM, figures, seal_box, text_box
+from signing.pdf.geometry import PageShape, Rect
 
 _MAX_PAGES = 300
 _TITLE_REACH = 220.0

@@ -11,8 +11,8 @@ from pyhanko.pdf_utils.layout import BoxConstraints
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.fields import enumerate_sig_fields
 
-from signing import quick
-from signing.geometry import PageShape
+from signing.pdf import quick
+from signing.pdf.geometry import PageShape
 
 BAD_FILE = (
     misc.PdfError,

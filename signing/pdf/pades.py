@@ -31,12 +31,12 @@ from pyhanko.stamp import StaticStampStyle
 from app.kernel.clock import VIETNAM, Clock
 from app.kernel.errors import Damaged, RuleViolation, Unavailable
 from app.kernel.ports import Box, Http, Purpose, SignedFile, SignJob
-from signing.appearance import Stamp, stamp_pdf
-from signing.cms import KeySigner
-from signing.completion import complete
-from signing.forms import seal_box
-from signing.layout import NO_MARGINS
-from signing.pages import (
+from signing.pdf.appearance import Stamp, stamp_pdf
+from signing.pdf.cms import KeySigner
+from signing.pdf.completion import complete
+from signing.pdf.forms import seal_box
+from signing.pdf.layout import NO_MARGINS
+from signing.pdf.pages import (
     BAD_FILE,
     StampPage,
     filled_fields,
@@ -45,10 +45,10 @@ from signing.pages import (
     shape_of,
     value_of,
 )
-from signing.placement import find_box
-from signing.remote import HttpTimeStamper
+from signing.pdf.placement import find_box
 from signing.streams import WorkingCopy, reading, working_copy
-from signing.trust import TrustStore
+from signing.trust.remote import HttpTimeStamper
+from signing.trust.store import TrustStore
 
 PERSON_FIELD = "Sig_NguoiKy"
 AGENCY_FIELD = "Sig_CoQuan"

@@ -14,9 +14,9 @@ from pyhanko_certvalidator.errors import PathError, ValidationError
 
 from app.kernel.clock import Clock
 from app.kernel.ports import Http
-from signing.pages import filled_fields, open_reader
-from signing.remote import Revocation
-from signing.trust import TrustStore
+from signing.pdf.pages import filled_fields, open_reader
+from signing.trust.remote import Revocation
+from signing.trust.store import TrustStore
 
 
 def complete(

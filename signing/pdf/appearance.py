@@ -15,7 +15,7 @@ import typst
 from PIL import Image, ImageDraw, ImageFont
 
 from app.kernel.texts import resource
-from signing.forms import figures
+from signing.pdf.forms import figures
 
 _BLUE = (20, 60, 190, 255)
 _RED = (205, 20, 25, 255)

@@ -1,0 +1,1 @@
+"""Checking: one verdict for every signature of a file."""

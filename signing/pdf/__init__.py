@@ -1,0 +1,1 @@
+"""PDFs: where a signature goes, how it looks, and the signature itself (PAdES)."""
