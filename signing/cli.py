@@ -32,9 +32,14 @@ class FixedPin:
 
     value: str
 
-    def pin(self, token: TokenInfo, certificate: CertificateInfo, purpose: str) -> str:  # noqa: ARG002
-        """Return the PIN."""
-        return self.value
+    def pin(
+        self,
+        token: TokenInfo,  # noqa: ARG002
+        certificate: CertificateInfo,  # noqa: ARG002
+        purpose: str,  # noqa: ARG002
+    ) -> bytearray:
+        """Return the PIN; the taker overwrites its copy."""
+        return bytearray(self.value.encode())
 
     def __repr__(self) -> str:
         """Keep the PIN out of every log and trace."""

@@ -91,8 +91,8 @@ class CertificateInfo:
 class Prompts(Protocol):
     """Ask the person from a worker; every method may raise `Cancelled`."""
 
-    def pin(self, token: TokenInfo, certificate: CertificateInfo, purpose: str) -> str:
-        """Ask for the PIN of a token."""
+    def pin(self, token: TokenInfo, certificate: CertificateInfo, purpose: str) -> bytearray:
+        """Ask for the PIN of a token, as UTF-8; whoever takes it overwrites it after use."""
 
 
 class Purpose(StrEnum):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Self
 
@@ -19,7 +20,8 @@ from app.kernel.ports import (
     TokenState,
 )
 from signing.tokens.device import Device
-from signing.trust.certificates import describe, key_of
+from signing.tokens.key import UnlockedKey
+from signing.trust.certificates import describe
 from signing.trust.store import TrustStore
 
 
@@ -92,22 +94,35 @@ class TokenSigner:
         from signing.pdf import pades
 
         self._check_certificate(job.certificate)
-        device, token = self._find(job.certificate.token)
         with pades.prepare(job) as prepared:
             _go_on(cancel)
-            self._login(device, token, job, prompts)
-            try:
+            with self.unlocked(job.certificate, prompts, job.purpose.value) as key:
                 _go_on(cancel)
                 return pades.finish(
                     prepared,
-                    _raw(device, token, job.certificate),
-                    pss=_scheme(token, job.certificate) == "pss",
+                    key.sign,
+                    pss=key.pss,
                     clock=self._clock,
                     trust=self._trust,
                     http=self._http,
                 )
-            finally:
-                _logout(device)
+
+    @contextmanager
+    def unlocked(
+        self, certificate: CertificateInfo, prompts: Prompts, purpose: str
+    ) -> Iterator[UnlockedKey]:
+        """Find the token, ask for its PIN once and keep its key open until the context ends.
+
+        Raises `RuleViolation` for a certificate that may not sign now, `DeviceProblem` and
+        `Cancelled`; nothing is repeated by itself.
+        """
+        self._check_certificate(certificate)
+        device, token = self._find(certificate.token)
+        self._login(device, token, certificate, prompts, purpose)
+        try:
+            yield UnlockedKey(device, token, certificate)
+        finally:
+            _logout(device)
 
     def _check_certificate(self, certificate: CertificateInfo) -> None:
         if not certificate.may_sign:
@@ -130,8 +145,15 @@ class TokenSigner:
                 return device, token
         raise DeviceProblem("token_gone", "token_gone")
 
-    def _login(self, device: Device, token: TokenInfo, job: SignJob, prompts: Prompts) -> None:
-        pin = bytearray(prompts.pin(token, job.certificate, job.purpose.value).encode())
+    def _login(
+        self,
+        device: Device,
+        token: TokenInfo,
+        certificate: CertificateInfo,
+        prompts: Prompts,
+        purpose: str,
+    ) -> None:
+        pin = prompts.pin(token, certificate, purpose)
         if not pin and not token.pin_pad:
             raise DeviceProblem("pin_empty", "pin_incorrect")
         try:
@@ -183,32 +205,6 @@ def _certificates(device: Device, token: TokenInfo) -> list[CertificateInfo]:
         except (ValueError, TypeError, LookupError):
             continue  # tokens carry odd objects beside certificates
     return [info for info in found if info.may_sign]
-
-
-def _scheme(token: TokenInfo, certificate: CertificateInfo) -> str:
-    """Choose PSS when the token offers it, else PKCS#1 v1.5; ECDSA for keys on curves."""
-    if key_of(certificate.der)[0] == "ec":
-        return "ecdsa"
-    offered = {"SHA256_RSA_PKCS_PSS", "RSA_PKCS_PSS"} & set(token.mechanisms)
-    return "pss" if offered else "pkcs1"
-
-
-def _raw(device: Device, token: TokenInfo, certificate: CertificateInfo) -> Any:
-    scheme = _scheme(token, certificate)
-    public = key_of(certificate.der)[1].hex()
-
-    def sign_raw(data: bytes) -> bytes:
-        _, signature = device.call(
-            "sign",
-            data,
-            id=certificate.cert_id,
-            public=public,
-            scheme=scheme,
-            mechanisms=list(token.mechanisms),
-        )
-        return signature
-
-    return sign_raw
 
 
 def _logout(device: Device) -> None:

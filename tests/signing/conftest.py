@@ -32,10 +32,10 @@ class Pins:
     value: str = ""
     asked: list[str] = field(default_factory=list)
 
-    def pin(self, token: TokenInfo, _certificate: CertificateInfo, _purpose: str) -> str:
+    def pin(self, token: TokenInfo, _certificate: CertificateInfo, _purpose: str) -> bytearray:
         """Return a PIN."""
         self.asked.append(token.label)
-        return self.value or PINS[token.label]
+        return bytearray((self.value or PINS[token.label]).encode())
 
 
 @dataclass

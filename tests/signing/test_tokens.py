@@ -14,6 +14,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from app.kernel.clock import FixedClock
 from app.kernel.errors import Cancelled, Damaged, DeviceProblem, RuleViolation
@@ -102,10 +106,10 @@ def test_a_pulled_token_is_named_and_nothing_is_written(own_office: Office, lett
         job = own_office.job(signer, letter, Purpose.APPROVE)
 
         class Pulling(Pins):
-            def pin(self, *arguments: object) -> str:
+            def pin(self, *arguments: object) -> bytearray:
                 for token in (Path(os.environ["SOFTHSM2_CONF"]).parent / "tokens").iterdir():
                     shutil.rmtree(token)
-                return "4711"
+                return bytearray(b"4711")
 
         with pytest.raises(DeviceProblem):
             signer.sign(job, Pulling())
@@ -121,10 +125,10 @@ def test_a_helper_killed_in_mid_call_is_replaced(office: Office, letter: Path) -
         device = signer._devices[MODULE]
 
         class Killing(Pins):
-            def pin(self, *arguments: object) -> str:
+            def pin(self, *arguments: object) -> bytearray:
                 assert device.helper_pid
                 os.kill(device.helper_pid, signal.SIGKILL)
-                return PINS["Người ký"]
+                return bytearray(PINS["Người ký"].encode())
 
         with pytest.raises(DeviceProblem) as caught:
             signer.sign(job, Killing())
@@ -264,3 +268,21 @@ def test_a_token_without_pss_signs_with_pkcs1_and_says_so(office: Office, letter
     report = office.verifier().verify(signed.path)
     assert report.verdict is Verdict.VALID
     assert report.signatures[0].algorithm == "sha256_rsa sha256"
+
+
+def test_one_pin_opens_a_key_for_many_signatures(office: Office, letter: Path) -> None:
+    with office.signer() as signer:
+        certificate = office.job(signer, letter, Purpose.APPROVE).certificate
+        pins = Pins()
+        with signer.unlocked(certificate, pins, "approve") as key:
+            signatures = [key.sign(text) for text in (b"one", b"two", b"three")]
+            assert key.pss
+            assert (key.token.label, key.certificate) == ("Người ký", certificate)
+        with pytest.raises(DeviceProblem):
+            key.sign(b"after the end")
+    assert pins.asked == ["Người ký"]
+    public = x509.load_der_x509_certificate(certificate.der).public_key()
+    assert isinstance(public, RSAPublicKey)
+    pss = padding.PSS(padding.MGF1(hashes.SHA256()), 32)
+    for text, signature in zip((b"one", b"two", b"three"), signatures, strict=True):
+        public.verify(signature, text, pss, hashes.SHA256())

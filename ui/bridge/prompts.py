@@ -25,10 +25,10 @@ class PinQuestion:
         self.certificate = certificate
         self.purpose = purpose
         self._ready = threading.Event()
-        self._pin: str | None = None
+        self._pin: bytearray | None = None
 
-    def answer(self, pin: str) -> None:
-        """Hand the PIN to the waiting worker."""
+    def answer(self, pin: bytearray) -> None:
+        """Hand the PIN to the waiting worker, which overwrites it after use."""
         self._pin = pin
         self._ready.set()
 
@@ -36,7 +36,7 @@ class PinQuestion:
         """Let the worker go on with `Cancelled`."""
         self._ready.set()
 
-    def take(self) -> str:
+    def take(self) -> bytearray:
         """Wait for the person; return the PIN and forget it here."""
         self._ready.wait()
         pin, self._pin = self._pin, None
@@ -67,7 +67,7 @@ class QtPrompts(QObject):
         certificate: CertificateInfo,
         purpose: str,
         problem: HoaBanError | None = None,
-    ) -> str:
+    ) -> bytearray:
         """Ask for the PIN of a token, saying what was wrong before; raises `Cancelled`."""
         if QThread.currentThread() is self.thread():
             raise RuntimeError("a prompt would stop the GUI thread")

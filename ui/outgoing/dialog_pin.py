@@ -106,7 +106,7 @@ class PinDialog(Dialog):
         if not self.field.text() and not self._question.token.pin_pad:
             self.field.setFocus()
             return
-        pin = self.field.text()
+        pin = bytearray(self.field.text().encode())
         self.field.clear()
         self._question.answer(pin)
         self.accept()

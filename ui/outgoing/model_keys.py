@@ -207,22 +207,24 @@ class OncePrompts:
 
     def __init__(self, prompts: QtPrompts) -> None:
         self._prompts = prompts
-        self._held: dict[str, str] = {}
+        self._held: dict[str, bytearray] = {}
         self._problem: HoaBanError | None = None
 
-    def pin(self, token: TokenInfo, certificate: CertificateInfo, purpose: str) -> str:
+    def pin(self, token: TokenInfo, certificate: CertificateInfo, purpose: str) -> bytearray:
         """Ask, or answer what was right before."""
         if token.serial not in self._held:
             problem, self._problem = self._problem, None
             pin = self._prompts.pin(token, certificate, purpose, problem)
             self._held[token.serial] = pin
-        return self._held[token.serial]
+        return bytearray(self._held[token.serial])
 
     def was_wrong(self, problem: HoaBanError) -> None:
         """Forget the PIN, and say so when the person is asked again."""
-        self._held.clear()
+        self.forget()
         self._problem = problem
 
     def forget(self) -> None:
-        """Forget every PIN."""
+        """Overwrite and forget every PIN."""
+        for pin in self._held.values():
+            pin[:] = bytes(len(pin))
         self._held.clear()

@@ -74,21 +74,21 @@ def test_the_person_answers_a_worker(runner: QtRunner, until: Until) -> None:
 
     def answer(question: PinQuestion) -> None:
         asked.append((question.token.label, question.purpose, threading.current_thread()))
-        question.answer("not-a-real-pin")
+        question.answer(bytearray(b"not-a-real-pin"))
 
     prompts.pin_asked.connect(answer)
     runner.submit(
         "token", lambda: prompts.pin(TOKEN, CERTIFICATE, "approve"), pins.append, pytest.fail
     )
     until(lambda: pins)
-    assert pins == ["not-a-real-pin"]
+    assert pins == [b"not-a-real-pin"]
     assert asked == [("Sample token", "approve", threading.main_thread())]
 
 
 def test_a_question_forgets_the_pin_it_handed_over() -> None:
     question = PinQuestion(TOKEN, CERTIFICATE, "approve")
-    question.answer("not-a-real-pin")
-    assert question.take() == "not-a-real-pin"
+    question.answer(bytearray(b"not-a-real-pin"))
+    assert question.take() == b"not-a-real-pin"
     assert "not-a-real-pin" not in str(vars(question))
 
 

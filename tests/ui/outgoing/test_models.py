@@ -163,17 +163,19 @@ def test_a_pin_is_asked_once_in_a_run_and_forgotten() -> None:
     told: list[object] = []
 
     class Asks:
-        def pin(self, token: object, certificate: object, purpose: str, problem: object) -> str:
+        def pin(
+            self, token: object, certificate: object, purpose: str, problem: object
+        ) -> bytearray:
             asked.append(purpose)
             told.append(problem)
-            return "4711"
+            return bytearray(b"4711")
 
     class Token:
         serial = "s1"
 
     once = OncePrompts(Asks())  # type: ignore[arg-type]
     for _ in range(3):
-        assert once.pin(Token(), None, "approve") == "4711"  # type: ignore[arg-type]
+        assert once.pin(Token(), None, "approve") == b"4711"  # type: ignore[arg-type]
     assert len(asked) == 1
     once.forget()
     once.pin(Token(), None, "approve")  # type: ignore[arg-type]
