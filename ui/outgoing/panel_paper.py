@@ -15,6 +15,7 @@ from ui.kit.banner import Banner
 from ui.kit.buttons import IconButton
 from ui.kit.labels import ElidedLabel, Label, Line, Pane
 from ui.kit.layout import Column, Row
+from ui.kit.pdfview.placebar import PlaceBar
 from ui.kit.pdfview.view import PdfView
 from ui.kit.states import StateStack
 from ui.kit.theme import theme
@@ -23,7 +24,8 @@ from ui.kit.theme import theme
 class PaperPanel(QWidget):
     """Title, facts, a strip, the PDF, and what the page puts beside and below it.
 
-    `back` when the button of the narrow window is used.
+    `place` says in numbers where the signature's box stands while there is one. `back` when
+    the button of the narrow window is used.
     """
 
     back = Signal()
@@ -45,6 +47,7 @@ class PaperPanel(QWidget):
         self._back.clicked.connect(self.back)
         self._back.hide()
         self.pdf = PdfView(session.runner)
+        self.place = PlaceBar(self.pdf)
         self.state = StateStack(self.pdf)
         self.pdf.opened.connect(lambda _: self.state.show_content())
         self.pdf.failed.connect(self._failed)
@@ -60,11 +63,11 @@ class PaperPanel(QWidget):
         self._body, self._side = body, side
         if side is not None:
             body.addWidget(side)
-        parts: list[QWidget] = [head, Line(), body]
+        parts: list[QWidget] = [head, Line(), self.place, body]
         if foot is not None:
             parts.append(foot)
         column = Column(*parts, gap=0)
-        column.setStretch(2, 1)
+        column.setStretch(3, 1)
         self.setLayout(column)
         self.show_nothing()
 

@@ -1,4 +1,4 @@
-"""The box that a person places on a page: drag, resize, arrow keys. Geometry only."""
+"""The box that a person places on a page: drag, snap, resize, arrow keys. Geometry only."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from app.kernel.ports import Box
 
 MIN_SIDE = 12.0
-STEP = 2.0
-FINE_STEP = 0.5
+STEP = 1.0
+LARGE_STEP = 10.0
 HANDLE = 9.0
 _MOVES = {
     Qt.Key.Key_Left: (-1, 0),
@@ -27,6 +27,33 @@ class Grip:
     box: Box
     start: tuple[float, float]
     corner: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Guides:
+    """Lines of one page that a box clings to: heights of `ys`, distances from the left of `xs`."""
+
+    xs: tuple[float, ...] = ()
+    ys: tuple[float, ...] = ()
+
+
+def snapped(box: Box, guides: Guides, reach: float) -> tuple[Box, Guides]:
+    """Return the box drawn to the nearest lines within reach, and the lines that hold it.
+
+    Edges and middle of the box cling; of two lines the nearer wins.
+    """
+    across, x = _nearest((box.x, box.x + box.width / 2, box.x + box.width), guides.xs, reach)
+    up, y = _nearest((box.y, box.y + box.height / 2, box.y + box.height), guides.ys, reach)
+    held = Guides(() if x is None else (x,), () if y is None else (y,))
+    return replace(box, x=box.x + across, y=box.y + up), held
+
+
+def _nearest(
+    edges: tuple[float, ...], lines: tuple[float, ...], reach: float
+) -> tuple[float, float | None]:
+    ways = [(abs(line - edge), line - edge, line) for edge in edges for line in lines]
+    far, way, line = min(ways, default=(reach + 1, 0.0, 0.0))
+    return (way, line) if far <= reach else (0.0, None)
 
 
 def inside(box: Box, size: tuple[float, float]) -> Box:
@@ -60,13 +87,13 @@ def dragged(hold: Grip, point: tuple[float, float], size: tuple[float, float]) -
 def nudged(
     box: Box, key: int, modifiers: Qt.KeyboardModifier, size: tuple[float, float]
 ) -> Box | None:
-    """Return the box after an arrow key: Ctrl moves finely, Shift resizes; None for other keys."""
+    """Return the box after an arrow key: 1 point, with Shift 10; Ctrl resizes; None else."""
     move = _MOVES.get(Qt.Key(key))
     if move is None:
         return None
-    step = FINE_STEP if modifiers & Qt.KeyboardModifier.ControlModifier else STEP
+    step = LARGE_STEP if modifiers & Qt.KeyboardModifier.ShiftModifier else STEP
     across, up = move[0] * step, move[1] * step
-    if modifiers & Qt.KeyboardModifier.ShiftModifier:
+    if modifiers & Qt.KeyboardModifier.ControlModifier:
         grown = replace(box, width=box.width + across, height=box.height - up, y=box.y + up)
         return inside(grown, size)
     return inside(replace(box, x=box.x + across, y=box.y + up), size)

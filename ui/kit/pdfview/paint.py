@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QColor, QImage, QPainter, QPen
 
+from ui.kit.pdfview.frames import Frame
 from ui.kit.pdfview.overlay import HANDLE
 from ui.kit.theme import TINY, theme
 
@@ -16,6 +17,8 @@ _CURRENT_HIT = QColor(255, 140, 0, 130)
 _SELECTION = QColor(26, 85, 150, 70)
 _BOX = QColor("#7b2d74")
 _BOX_GROUND = QColor(123, 45, 116, 18)
+_GUIDE = QColor("#1a5596")
+_FRAMES = {"bad": QColor("#a8211a"), "warn": QColor("#8a4800"), "info": QColor("#1a5596")}
 
 
 def page(painter: QPainter, rect: QRectF, image: QImage | None) -> None:
@@ -54,4 +57,35 @@ def box(painter: QPainter, rect: QRectF, text: str, *, focus: bool) -> None:
     painter.setBrush(_BOX)
     side = HANDLE - 1
     painter.drawRect(QRectF(rect.right() - side / 2, rect.bottom() - side / 2, side, side))
+    painter.restore()
+
+
+def guide(painter: QPainter, line: QRectF) -> None:
+    """Draw a line that holds the box: a rectangle without width or height."""
+    painter.setPen(QPen(_GUIDE, 1, Qt.PenStyle.DotLine))
+    painter.drawLine(line.topLeft(), line.bottomRight())
+
+
+def frame(painter: QPainter, rect: QRectF, what: Frame, *, current: bool) -> None:
+    """Draw a frame with its word on a small flag above it, below it at the top of the page."""
+    look = theme()
+    colour = _FRAMES[what.tone]
+    around = rect.adjusted(-3, -3, 3, 3)
+    painter.save()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(QPen(colour, 3 if current else 1.5))
+    ground = QColor(colour)
+    ground.setAlpha(36 if current else 14)
+    painter.setBrush(ground)
+    painter.drawRect(around)
+    painter.setFont(look.font(TINY, bold=True))
+    metrics = painter.fontMetrics()
+    wide, high = metrics.horizontalAdvance(what.text) + 10, metrics.height() + 2
+    above = around.top() - high
+    flag = QRectF(around.left(), above if above > 0 else around.bottom(), wide, high)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(colour)
+    painter.drawRect(flag)
+    painter.setPen(_PAPER)
+    painter.drawText(flag, Qt.AlignmentFlag.AlignCenter, what.text)
     painter.restore()

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QPointF, QRectF
 
+from app.kernel.ports import Box
+
 MARGIN = 12
 
 
@@ -50,6 +52,10 @@ class PageStack:
         rect = self.rect(page)
         left, bottom, right, top = (side * self.zoom for side in box)
         return QRectF(rect.x() + left, rect.bottom() - top, right - left, top - bottom)
+
+    def box_rect(self, box: Box) -> QRectF:
+        """Return a box as a rectangle of the view."""
+        return self.to_pixels(box.page, (box.x, box.y, box.x + box.width, box.y + box.height))
 
 
 def fit_width(sizes: Sequence[tuple[float, float]], width: int) -> float:
