@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -18,7 +17,6 @@ from app.kernel.ports import (
     Purpose,
     SignJob,
     TokenInfo,
-    Verifier,
 )
 from signing.tokens.signer import TokenSigner
 from signing.trust.store import TrustStore
@@ -100,13 +98,6 @@ def make_job(source: Path, target: Path, purpose: Purpose, **more: Any) -> SignJ
     never = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
     blank = CertificateInfo(nobody, "", "", "", "", "", "", never, never, b"", may_sign=False)
     return SignJob(source, target, purpose, blank, **more)
-
-
-def verify_command(
-    files: Sequence[Path], verifier: Verifier, at: datetime | None = None, *, offline: bool = False
-) -> list[dict[str, Any]]:
-    """Verify files; one object for each, in order."""
-    return [report_json(path, verifier.verify(path, at, offline=offline)) for path in files]
 
 
 def report_json(path: Path, report: FileReport) -> dict[str, Any]:

@@ -82,7 +82,7 @@ def _signature_commands(commands: argparse._SubParsersAction[_Parser]) -> None:
     sign.add_argument("--box", type=_box, metavar="PAGE,X,Y,W,H")
     sign.add_argument("--tsa", default="", metavar="URL")
     sign.add_argument("--pin-stdin", action="store_true", required=True)
-    verify = _add(commands, "verify", "check the signatures of files")
+    verify = _add(commands, "verify", "check the signatures of files, and of the PDFs in folders")
     verify.add_argument("files", type=Path, nargs="+", metavar="FILE")
     verify.add_argument("--trust", type=Path, metavar="DIR")
     verify.add_argument("--offline", action="store_true")

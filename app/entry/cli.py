@@ -23,6 +23,7 @@ from app.kernel.texts import Texts
 
 DONE, REFUSED, WRONG_USE = 0, 1, 2
 MAX_INPUT = 1 << 20
+LONG = 20
 
 
 class Console:
@@ -49,6 +50,11 @@ class Console:
             self.row({"error": {"code": error.code, "text": text}})
         else:
             self._err.write(text + "\n")
+
+    def progress(self, done: int, total: int) -> None:
+        """Say how far long work is, to people only."""
+        if not self._json and total >= LONG:
+            self._err.write(f"\r{done}/{total}" + ("\n" if done == total else ""))
 
     def note(self, text: str) -> None:
         """Write a line that is no result."""
@@ -179,9 +185,11 @@ def _sign(args: argparse.Namespace, console: Console) -> int:
 def _verify(args: argparse.Namespace, console: Console) -> int:
     from app.entry import signatures
 
-    rows = signatures.verify(args)
-    _rows(console, rows)
-    return DONE if all(row["verdict"] == "valid" for row in rows) else REFUSED
+    valid = True
+    for row in signatures.verify(args, console.progress):
+        console.row(row)
+        valid = valid and row["verdict"] == "valid"
+    return DONE if valid else REFUSED
 
 
 def _doctor(args: argparse.Namespace, console: Console) -> int:

@@ -109,6 +109,7 @@ class OpenDesk(Desk):
     lock: ProfileLock
     profile: Profile
     tokens: LateSigner
+    checker: LateVerifier
 
     def follow_province(self) -> None:
         """Take what the province decides anew whenever its lists change."""
@@ -121,10 +122,11 @@ class OpenDesk(Desk):
         self.changes.subscribe(follow)
 
     def close(self) -> None:
-        """Stop the line, end the token helpers, close the store, give the lock back."""
+        """Stop the line, end the helpers and the workers, close the store, give the lock back."""
         if self.sync is not None:
             self.sync.stop()
         self.tokens.close()
+        self.checker.close()
         super().close()
         self.lock.release()
 
@@ -225,24 +227,25 @@ class ProfileLauncher:
         online: bool,
     ) -> OpenDesk:
         clock = self._clock
-        known = store.registry
         store.resolve_actor = _resolve
         trust = (self._folder.parent / TRUST, profile.folder / TRUST)
         http = parts.http_session(clock)
         tokens = LateSigner(lambda: parts.token_signer(clock, trust, http))
+        checker = LateVerifier(lambda: parts.verifier(clock, trust, http))
         desk = OpenDesk(
             store=store,
-            registry=known,
+            registry=store.registry,
             bus=_bus(store, clock),
             clock=clock,
             person=store.meta(PERSON),
             settings=_settings(store),
             calendar=_calendar(store),
             signer=tokens,
-            verifier=LateVerifier(lambda: parts.verifier(clock, trust, http)),
+            verifier=checker,
             http=http,
         )
-        desk.lock, desk.profile, desk.tokens = lock, profile, tokens
+        desk.lock, desk.profile = lock, profile
+        desk.tokens, desk.checker = tokens, checker
         desk.follow_province()
         store.hold_seconds = float(desk.settings.number("hold_seconds"))
         minutes = desk.settings.number("clock_tolerance_minutes")

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from functools import cached_property
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, BinaryIO
@@ -24,34 +23,44 @@ from app.kernel.ports import (
 )
 
 if TYPE_CHECKING:
-    from signing.checking.verify import PdfVerifier
-    from signing.tokens.signer import TokenSigner
+    from signing.work.signer import WorkerSigner
+    from signing.work.verifier import WorkerVerifier
 
 
 class LateVerifier:
     """The kernel's `Verifier`, made at its first use."""
 
-    def __init__(self, make: Callable[[], PdfVerifier]) -> None:
+    def __init__(self, make: Callable[[], WorkerVerifier]) -> None:
         self._make = make
+        self._lock = Lock()
+        self._made: WorkerVerifier | None = None
 
     def verify(
         self, source: Path | BinaryIO, at: datetime | None = None, *, offline: bool = False
     ) -> FileReport:
         """Verify; bad files come back as verdicts, never as exceptions."""
-        return self._behind.verify(source, at, offline=offline)
+        return self._behind().verify(source, at, offline=offline)
 
-    @cached_property
-    def _behind(self) -> PdfVerifier:
-        return self._make()
+    def close(self) -> None:
+        """End the workers, if any was started."""
+        with self._lock:
+            if self._made is not None:
+                self._made.close()
+
+    def _behind(self) -> WorkerVerifier:
+        with self._lock:
+            if self._made is None:
+                self._made = self._make()
+            return self._made
 
 
 class LateSigner:
     """The kernel's `Signer`, made at its first use."""
 
-    def __init__(self, make: Callable[[], TokenSigner]) -> None:
+    def __init__(self, make: Callable[[], WorkerSigner]) -> None:
         self._make = make
         self._lock = Lock()
-        self._made: TokenSigner | None = None
+        self._made: WorkerSigner | None = None
 
     def tokens(self) -> Sequence[TokenInfo]:
         """List tokens without any PIN."""
@@ -62,7 +71,7 @@ class LateSigner:
         return self._behind().certificates()
 
     def sign(self, job: SignJob, prompts: Prompts, cancel: CancelToken | None = None) -> SignedFile:
-        """Sign; raises what `TokenSigner.sign` raises."""
+        """Sign; raises what `WorkerSigner.sign` raises."""
         return self._behind().sign(job, prompts, cancel)
 
     def close(self) -> None:
@@ -71,7 +80,7 @@ class LateSigner:
             if self._made is not None:
                 self._made.close()
 
-    def _behind(self) -> TokenSigner:
+    def _behind(self) -> WorkerSigner:
         with self._lock:
             if self._made is None:
                 self._made = self._make()

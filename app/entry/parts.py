@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 from app.kernel.clock import Clock
 
 if TYPE_CHECKING:
-    from signing.checking.verify import PdfVerifier
-    from signing.tokens.signer import TokenSigner
     from signing.trust.store import TrustStore
+    from signing.work.signer import WorkerSigner
+    from signing.work.verifier import WorkerVerifier
+    from signing.work.worker import Workers
     from sync.http import Session
 
 SHIPPED_TRUST = Path(__file__).resolve().parents[2] / "resources" / "trust"
@@ -31,18 +32,29 @@ def http_session(clock: Clock) -> Session:
     return Session(clock)
 
 
+def workers(trust: Sequence[Path] = (), size: int = 1) -> Workers:
+    """Return the processes that open, check and sign PDFs; none is started yet."""
+    from signing.work.worker import Workers
+
+    return Workers([f for f in (SHIPPED_TRUST, *trust) if f.is_dir()], size)
+
+
 def token_signer(
     clock: Clock, trust: Sequence[Path] = (), http: Session | None = None
-) -> TokenSigner:
+) -> WorkerSigner:
     """Return the signer over every known PKCS#11 module of this machine."""
     from signing.tokens.modules import known_modules
     from signing.tokens.signer import TokenSigner
+    from signing.work.signer import WorkerSigner
 
-    return TokenSigner(known_modules(), clock, trust_store(trust), http)
+    keys = TokenSigner(known_modules(), clock, trust_store(trust), http)
+    return WorkerSigner(keys, workers(trust), clock, http)
 
 
-def verifier(clock: Clock, trust: Sequence[Path] = (), http: Session | None = None) -> PdfVerifier:
-    """Return the checker of signatures."""
-    from signing.checking.verify import PdfVerifier
+def verifier(
+    clock: Clock, trust: Sequence[Path] = (), http: Session | None = None, size: int = 1
+) -> WorkerVerifier:
+    """Return the checker of signatures, with so many files at once."""
+    from signing.work.verifier import WorkerVerifier
 
-    return PdfVerifier(trust_store(trust), clock, http)
+    return WorkerVerifier(workers(trust, size), clock, http)

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import argparse
+import os
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from app.entry.parts import http_session, trust_store
+from app.entry.parts import SHIPPED_TRUST, http_session, trust_store
 from app.kernel.clock import VIETNAM, SystemClock
 from app.kernel.errors import RuleViolation
-from app.kernel.ports import Box, Purpose
+from app.kernel.ports import Box, Http, Progress, Purpose
+
+if TYPE_CHECKING:
+    from signing.work.verifier import WorkerVerifier
+
+_MOST_WORKERS = 4
 
 
 def sign(args: argparse.Namespace, pin: str) -> dict[str, Any]:
@@ -36,16 +44,45 @@ def sign(args: argparse.Namespace, pin: str) -> dict[str, Any]:
     )
 
 
-def verify(args: argparse.Namespace) -> list[dict[str, Any]]:
-    """Verify the files of the arguments; bad files are verdicts, not errors."""
-    from signing.checking.verify import PdfVerifier
-    from signing.cli import verify_command
-    from signing.trust.store import TrustStore
+def verify(args: argparse.Namespace, progress: Progress) -> Iterator[dict[str, Any]]:
+    """Verify the files of the arguments, and the PDFs of folders, as they are done.
 
-    trust = TrustStore([args.trust]) if args.trust is not None else trust_store()
+    Bad files are verdicts, not errors. `progress` hears the number of files that are done.
+    """
+    from signing.cli import report_json
+
+    files = list(_files(args.files))
+    trust = [args.trust] if args.trust is not None else [SHIPPED_TRUST]
     http = None if args.offline else http_session(SystemClock())
-    verifier = PdfVerifier(trust, SystemClock(), http)
-    return verify_command(args.files, verifier, _time(args.at), offline=args.offline)
+    size = min(os.cpu_count() or 1, len(files), _MOST_WORKERS)
+    checker = verifier_over(trust, http, size)
+    try:
+        done = checker.verify_many(
+            files,
+            lambda count, _: progress(count, len(files)),
+            at=_time(args.at),
+            offline=args.offline,
+        )
+        for path, report in done:
+            yield report_json(path, report)
+    finally:
+        checker.close()
+
+
+def verifier_over(trust: Sequence[Path], http: Http | None, size: int) -> WorkerVerifier:
+    """Return a checker that trusts the anchors of these folders alone."""
+    from signing.work.verifier import WorkerVerifier
+    from signing.work.worker import Workers
+
+    return WorkerVerifier(Workers(trust, size), SystemClock(), http)
+
+
+def _files(given: Iterable[Path]) -> Iterator[Path]:
+    for path in given:
+        if path.is_dir():
+            yield from sorted(p for p in path.rglob("*") if p.suffix.lower() == ".pdf")
+        else:
+            yield path
 
 
 def _box(given: tuple[int, float, float, float, float] | None) -> Box | None:

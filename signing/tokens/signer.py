@@ -93,7 +93,7 @@ class TokenSigner:
         """
         from signing.pdf import pades
 
-        self._check_certificate(job.certificate)
+        self.check(job.certificate)
         with pades.prepare(job) as prepared:
             _go_on(cancel)
             with self.unlocked(job.certificate, prompts, job.purpose.value) as key:
@@ -116,7 +116,7 @@ class TokenSigner:
         Raises `RuleViolation` for a certificate that may not sign now, `DeviceProblem` and
         `Cancelled`; nothing is repeated by itself.
         """
-        self._check_certificate(certificate)
+        self.check(certificate)
         device, token = self._find(certificate.token)
         self._login(device, token, certificate, prompts, purpose)
         try:
@@ -124,7 +124,8 @@ class TokenSigner:
         finally:
             _logout(device)
 
-    def _check_certificate(self, certificate: CertificateInfo) -> None:
+    def check(self, certificate: CertificateInfo) -> None:
+        """Raise `RuleViolation` for a certificate that may not sign now."""
         if not certificate.may_sign:
             raise RuleViolation("certificate_not_for_signing", "certificate")
         now = self._clock.now()

@@ -17,7 +17,13 @@ READERS = {"tr", "texts", "_texts"}
 # Keys put together at run time: by error, by reason of a verdict.
 DYNAMIC = ("error.", "verify.reason.")
 # Errors that came over the wire or out of another process carry their code with them.
-RELAYS = {"app/kernel/errors.py", "signing/trust/remote.py", "sync/client/", "sync/http.py"}
+RELAYS = {
+    "app/kernel/errors.py",
+    "signing/trust/remote.py",
+    "signing/work/",
+    "sync/client/",
+    "sync/http.py",
+}
 ERRORS = {
     name
     for name, kind in vars(errors).items()

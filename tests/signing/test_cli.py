@@ -15,7 +15,7 @@ from app.kernel.errors import DeviceProblem, RuleViolation
 from app.kernel.ports import Box, Purpose
 from app.kernel.texts import Texts
 from signing.checking import verify
-from signing.cli import make_job, parse_box, sign_command, verify_command
+from signing.cli import make_job, parse_box, report_json, sign_command
 from signing.trust.store import TrustStore
 from tests.signing.conftest import MODULE, NAME, PINS, TITLE, Office
 
@@ -46,7 +46,8 @@ def test_sign_and_verify_answer_in_the_forms_of_the_contract(
         "signer": NAME,
         "warnings": [],
     }
-    found = verify_command([target, letter], office.verifier())
+    checker = office.verifier()
+    found = [report_json(path, checker.verify(path)) for path in (target, letter)]
     assert json.loads(json.dumps(found)) == found
     assert [f["verdict"] for f in found] == ["valid", "unsigned"]
     assert list(found[0]) == ["file", "verdict", "signatures"]

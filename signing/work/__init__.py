@@ -1,0 +1,1 @@
+"""Work on PDFs in processes of its own: bounded, replaceable, and never in the window's way."""

@@ -1,0 +1,141 @@
+"""The worker process: it opens, checks and signs PDFs that may be hostile, within limits.
+
+`python -m signing.work.child` reads frames on standard input and answers on standard output. It
+has no network and no key: what it needs of them it asks of the process that started it. Files
+of a desk come and go through the pipe, so nothing of them touches the disk here.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from io import BytesIO
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from app.kernel.codec import to_json
+from app.kernel.errors import HoaBanError
+from signing.tokens.frames import BrokenFrame, read_frame, write_frame
+from signing.work.limits import limit_this_process
+from signing.work.remote import Parent, ParentFile, ParentHttp, ToldClock
+
+Reply = tuple[dict[str, Any], bytes]
+_SLICE = 4 << 20
+
+
+class Workshop:
+    """Do the tasks of one parent; what is costly to make is kept between them."""
+
+    def __init__(self, parent: Parent, folders: list[Path]) -> None:
+        from signing.checking.verify import PdfVerifier
+        from signing.trust.store import TrustStore
+
+        self._parent = parent
+        self._clock = ToldClock()
+        self._http = ParentHttp(parent)
+        self._trust = TrustStore(folders)
+        self._verifier = PdfVerifier(self._trust, self._clock, self._http)
+
+    def verify(self, head: dict[str, Any], _blob: bytearray) -> Reply:
+        """Check one file and answer its report."""
+        self._clock.tell(head["now"])
+        at = datetime.fromisoformat(head["at"]) if head["at"] else None
+        source = Path(head["path"]) if head["path"] else ParentFile.open(self._parent)
+        return to_json(self._verifier.verify(source, at, offline=head["offline"])), b""
+
+    def sign(self, head: dict[str, Any], blob: bytearray) -> Reply:
+        """Sign one file; the parent signs the bytes that are asked of it."""
+        from signing.pdf import pades
+
+        self._clock.tell(head["now"])
+        job = pickle.loads(blob)  # noqa: S301 - made by the very program that started this one
+        made = BytesIO() if job.target is None else None
+        source = ParentFile.open(self._parent) if job.source is None else job.source
+        job = replace(job, source=source, target=job.target if made is None else made)
+        with pades.prepare(job) as prepared:
+            signed = pades.finish(
+                prepared,
+                self._key,
+                pss=self._opened(),
+                clock=self._clock,
+                trust=self._trust,
+                http=self._http if head["line"] else None,
+            )
+        if made is not None:
+            self._hand_back(made)
+        path = str(signed.path) if signed.path is not None else ""
+        return to_json(signed) | {"path": path}, b""
+
+    def _opened(self) -> bool:
+        """Have the key opened, now that nothing is left to refuse; tells whether it does PSS."""
+        head, _ = self._parent.ask({"ask": "open"})
+        return bool(head["pss"])
+
+    def _key(self, data: bytes) -> bytes:
+        _, signature = self._parent.ask({"ask": "key"}, data)
+        return bytes(signature)
+
+    def _hand_back(self, made: BinaryIO) -> None:
+        made.seek(0)
+        while part := made.read(_SLICE):
+            self._parent.ask({"ask": "write"}, part)
+
+
+def main(arguments: list[str]) -> int:
+    """Serve until the parent closes the pipe; returns the exit code."""
+    source, sink = _own_pipes()
+    memory, *folders = arguments
+    limit_this_process(int(memory))
+    parent = Parent(source, sink)
+    workshop = Workshop(parent, [Path(folder) for folder in folders])
+    write_frame(sink, {"ready": True})
+    tasks: dict[str, Callable[[dict[str, Any], bytearray], Reply]] = {
+        "verify": workshop.verify,
+        "sign": workshop.sign,
+    }
+    while True:
+        try:
+            head, blob = read_frame(source)
+        except BrokenFrame:
+            return 0
+        write_frame(sink, *_done(tasks[head["task"]], head, blob))
+
+
+def _done(
+    task: Callable[[dict[str, Any], bytearray], Reply], head: dict[str, Any], blob: bytearray
+) -> Reply:
+    try:
+        reply, data = task(head, blob)
+    except HoaBanError as error:
+        return {"failed": _spelled(error)}, b""
+    except MemoryError:
+        return {"failed": {"class": "Damaged", "code": "check_limits", "params": {}}}, b""
+    return {"done": reply}, data
+
+
+def _spelled(error: HoaBanError) -> dict[str, Any]:
+    extra = getattr(error, "field", "") or getattr(error, "kind", "")
+    return {
+        "class": type(error).__name__,
+        "code": error.code,
+        "extra": extra,
+        "params": error.params,
+    }
+
+
+def _own_pipes() -> tuple[BinaryIO, BinaryIO]:
+    """Keep the pipes for the protocol alone: nothing that a library prints may enter them."""
+    source = os.fdopen(os.dup(0), "rb")
+    sink = os.fdopen(os.dup(1), "wb")
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for number in (0, 1, 2):
+        os.dup2(nothing, number)
+    return source, sink
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,137 @@
+"""The kernel's `Signer`: tokens behind their helpers, PDFs behind a worker, the key in between."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from app.kernel.clock import Clock
+from app.kernel.codec import from_json
+from app.kernel.errors import Damaged
+from app.kernel.ports import (
+    CancelToken,
+    CertificateInfo,
+    Http,
+    Prompts,
+    SignedFile,
+    SignJob,
+    TokenInfo,
+)
+from signing.tokens.key import UnlockedKey
+from signing.tokens.signer import TokenSigner
+from signing.work.answers import file_answers, line_answers, target_answers
+from signing.work.worker import Answer, WorkerEnded, Workers
+
+
+class WorkerSigner:
+    """Sign PDFs in a process of their own with keys of tokens; calls belong on the token lane."""
+
+    def __init__(
+        self, tokens: TokenSigner, workers: Workers, clock: Clock, http: Http | None = None
+    ) -> None:
+        self.keys = tokens
+        self._workers = workers
+        self._clock = clock
+        self._http = http
+
+    def __enter__(self) -> Self:
+        """Return the signer; leaving ends its processes."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """End the processes."""
+        self.close()
+
+    def close(self) -> None:
+        """End the helpers and the workers."""
+        self.keys.close()
+        self._workers.close()
+
+    def tokens(self) -> Sequence[TokenInfo]:
+        """List the tokens that are plugged in now, without any PIN."""
+        return self.keys.tokens()
+
+    def certificates(self) -> Sequence[CertificateInfo]:
+        """List the certificates of all tokens that may sign, without any PIN."""
+        return self.keys.certificates()
+
+    def sign(self, job: SignJob, prompts: Prompts, cancel: CancelToken | None = None) -> SignedFile:
+        """Check and sign one document; the PIN is asked when nothing is left to refuse.
+
+        Raises `DeviceProblem`, `RuleViolation`, `Damaged`, `Unavailable` and `Cancelled`; then
+        the target has not been written.
+        """
+        self.keys.check(job.certificate)
+        with ExitStack() as opened:
+
+            def unlock() -> UnlockedKey:
+                _go_on(cancel)
+                key = opened.enter_context(
+                    self.keys.unlocked(job.certificate, prompts, job.purpose.value)
+                )
+                _go_on(cancel)
+                return key
+
+            return sign_in_worker(self._workers, job, KeyAnswers(unlock), self._clock, self._http)
+
+
+class KeyAnswers:
+    """Serve a worker with a key that is opened when it is first wanted."""
+
+    def __init__(self, unlock: Any) -> None:
+        self._unlock = unlock
+        self._key: UnlockedKey | None = None
+
+    def answers(self) -> dict[str, Answer]:
+        """Return the answers to `open` and `key`."""
+        return {"open": self._open, "key": self._sign}
+
+    def _open(self, _head: dict[str, Any], _blob: bytearray) -> tuple[dict[str, Any], bytes]:
+        self._key = self._unlock()
+        return {"pss": self._key.pss}, b""
+
+    def _sign(self, _head: dict[str, Any], blob: bytearray) -> tuple[dict[str, Any], bytes]:
+        if self._key is None:
+            raise Damaged("sign_crashed")
+        return {}, self._key.sign(bytes(blob))
+
+
+def sign_in_worker(
+    workers: Workers, job: SignJob, key: KeyAnswers, clock: Clock, http: Http | None
+) -> SignedFile:
+    """Have one document signed by a worker, with a key of this process."""
+    answers: dict[str, Answer] = {**line_answers(http), **key.answers()}
+    sent = job
+    if not isinstance(job.source, Path):
+        answers |= file_answers(job.source)
+        sent = replace(sent, source=None)  # type: ignore[arg-type]
+    if not isinstance(job.target, Path):
+        answers |= target_answers(job.target)
+        sent = replace(sent, target=None)  # type: ignore[arg-type]
+    now = clock.now().isoformat()
+    try:
+        with workers.one() as worker:
+            found = worker.run("sign", answers, pickle.dumps(sent), now=now, line=http is not None)
+    except WorkerEnded as ended:
+        if ended.reason == "check_limits":
+            raise Damaged("sign_limits") from ended
+        raise Damaged("sign_crashed") from ended
+    if not isinstance(job.target, Path):
+        job.target.seek(0)
+    path = Path(found["path"]) if found["path"] else None
+    return replace(from_json(SignedFile, found | {"path": None}), path=path)
+
+
+def _go_on(cancel: CancelToken | None) -> None:
+    if cancel is not None:
+        cancel.raise_if_cancelled()

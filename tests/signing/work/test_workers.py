@@ -1,0 +1,189 @@
+"""Worker processes: the same answers as at home, and nothing that a file can do to the desk."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+
+from app.kernel.clock import FixedClock, SystemClock
+from app.kernel.errors import Cancelled, Damaged, RuleViolation
+from app.kernel.ports import Purpose, Verdict
+from signing.checking.verify import PdfVerifier
+from signing.work.signer import WorkerSigner
+from signing.work.verifier import WorkerVerifier
+from signing.work.worker import Workers
+from tests.signing.conftest import Office, Pins
+
+
+@pytest.fixture
+def signed(office: Office, letter: Path) -> Path:
+    target = office.sign(letter, Purpose.APPROVE, tsa=office.authority.tsa_url).path
+    assert target is not None
+    return target
+
+
+@pytest.fixture
+def workers(office: Office) -> Iterator[Workers]:
+    made = Workers([office.folder / "trust"], 2, silence=20.0)
+    yield made
+    made.close()
+
+
+def pid_of(workers: Workers) -> int:
+    """Return the id of the worker that comes next."""
+    with workers.one() as worker:
+        worker.warm()
+        assert worker.pid is not None
+        return worker.pid
+
+
+def test_a_worker_says_what_is_said_at_home(office: Office, workers: Workers, signed: Path) -> None:
+    clock = FixedClock(SystemClock().now())
+    home = PdfVerifier(office.trust, clock, office.http).verify(signed)
+    away = WorkerVerifier(workers, clock, office.http)
+    assert home.verdict is Verdict.VALID
+    assert away.verify(signed) == home
+    assert away.verify(BytesIO(signed.read_bytes())) == home
+
+
+def test_a_worker_has_the_line_only_through_its_parent(
+    office: Office, workers: Workers, letter: Path
+) -> None:
+    signed = office.sign(letter, Purpose.APPROVE).path
+    assert signed is not None
+    office.http.asked.clear()
+    checker = WorkerVerifier(workers, SystemClock(), office.http)
+    assert checker.verify(signed, offline=True).verdict is Verdict.UNKNOWN
+    assert office.http.asked == []
+    assert checker.verify(signed).verdict is Verdict.VALID
+    assert office.http.asked
+
+
+def test_a_worker_that_stands_still_is_ended_and_the_next_serves(
+    office: Office, signed: Path
+) -> None:
+    workers = Workers([office.folder / "trust"], silence=3.0)
+    checker = WorkerVerifier(workers, SystemClock())
+    os.kill(pid_of(workers), signal.SIGSTOP)
+    report = checker.verify(signed, offline=True)
+    assert (report.verdict, report.reasons) == (Verdict.UNREADABLE, ("check_limits",))
+    assert checker.verify(signed, offline=True).verdict is Verdict.VALID
+    checker.close()
+
+
+def test_a_worker_that_dies_is_replaced(workers: Workers, signed: Path) -> None:
+    checker = WorkerVerifier(workers, SystemClock())
+    os.kill(pid_of(workers), signal.SIGKILL)
+    report = checker.verify(signed, offline=True)
+    assert (report.verdict, report.reasons) == (Verdict.UNREADABLE, ("check_crashed",))
+    assert checker.verify(signed, offline=True).verdict is Verdict.VALID
+
+
+def test_a_worker_cannot_take_more_memory_than_it_may() -> None:
+    program = (
+        "from signing.work.limits import limit_this_process\n"
+        "limit_this_process(64 << 20)\n"
+        "try:\n    held = bytearray(256 << 20)\n"
+        "except MemoryError:\n    print('refused')\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
+    assert done.stdout.strip() == b"refused"
+
+
+def test_a_missing_file_is_a_verdict(workers: Workers, tmp_path: Path) -> None:
+    report = WorkerVerifier(workers, SystemClock()).verify(tmp_path / "none.pdf")
+    assert (report.verdict, report.reasons) == (Verdict.UNREADABLE, ("file_missing",))
+
+
+def test_many_files_come_in_order_and_are_counted(
+    workers: Workers, signed: Path, letter: Path
+) -> None:
+    files = [signed, letter, signed, letter, signed]
+    counts: list[int] = []
+    checker = WorkerVerifier(workers, SystemClock())
+    found = list(checker.verify_many(files, lambda done, _: counts.append(done), offline=True))
+    assert [path for path, _ in found] == files
+    verdicts = [report.verdict for _, report in found]
+    assert verdicts == [Verdict.VALID, Verdict.UNSIGNED] * 2 + [Verdict.VALID]
+    assert counts == [1, 2, 3, 4, 5]
+
+
+def test_checking_many_can_be_stopped(workers: Workers, letter: Path) -> None:
+    class Stopping:
+        asked = 0
+
+        def raise_if_cancelled(self) -> None:
+            self.asked += 1
+            if self.asked > 2:
+                raise Cancelled
+
+    checker = WorkerVerifier(workers, SystemClock())
+    found = checker.verify_many([letter] * 50, cancel=Stopping(), offline=True)
+    assert [next(found)[0], next(found)[0]] == [letter, letter]
+    with pytest.raises(Cancelled):
+        next(found)
+
+
+# --- signing -------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def signer(office: Office, workers: Workers) -> Iterator[WorkerSigner]:
+    with WorkerSigner(office.signer(), workers, SystemClock(), office.http) as made:
+        yield made
+
+
+def test_a_file_is_signed_from_stream_to_stream(
+    office: Office, signer: WorkerSigner, letter: Path
+) -> None:
+    shown = letter.read_bytes()
+    target = BytesIO(b"old")
+    job = office.job(signer.keys, letter, Purpose.APPROVE, tsa=office.authority.tsa_url)
+    done = signer.sign(replace(job, source=BytesIO(shown), target=target), Pins())
+    made = target.getvalue()
+    assert made.startswith(shown)
+    assert (done.path, done.level, done.field) == (None, "B-LT", "Sig_NguoiKy")
+    assert done.sha256 == hashlib.sha256(made).hexdigest()
+    assert target.tell() == 0
+    assert office.verifier().verify(target).verdict is Verdict.VALID
+
+
+def test_a_file_that_is_refused_costs_no_pin(
+    office: Office, signer: WorkerSigner, letter: Path
+) -> None:
+    pins = Pins()
+    with pytest.raises(RuleViolation) as caught:
+        signer.sign(office.job(signer.keys, letter, Purpose.ISSUE), pins)
+    assert caught.value.code == "seal_before_signature"
+    letter.write_bytes(b"%PDF-1.7 broken")
+    with pytest.raises(Damaged):
+        signer.sign(office.job(signer.keys, letter, Purpose.APPROVE), pins)
+    assert pins.asked == []
+
+
+def test_a_worker_that_dies_over_a_signature_leaves_nothing(
+    office: Office, signer: WorkerSigner, workers: Workers, letter: Path
+) -> None:
+    number = pid_of(workers)
+
+    class Killing(Pins):
+        def pin(self, *arguments: object) -> bytearray:
+            os.kill(number, signal.SIGKILL)
+            return super().pin(*arguments)  # type: ignore[arg-type]
+
+    job = office.job(signer.keys, letter, Purpose.APPROVE)
+    with pytest.raises(Damaged) as caught:
+        signer.sign(job, Killing())
+    assert caught.value.code == "sign_crashed"
+    assert isinstance(job.target, Path)
+    assert not job.target.exists()
+    assert signer.sign(job, Pins()).path == job.target
