@@ -6,17 +6,24 @@ import os
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from app.kernel.errors import DeviceProblem
+from signing.tokens.binary import check_library
 from signing.tokens.frames import BrokenFrame, read_frame, wipe, write_frame
 
 HELPER_SWITCH = "--token-helper"
 """What a frozen program is started with to become a helper; the entry point honours it."""
 
+PIN_PAD_LIMIT = 90.0
+"""Seconds in which a person finds the keys of a PIN pad."""
+
+# Seconds for each kind of call: listing a slow card takes many (OpenSC is known to need eight),
+# a signature seconds; the end of a session nothing that is worth waiting for.
+_LIMITS = {"certificates": 60.0, "login": 30.0, "sign": 45.0, "logout": 5.0, "rest": 5.0}
 _LIMIT = 20.0
-_PIN_PAD_LIMIT = 90.0
 
 
 def helper_command(module: str) -> list[str]:
@@ -38,12 +45,19 @@ class Device:
 
     Calls come from one thread at a time (the token lane). A call that hangs, or a helper that
     dies, ends the helper and raises `DeviceProblem`; the next call starts a fresh one. No call
-    is ever repeated by itself, so no PIN is ever tried twice.
+    is ever repeated by itself, so no PIN is ever tried twice. `admit` looks at the file before
+    each start and raises `DeviceProblem`; `limit` stands for the limits of all kinds of calls.
     """
 
-    def __init__(self, module: str, limit: float = _LIMIT) -> None:
+    def __init__(
+        self,
+        module: str,
+        limit: float = 0.0,
+        admit: Callable[[str], None] = check_library,
+    ) -> None:
         self.module = module
         self._limit = limit
+        self._admit = admit
         self._process: subprocess.Popen[bytes] | None = None
         self._lock = threading.Lock()
 
@@ -58,13 +72,30 @@ class Device:
         """Make one call; raises `DeviceProblem`."""
         with self._lock:
             process = self._process or self._start()
-            return self._exchange(process, {"call": name, **head}, blob, limit or self._limit)
+            within = limit or self._within(name)
+            return self._exchange(process, {"call": name, **head}, blob, within)
 
-    def login(self, slot: int, serial: str, pin: bytearray, *, pin_pad: bool = False) -> None:
-        """Log in with a PIN, which is overwritten whatever comes; raises `DeviceProblem`."""
+    def call_if_idle(self, name: str, **head: Any) -> dict[str, Any] | None:
+        """Make a call unless another is going on or no helper runs; raises `DeviceProblem`."""
+        if not self._lock.acquire(blocking=False):
+            return None
         try:
-            limit = _PIN_PAD_LIMIT if pin_pad else self._limit
-            self.call("login", pin, limit=limit, slot=slot, serial=serial)
+            process = self._process
+            if process is None:
+                return None
+            return self._exchange(process, {"call": name, **head}, b"", self._within(name))[0]
+        finally:
+            self._lock.release()
+
+    def login(self, head: dict[str, Any], pin: bytearray, *, pin_pad: bool = False) -> bool:
+        """Log in for one key with a PIN, which is overwritten whatever comes.
+
+        `head` names slot, serial, id and public part. Returns whether the key asks before
+        every signature; raises `DeviceProblem`.
+        """
+        try:
+            limit = PIN_PAD_LIMIT if pin_pad else 0.0
+            return bool(self.call("login", pin, limit=limit, **head)[0]["always"])
         finally:
             wipe(pin)
 
@@ -74,17 +105,22 @@ class Device:
         if process is not None:
             _end(process)
 
+    def _within(self, name: str) -> float:
+        return self._limit or _LIMITS.get(name, _LIMIT)
+
     def _start(self) -> subprocess.Popen[bytes]:
+        self._admit(self.module)
         process = subprocess.Popen(
             helper_command(self.module),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
+            bufsize=0,  # a buffer would keep a copy of the PIN
             env=helper_environment(),
             creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
         )
         self._process = process
-        self._exchange(process, None, b"", self._limit)
+        self._exchange(process, None, b"", self._within("start"))
         return process
 
     def _exchange(
@@ -130,6 +166,8 @@ def _device_problem(kind: str) -> DeviceProblem:
             problem = DeviceProblem("token_key_missing", kind)
         case "mechanism":
             problem = DeviceProblem("token_mechanism", kind)
+        case "cancelled":
+            problem = DeviceProblem("pin_pad_cancelled", kind)
         case "module":
             problem = DeviceProblem("token_module", kind)
         case _:

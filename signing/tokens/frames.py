@@ -19,11 +19,10 @@ class BrokenFrame(Exception):
 
 
 def write_frame(stream: BinaryIO, head: dict[str, Any], blob: bytes | bytearray = b"") -> None:
-    """Write one frame and flush it."""
+    """Write one frame; the stream has no buffer that would keep a copy of the blob."""
     encoded = json.dumps(head).encode()
-    stream.write(_LENGTH.pack(len(encoded)) + encoded + _LENGTH.pack(len(blob)))
-    stream.write(blob)
-    stream.flush()
+    _write(stream, _LENGTH.pack(len(encoded)) + encoded + _LENGTH.pack(len(blob)))
+    _write(stream, blob)
 
 
 def read_frame(stream: BinaryIO) -> tuple[dict[str, Any], bytearray]:
@@ -50,10 +49,20 @@ def _read_part(stream: BinaryIO) -> bytearray:
 
 
 def _read_exactly(stream: BinaryIO, count: int) -> bytearray:
-    data = bytearray()
-    while len(data) < count:
-        part = stream.read(count - len(data))
-        if not part:
-            raise BrokenFrame("end")
-        data += part
+    data = bytearray(count)
+    into: Any = stream
+    with memoryview(data) as view:
+        done = 0
+        while done < count:
+            part = into.readinto(view[done:])
+            if not part:
+                raise BrokenFrame("end")
+            done += part
     return data
+
+
+def _write(stream: BinaryIO, data: bytes | bytearray) -> None:
+    with memoryview(data) as view:
+        done = 0
+        while done < len(view):
+            done += stream.write(view[done:])

@@ -1,74 +1,88 @@
-"""The helper process: one PKCS#11 library, one thread, nothing else.
+"""The helper process: one PKCS#11 library, one thread for it, nothing else.
 
-`python -m signing.tokens.helper` reads frames on standard input and answers on standard output. Vendors'
-libraries hang, crash and print; here they hurt nobody. Only this module imports `pkcs11`.
+`python -m signing.tokens.helper` reads frames on standard input and answers on standard output.
+Vendors' libraries hang, crash and print; here they hurt nobody. A second thread only waits for
+frames, so that the first can log out by itself when the time of a kept login is over.
 """
 
 from __future__ import annotations
 
-import hashlib
 import os
 import sys
-from collections.abc import Callable, Iterable
+import threading
+from collections.abc import Callable
+from queue import Empty, Queue
+from time import monotonic
 from typing import Any, BinaryIO
 
-import pkcs11
-from pkcs11 import exceptions as p11
-from pkcs11.util.ec import encode_ecdsa_signature
-
+from signing.tokens.constants import Attribute, Flag, Mechanism, ObjectClass, Returned
+from signing.tokens.cryptoki import Cryptoki, CryptokiError
 from signing.tokens.frames import BrokenFrame, read_frame, wipe, write_frame
+from signing.tokens.login import KeyMissing, Login
 
 Reply = tuple[dict[str, Any], bytes]
-
-# The ASN.1 prefix of a PKCS#1 v1.5 DigestInfo for SHA-256 (RFC 8017, section 9.2).
-_DIGEST_INFO_SHA256 = bytes.fromhex("3031300d060960864801650304020105000420")
+Call = Callable[[dict[str, Any], bytearray], Reply]
 
 _STATES = (
-    (pkcs11.TokenFlag.USER_PIN_LOCKED, "locked"),
-    (pkcs11.TokenFlag.USER_PIN_FINAL_TRY, "final_try"),
-    (pkcs11.TokenFlag.USER_PIN_COUNT_LOW, "count_low"),
+    (Flag.USER_PIN_LOCKED, "locked"),
+    (Flag.USER_PIN_FINAL_TRY, "final_try"),
+    (Flag.USER_PIN_COUNT_LOW, "count_low"),
 )
 
-_KINDS: tuple[tuple[tuple[type[Exception], ...], str], ...] = (
-    ((p11.PinLocked,), "pin_locked"),
-    ((p11.PinIncorrect, p11.PinInvalid, p11.PinLenRange), "pin_incorrect"),
-    ((p11.PinExpired, p11.UserPinNotInitialized), "pin_not_set"),
-    (
-        (
-            p11.DeviceRemoved,
-            p11.TokenNotPresent,
-            p11.TokenNotRecognised,
-            p11.NoSuchToken,
-            p11.SlotIDInvalid,
-            p11.SessionHandleInvalid,
-            p11.SessionClosed,
-            p11.ObjectHandleInvalid,
-            p11.KeyHandleInvalid,
-        ),
-        "token_gone",
-    ),
-    ((p11.NoSuchKey,), "key_missing"),
-    ((p11.MechanismInvalid, p11.MechanismParamInvalid), "mechanism"),
-)
+_KINDS: dict[int, str] = {
+    Returned.PIN_LOCKED: "pin_locked",
+    Returned.PIN_INCORRECT: "pin_incorrect",
+    Returned.PIN_INVALID: "pin_incorrect",
+    Returned.PIN_LEN_RANGE: "pin_incorrect",
+    Returned.PIN_EXPIRED: "pin_not_set",
+    Returned.USER_PIN_NOT_INITIALIZED: "pin_not_set",
+    Returned.CANCEL: "cancelled",
+    Returned.FUNCTION_CANCELED: "cancelled",
+    Returned.DEVICE_REMOVED: "token_gone",
+    Returned.TOKEN_NOT_PRESENT: "token_gone",
+    Returned.TOKEN_NOT_RECOGNIZED: "token_gone",
+    Returned.SLOT_ID_INVALID: "token_gone",
+    Returned.SESSION_CLOSED: "token_gone",
+    Returned.SESSION_HANDLE_INVALID: "token_gone",
+    Returned.OBJECT_HANDLE_INVALID: "token_gone",
+    Returned.KEY_HANDLE_INVALID: "token_gone",
+    Returned.MECHANISM_INVALID: "mechanism",
+    Returned.MECHANISM_PARAM_INVALID: "mechanism",
+    Returned.KEY_TYPE_INCONSISTENT: "mechanism",
+    Returned.KEY_FUNCTION_NOT_PERMITTED: "mechanism",
+}
+# After these the session is lost or doubtful; it is not used again.
+_ENDS_LOGIN = frozenset({"token_gone", "pin_incorrect", "pin_locked", "device"})
 
 
 class Library:
     """Answer the calls of the desk for one library."""
 
     def __init__(self, path: str) -> None:
-        self._lib = pkcs11.lib(path)
-        self._session: pkcs11.Session | None = None
-        self._slot = -1
+        self._lib = Cryptoki(path)
+        self._login: Login | None = None
+
+    @property
+    def deadline(self) -> float | None:
+        """Return when the login that is kept between acts ends, None while there is none."""
+        return self._login.deadline if self._login is not None else None
+
+    def slots(self, head: dict[str, Any], _blob: bytearray) -> Reply:
+        """List the slots and those with a token in them; touches no token."""
+        if self._login is None and head.get("refresh"):
+            self._lib.reinitialize()
+        every = self._lib.slots(present=False)
+        return {"slots": every, "present": self._lib.slots(present=True)}, b""
 
     def tokens(self, head: dict[str, Any], _blob: bytearray) -> Reply:
         """List the tokens that are in their slots now."""
-        if self._session is None and head.get("refresh"):
+        if self._login is None and head.get("refresh"):
             self._lib.reinitialize()
         found = []
-        for slot in self._lib.get_slots(token_present=True):
+        for slot in self._lib.slots(present=True):
             try:
-                described = _describe(slot)
-            except p11.PKCS11Error:
+                described = _describe(self._lib, slot)
+            except CryptokiError:
                 continue  # one sick card must not hide the others
             if described is not None:
                 found.append(described)
@@ -76,66 +90,73 @@ class Library:
 
     def certificates(self, head: dict[str, Any], _blob: bytearray) -> Reply:
         """List the certificates of a token that are visible without a PIN."""
-        token = self._token(head)
-        found = []
-        with token.open() as session:
-            wanted = {pkcs11.Attribute.CLASS: pkcs11.ObjectClass.CERTIFICATE}
-            for item in session.get_objects(wanted):
-                value = _attribute(item, pkcs11.Attribute.VALUE)
-                if not value:
-                    continue
-                found.append(
-                    {
-                        "id": (_attribute(item, pkcs11.Attribute.ID) or b"").hex(),
-                        "label": _attribute(item, pkcs11.Attribute.LABEL) or "",
-                        "der": value.hex(),
-                    }
-                )
+        self._expect(head)
+        lib, session, found = self._lib, self._lib.open_session(head["slot"]), []
+        try:
+            for item in lib.objects(session, ObjectClass.CERTIFICATE):
+                value = lib.attribute(session, item, Attribute.VALUE)
+                label = lib.attribute(session, item, Attribute.LABEL)
+                if value:
+                    found.append(
+                        {
+                            "id": lib.attribute(session, item, Attribute.ID).hex(),
+                            "label": label.decode("utf-8", "replace"),
+                            "der": value.hex(),
+                        }
+                    )
+        finally:
+            lib.close_session(session)
         return {"certificates": found}, b""
 
     def login(self, head: dict[str, Any], blob: bytearray) -> Reply:
-        """Open the one session with the PIN in the blob; an empty PIN means the PIN pad."""
-        self.logout({}, bytearray())
-        token = self._token(head)
-        pin: Any = blob.decode("utf-8") if blob else pkcs11.PROTECTED_AUTH
+        """Log in with the PIN in the blob, for one key; an empty PIN means the PIN pad."""
+        self._end()
         try:
-            self._session = token.open(user_pin=pin)
-        finally:
-            del pin
+            self._expect(head)
+            self._login = Login(self._lib, head, blob)
+        except BaseException:
             wipe(blob)
-        self._slot = head["slot"]
+            raise
+        return {"always": self._login.always}, b""
+
+    def rest(self, head: dict[str, Any], _blob: bytearray) -> Reply:
+        """Keep the login between two acts, until so many seconds after the PIN was given."""
+        if self._login is not None:
+            self._login.rest(float(head["seconds"]))
         return {}, b""
 
+    def resume(self, head: dict[str, Any], _blob: bytearray) -> Reply:
+        """Take up the kept login if it still stands and is that of this key; else end it."""
+        if self._login is None or not self._login.resumes(head):
+            self._end()
+            return {"open": False}, b""
+        return {"open": True, "always": self._login.always}, b""
+
     def logout(self, _head: dict[str, Any], _blob: bytearray) -> Reply:
-        """Close the session; nothing to do without one."""
-        session, self._session, self._slot = self._session, None, -1
-        if session is not None:
-            session.close()
+        """Log out and overwrite a kept PIN; nothing to do without a login."""
+        self._end()
         return {}, b""
 
     def sign(self, head: dict[str, Any], blob: bytearray) -> Reply:
-        """Sign the data in the blob with the key that matches a certificate."""
-        if self._session is None:
-            raise p11.UserNotLoggedIn
-        key = self._key(self._session, bytes.fromhex(head["id"]), bytes.fromhex(head["public"]))
-        return {}, _sign(key, head["scheme"], set(head["mechanisms"]), bytes(blob))
+        """Sign the data in the blob with the key that was opened."""
+        if self._login is None or not self._login.is_for(head):
+            raise CryptokiError(Returned.USER_NOT_LOGGED_IN)
+        try:
+            return {}, self._login.sign(head["scheme"], set(head["mechanisms"]), blob)
+        except CryptokiError as problem:
+            if _kind(problem) in _ENDS_LOGIN:
+                self._end()
+            raise
 
-    def _token(self, head: dict[str, Any]) -> Any:
-        for slot in self._lib.get_slots(token_present=True):
-            if slot.slot_id == head["slot"]:
-                token = slot.get_token()
-                if _text(token.serial) != head["serial"]:
-                    raise p11.TokenNotPresent
-                return token
-        raise p11.TokenNotPresent
+    def _end(self) -> None:
+        login, self._login = self._login, None
+        if login is not None:
+            login.close()
 
-    def _key(self, session: Any, key_id: bytes, public: bytes) -> Any:
-        keys = list(session.get_objects({pkcs11.Attribute.CLASS: pkcs11.ObjectClass.PRIVATE_KEY}))
-        for matches in (_by_id(keys, key_id), _by_public_part(keys, public), keys):
-            found = list(matches)
-            if len(found) == 1:
-                return found[0]
-        raise p11.NoSuchKey
+    def _expect(self, head: dict[str, Any]) -> None:
+        """Refuse another token than the one that the desk means."""
+        if self._lib.token(head["slot"]).serial != head["serial"]:
+            raise CryptokiError(Returned.TOKEN_NOT_PRESENT)
 
 
 def main(arguments: list[str]) -> int:
@@ -143,113 +164,84 @@ def main(arguments: list[str]) -> int:
     source, sink = _own_pipes()
     try:
         library = Library(arguments[0])
-    except (p11.PKCS11Error, RuntimeError, OSError):
+    except (CryptokiError, OSError, AttributeError):
         write_frame(sink, {"error": "module"})
         return 1
     write_frame(sink, {"ready": True})
-    calls: dict[str, Callable[[dict[str, Any], bytearray], Reply]] = {
-        "tokens": library.tokens,
-        "certificates": library.certificates,
-        "login": library.login,
-        "logout": library.logout,
-        "sign": library.sign,
-    }
+    frames: Queue[tuple[dict[str, Any], bytearray] | None] = Queue()
+    threading.Thread(target=_feed, args=(source, frames), daemon=True).start()
+    names = ("slots", "tokens", "certificates", "login", "rest", "resume", "logout", "sign")
+    calls: dict[str, Call] = {name: getattr(library, name) for name in names}
     while True:
         try:
-            head, blob = read_frame(source)
-        except BrokenFrame:
+            frame = frames.get(timeout=_seconds_left(library.deadline))
+        except Empty:
+            library.logout({}, bytearray())
+            continue
+        if frame is None:
+            library.logout({}, bytearray())
             return 0
-        reply, data = _answer(calls[head["call"]], head, blob)
-        write_frame(sink, reply, data)
+        head, blob = frame
+        write_frame(sink, *_answer(calls[head["call"]], head, blob))
 
 
-def _answer(
-    call: Callable[[dict[str, Any], bytearray], Reply], head: dict[str, Any], blob: bytearray
-) -> Reply:
+def _seconds_left(deadline: float | None) -> float | None:
+    return None if deadline is None else max(0.0, deadline - monotonic())
+
+
+def _feed(source: BinaryIO, frames: Queue[tuple[dict[str, Any], bytearray] | None]) -> None:
+    while True:
+        try:
+            frames.put(read_frame(source))
+        except (BrokenFrame, OSError):
+            frames.put(None)
+            return
+
+
+def _answer(call: Call, head: dict[str, Any], blob: bytearray) -> Reply:
     try:
         return call(head, blob)
-    except (p11.PKCS11Error, MemoryError, ValueError) as problem:
-        return {"error": _kind(problem), "detail": type(problem).__name__}, b""
+    except (CryptokiError, KeyMissing, MemoryError, ValueError) as problem:
+        return {"error": _kind(problem), "detail": str(problem)}, b""
 
 
 def _kind(problem: Exception) -> str:
-    for classes, kind in _KINDS:
-        if isinstance(problem, classes):
-            return kind
-    return "device"
+    if isinstance(problem, KeyMissing):
+        return "key_missing"
+    return _KINDS.get(problem.code, "device") if isinstance(problem, CryptokiError) else "device"
 
 
 def _own_pipes() -> tuple[BinaryIO, BinaryIO]:
-    """Take the pipes away from the library: what it prints must not enter the protocol."""
-    source = os.fdopen(os.dup(0), "rb")
-    sink = os.fdopen(os.dup(1), "wb")
+    """Take the pipes away from the library: what it prints must not enter the protocol.
+
+    Without buffers: a buffer would keep a copy of the PIN.
+    """
+    source = os.fdopen(os.dup(0), "rb", buffering=0)
+    sink = os.fdopen(os.dup(1), "wb", buffering=0)
     nothing = os.open(os.devnull, os.O_RDWR)
     for number in (0, 1, 2):
         os.dup2(nothing, number)
     return source, sink
 
 
-def _describe(slot: Any) -> dict[str, Any] | None:
-    token = slot.get_token()
-    flags = token.flags
-    if not flags & pkcs11.TokenFlag.TOKEN_INITIALIZED:
+def _describe(lib: Cryptoki, slot: int) -> dict[str, Any] | None:
+    token = lib.token(slot)
+    if not token.flags & Flag.TOKEN_INITIALIZED:
         return None  # SoftHSM always shows one empty slot; nothing can be signed with it
-    state = next((name for flag, name in _STATES if flags & flag), "fine")
-    if not flags & pkcs11.TokenFlag.USER_PIN_INITIALIZED:
+    state = next((name for flag, name in _STATES if token.flags & flag), "fine")
+    if not token.flags & Flag.USER_PIN_INITIALIZED:
         state = "not_set"
+    known = {item.value: item.name for item in Mechanism}
     return {
-        "slot": slot.slot_id,
-        "label": token.label.strip(),
-        "serial": _text(token.serial),
-        "manufacturer": token.manufacturer_id.strip(),
-        "model": token.model.strip(),
+        "slot": slot,
+        "label": token.label,
+        "serial": token.serial,
+        "manufacturer": token.manufacturer,
+        "model": token.model,
         "state": state,
-        "pin_pad": bool(flags & pkcs11.TokenFlag.PROTECTED_AUTHENTICATION_PATH),
-        "mechanisms": [m.name for m in slot.get_mechanisms() if isinstance(m, pkcs11.Mechanism)],
+        "pin_pad": bool(token.flags & Flag.PROTECTED_AUTHENTICATION_PATH),
+        "mechanisms": [known[number] for number in lib.mechanisms(slot) if number in known],
     }
-
-
-def _text(value: bytes | str) -> str:
-    return (value.decode("ascii", "replace") if isinstance(value, bytes) else value).strip()
-
-
-def _attribute(item: Any, name: Any) -> Any:
-    try:
-        return item[name]
-    except p11.PKCS11Error:
-        return None
-
-
-def _by_id(keys: Iterable[Any], key_id: bytes) -> list[Any]:
-    return [key for key in keys if key_id and _attribute(key, pkcs11.Attribute.ID) == key_id]
-
-
-def _by_public_part(keys: Iterable[Any], public: bytes) -> list[Any]:
-    """Match the modulus (RSA) or the point (EC, with or without its OCTET STRING head)."""
-    names = (pkcs11.Attribute.MODULUS, pkcs11.Attribute.EC_POINT)
-    return [
-        key
-        for key in keys
-        if any((_attribute(key, name) or b"").lstrip(b"\0").endswith(public) for name in names)
-    ]
-
-
-def _sign(key: Any, scheme: str, mechanisms: set[str], data: bytes) -> bytes:
-    digest = hashlib.sha256(data).digest()
-    if scheme == "pss":
-        parameters = (pkcs11.Mechanism.SHA256, pkcs11.MGF.SHA256, 32)
-        whole = "SHA256_RSA_PKCS_PSS" in mechanisms
-        mechanism = pkcs11.Mechanism.SHA256_RSA_PKCS_PSS if whole else pkcs11.Mechanism.RSA_PKCS_PSS
-        signed = key.sign(
-            data if whole else digest, mechanism=mechanism, mechanism_param=parameters
-        )
-    elif scheme == "ecdsa":
-        signed = encode_ecdsa_signature(key.sign(digest, mechanism=pkcs11.Mechanism.ECDSA))
-    elif "RSA_PKCS" in mechanisms:
-        signed = key.sign(_DIGEST_INFO_SHA256 + digest, mechanism=pkcs11.Mechanism.RSA_PKCS)
-    else:
-        signed = key.sign(data, mechanism=pkcs11.Mechanism.SHA256_RSA_PKCS)
-    return bytes(signed)
 
 
 if __name__ == "__main__":

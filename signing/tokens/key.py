@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from app.kernel.errors import DeviceProblem
 from app.kernel.ports import CertificateInfo, TokenInfo
-from signing.tokens.device import Device
+from signing.tokens.device import PIN_PAD_LIMIT, Device
 from signing.trust.certificates import key_of
 
 
@@ -18,7 +21,13 @@ class UnlockedKey:
         self.certificate = certificate
         self._device = device
         self._algorithm, public = key_of(certificate.der)
-        self._public = public.hex()
+        self._head: dict[str, Any] = {
+            "slot": token.slot,
+            "serial": token.serial,
+            "id": certificate.cert_id,
+            "public": public.hex(),
+        }
+        self._limit = 0.0
 
     @property
     def pss(self) -> bool:
@@ -30,12 +39,43 @@ class UnlockedKey:
         _, signature = self._device.call(
             "sign",
             data,
-            id=self.certificate.cert_id,
-            public=self._public,
+            limit=self._limit,
             scheme=self._scheme,
             mechanisms=list(self.token.mechanisms),
+            **self._head,
         )
         return signature
+
+    def resume(self) -> bool:
+        """Take up a login for this key that was kept; tells whether there was one."""
+        if self._device.helper_pid is None:
+            return False
+        reply, _ = self._device.call("resume", **self._head)
+        if reply["open"] and reply["always"] and self.token.pin_pad:
+            self._limit = PIN_PAD_LIMIT
+        return bool(reply["open"])
+
+    def login(self, pin: bytearray) -> None:
+        """Log in with a PIN, which is overwritten; an empty one leaves it to the PIN pad."""
+        on_pad = self.token.pin_pad and not pin
+        always = self._device.login(self._head, pin, pin_pad=on_pad)
+        if on_pad and always:
+            self._limit = PIN_PAD_LIMIT
+
+    def rest(self, seconds: float) -> None:
+        """Log out, or keep the login until so many seconds after the PIN was given.
+
+        A token that is gone or a helper that died has ended the login already.
+        """
+        if self._device.helper_pid is None:
+            return
+        try:
+            if seconds > 0:
+                self._device.call("rest", seconds=seconds)
+            else:
+                self._device.call("logout")
+        except DeviceProblem:
+            self._device.close()
 
     @property
     def _scheme(self) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Self
@@ -19,17 +19,21 @@ from app.kernel.ports import (
     TokenInfo,
     TokenState,
 )
+from signing.tokens.binary import check_library
 from signing.tokens.device import Device
 from signing.tokens.key import UnlockedKey
 from signing.trust.certificates import describe
 from signing.trust.store import TrustStore
+
+_MAX_PIN_MINUTES = 15
 
 
 class TokenSigner:
     """Sign with tokens; every call may take seconds and belongs on the token lane.
 
     One helper process per library, started at first use. A library that fails is left out of
-    listings and named in `faults`; a call that needs it raises `DeviceProblem`.
+    listings and named in `faults`; a call that needs it raises `DeviceProblem`. `admit` looks at
+    a library's file before it is loaded; `pin_minutes` says how long a PIN holds (0: one act).
     """
 
     def __init__(
@@ -38,9 +42,14 @@ class TokenSigner:
         clock: Clock,
         trust: TrustStore,
         http: Http | None = None,
-        limit: float = 20.0,
+        limit: float = 0.0,
+        *,
+        admit: Callable[[str], None] = check_library,
+        pin_minutes: Callable[[], int] = lambda: 0,
     ) -> None:
-        self._devices = {module: Device(module, limit) for module in modules}
+        self._devices = {module: Device(module, limit, admit) for module in modules}
+        self._pin_minutes = pin_minutes
+        self._forgotten = False
         self._clock = clock
         self._trust = trust
         self._http = http
@@ -113,16 +122,34 @@ class TokenSigner:
     ) -> Iterator[UnlockedKey]:
         """Find the token, ask for its PIN once and keep its key open until the context ends.
 
+        The PIN is not asked for while that of an earlier act still holds for this key.
+
         Raises `RuleViolation` for a certificate that may not sign now, `DeviceProblem` and
         `Cancelled`; nothing is repeated by itself.
         """
         self.check(certificate)
         device, token = self._find(certificate.token)
-        self._login(device, token, certificate, prompts, purpose)
+        self._forgotten = False
+        key = UnlockedKey(device, token, certificate)
+        if not key.resume():
+            self._login(device, key, prompts, purpose)
         try:
-            yield UnlockedKey(device, token, certificate)
+            yield key
         finally:
-            _logout(device)
+            minutes = 0 if self._forgotten else min(self._pin_minutes(), _MAX_PIN_MINUTES)
+            key.rest(60.0 * minutes)
+
+    def forget(self) -> None:
+        """End every login that is kept between acts, as when the desk is locked.
+
+        An act that is going on ends first, and keeps nothing.
+        """
+        self._forgotten = True
+        for device in self._devices.values():
+            try:
+                device.call_if_idle("logout")
+            except DeviceProblem:
+                device.close()
 
     def check(self, certificate: CertificateInfo) -> None:
         """Raise `RuleViolation` for a certificate that may not sign now."""
@@ -146,19 +173,13 @@ class TokenSigner:
                 return device, token
         raise DeviceProblem("token_gone", "token_gone")
 
-    def _login(
-        self,
-        device: Device,
-        token: TokenInfo,
-        certificate: CertificateInfo,
-        prompts: Prompts,
-        purpose: str,
-    ) -> None:
-        pin = prompts.pin(token, certificate, purpose)
+    def _login(self, device: Device, key: UnlockedKey, prompts: Prompts, purpose: str) -> None:
+        token = key.token
+        pin = prompts.pin(token, key.certificate, purpose)
         if not pin and not token.pin_pad:
             raise DeviceProblem("pin_empty", "pin_incorrect")
         try:
-            device.login(token.slot, token.serial, pin, pin_pad=token.pin_pad and not pin)
+            key.login(pin)
         except DeviceProblem as problem:
             if problem.code == "pin_incorrect":
                 raise self._wrong_pin(device, token) from problem
@@ -206,16 +227,6 @@ def _certificates(device: Device, token: TokenInfo) -> list[CertificateInfo]:
         except (ValueError, TypeError, LookupError):
             continue  # tokens carry odd objects beside certificates
     return [info for info in found if info.may_sign]
-
-
-def _logout(device: Device) -> None:
-    """End the session; a token that is gone or a helper that died has ended it already."""
-    if device.helper_pid is None:
-        return
-    try:
-        device.call("logout")
-    except DeviceProblem:
-        device.close()
 
 
 def _go_on(cancel: CancelToken | None) -> None:
