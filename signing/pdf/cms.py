@@ -6,7 +6,7 @@ encodes every part several times for each signature, which costs more than signi
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -42,14 +42,11 @@ class _Parts:
 
 
 class KeySigner(Signer):
-    """pyHanko's signer over any key that signs bytes."""
+    """pyHanko's signer for a key that is asked elsewhere: what comes before it, and after."""
 
-    def __init__(
-        self, der: bytes, trust: TrustStore, sign_raw: Callable[[bytes], bytes], *, pss: bool
-    ) -> None:
+    def __init__(self, der: bytes, trust: TrustStore, *, pss: bool) -> None:
         self._parts = _parts(der, _chain(der, trust.certificates))
         certificate = self._parts.certificate
-        self._sign_raw = sign_raw
         self.no_time = False
         self.is_rsa = certificate.public_key.algorithm.startswith("rsa")
         mechanism = _mechanism(certificate.public_key.algorithm, pss=pss)
@@ -61,37 +58,29 @@ class KeySigner(Signer):
             embed_roots=False,
         )
 
-    # A PDF's signature asks for no more of the library's many arguments.
-    async def async_sign(  # type: ignore[override]
-        self,
-        data_digest: bytes,
-        digest_algorithm: str,
-        dry_run: bool = False,
-        *,
-        timestamper: Any = None,
-        **_: Any,
-    ) -> cms.ContentInfo:
-        """Return the signature over a document's SHA-256, with a time stamp if there is one."""
-        if dry_run or digest_algorithm != "sha256":
-            raise SigningError("only real signatures over SHA-256")
-        attributes = _signed_attributes(self._parts.attribute, data_digest)
-        signature = self._sign_raw(attributes)
-        stamp = await self.unsigned_attrs(
-            digest_algorithm,
-            signature,
-            signed_attrs=cms.CMSAttributes.load(attributes),
-            timestamper=timestamper,
-        )
-        unsigned = _retagged(_CONTEXT_1, stamp.dump()) if stamp is not None else b""
+    def attributes(self, digest: bytes) -> bytes:
+        """Return the attributes that the key signs for a document with this SHA-256."""
+        return _signed_attributes(self._parts.attribute, digest)
+
+    def content(self, attributes: bytes, signature: bytes, stamper: Any = None) -> cms.ContentInfo:
+        """Return the signature of the key as CMS, with a time stamp if there is a stamper."""
+        unsigned = b""
+        if stamper is not None:
+            signed = cms.CMSAttributes.load(attributes)
+            stamp = asyncio.run(
+                self.unsigned_attrs("sha256", signature, signed_attrs=signed, timestamper=stamper)
+            )
+            unsigned = _retagged(_CONTEXT_1, stamp.dump()) if stamp is not None else b""
         return _content(self._parts, attributes, self._mechanism, signature, unsigned)
 
     async def async_sign_raw(
-        self, data: bytes, digest_algorithm: str, dry_run: bool = False
+        self,
+        data: bytes,  # noqa: ARG002
+        digest_algorithm: str,  # noqa: ARG002
+        dry_run: bool = False,  # noqa: ARG002
     ) -> bytes:
-        """Return the signature over the signed attributes."""
-        if dry_run or digest_algorithm != "sha256":
-            raise SigningError("only real signatures over SHA-256")
-        return self._sign_raw(data)
+        """Refuse: the key is asked by those who hold it, between the two halves of signing."""
+        raise SigningError("the key signs elsewhere")
 
     async def unsigned_attrs(self, *args: Any, **kwargs: Any) -> Any:
         """Add the time stamp; without one the signature stands, and says so."""

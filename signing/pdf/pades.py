@@ -1,12 +1,12 @@
 """Make one PAdES signature: check and copy the file, find the place, sign, complete, put it down.
 
-pyHanko prepares everything in this process; only the signed attributes go to the key. The source
-is never touched: the signature is made in a copy, beside the target or in the caller's stream.
+pyHanko prepares everything in this process; only the signed attributes go to the key, between
+`begin` and `end`, so that many documents can be under way at once. The source is never touched:
+the signature is made in a copy, beside the target or in the caller's stream.
 """
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -24,7 +24,7 @@ from pyhanko.sign.fields import (
 )
 from pyhanko.sign.general import SigningError
 from pyhanko.sign.signers import PdfSignatureMetadata, PdfSigner
-from pyhanko.sign.signers.pdf_cms import PdfCMSSignedAttributes
+from pyhanko.sign.signers.pdf_byterange import PreparedByteRangeDigest
 from pyhanko.sign.validation.pdf_embedded import read_certification_data
 from pyhanko.stamp import StaticStampStyle
 
@@ -59,7 +59,7 @@ _ROOM_WITH_TIME = 32768
 
 @dataclass(slots=True)
 class Prepared:
-    """A checked copy of a document, ready for the key; `finish` may be called once."""
+    """A checked copy of a document, ready for `begin` or `finish`, once."""
 
     job: SignJob
     copy: WorkingCopy
@@ -67,6 +67,16 @@ class Prepared:
     field_name: str
     box: Box | None
     warnings: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class ToSign:
+    """What the key has to sign for one document; the rest is for `end`."""
+
+    attributes: bytes
+    signer: KeySigner
+    place: PreparedByteRangeDigest
+    pss: bool
 
 
 @contextmanager
@@ -84,6 +94,59 @@ def prepare(job: SignJob) -> Iterator[Prepared]:
         yield Prepared(job, copy, writer, _free_name(job.purpose, fields), box)
 
 
+def begin(
+    prepared: Prepared, *, pss: bool, clock: Clock, trust: TrustStore, http: Http | None
+) -> ToSign:
+    """Write everything but the signature into the copy and return what the key has to sign.
+
+    No key is needed yet. Without a line no room is kept for a time stamp.
+    """
+    job = prepared.job
+    signer = KeySigner(job.certificate.der, trust, pss=pss)
+    room = _ROOM_WITH_TIME if job.tsa and http else _ROOM
+    try:
+        session = _pdf_signer(prepared, signer).init_signing_session(prepared.writer)
+        session.system_time = clock.now().astimezone(VIETNAM)
+        tbs = session.prepare_tbs_document(validation_info=None, bytes_reserved=room)
+        digest, _ = tbs.digest_tbs_document(in_place=True, chunk_size=CHUNK)
+    except SigningError as problem:
+        raise Damaged("pdf_refuses_signature") from problem
+    return ToSign(signer.attributes(digest.document_digest), signer, digest, pss)
+
+
+def end(
+    prepared: Prepared,
+    begun: ToSign,
+    signature: bytes,
+    *,
+    clock: Clock,
+    trust: TrustStore,
+    http: Http | None,
+) -> SignedFile:
+    """Fill in the signature, complete as far as the line allows, and give the file its name."""
+    job, signer, stream = prepared.job, begun.signer, prepared.copy.stream
+    stamper = HttpTimeStamper(http, job.tsa) if job.tsa and http else None
+    begun.place.fill_with_cms(stream, signer.content(begun.attributes, signature, stamper))
+    level = "B-B"
+    if job.tsa and (signer.no_time or http is None):
+        prepared.warnings.append("timestamp_unavailable")
+    elif job.tsa:
+        level = complete(stream, prepared.field_name, trust, http, clock, prepared.warnings)
+    if not begun.pss and job.certificate.token.mechanisms and signer.is_rsa:
+        prepared.warnings.append("pkcs1")
+    digest = _digest(stream)
+    path = prepared.copy.keep()
+    return SignedFile(
+        path,
+        digest,
+        level,
+        prepared.field_name,
+        job.certificate.holder,
+        prepared.box,
+        tuple(prepared.warnings),
+    )
+
+
 def finish(
     prepared: Prepared,
     sign_raw: Callable[[bytes], bytes],
@@ -93,51 +156,13 @@ def finish(
     trust: TrustStore,
     http: Http | None,
 ) -> SignedFile:
-    """Sign with a key, complete as far as the line allows, and give the file its name."""
-    job = prepared.job
-    signer = KeySigner(job.certificate.der, trust, sign_raw, pss=pss)
-    asyncio.run(_sign(prepared, signer, clock, http))
-    level = "B-B"
-    if job.tsa and (signer.no_time or http is None):
-        prepared.warnings.append("timestamp_unavailable")
-    elif job.tsa:
-        stream = prepared.copy.stream
-        level = complete(stream, prepared.field_name, trust, http, clock, prepared.warnings)
-    if not pss and job.certificate.token.mechanisms and signer.is_rsa:
-        prepared.warnings.append("pkcs1")
-    digest = _digest(prepared.copy.stream)
-    path = prepared.copy.keep()
-    holder = job.certificate.holder
-    return SignedFile(
-        path,
-        digest,
-        level,
-        prepared.field_name,
-        holder,
-        prepared.box,
-        tuple(prepared.warnings),
-    )
+    """Sign with a key between `begin` and `end`."""
+    begun = begin(prepared, pss=pss, clock=clock, trust=trust, http=http)
+    signature = sign_raw(begun.attributes)
+    return end(prepared, begun, signature, clock=clock, trust=trust, http=http)
 
 
-async def _sign(prepared: Prepared, signer: KeySigner, clock: Clock, http: Http | None) -> None:
-    job = prepared.job
-    stamper = HttpTimeStamper(http, job.tsa) if job.tsa and http else None
-    at = clock.now().astimezone(VIETNAM)
-    try:
-        session = _pdf_signer(prepared, signer, stamper).init_signing_session(prepared.writer)
-        session.system_time = at
-        tbs = session.prepare_tbs_document(
-            validation_info=None, bytes_reserved=_ROOM_WITH_TIME if stamper else _ROOM
-        )
-        digest, _ = tbs.digest_tbs_document(in_place=True, chunk_size=CHUNK)
-        await tbs.perform_signature(digest.document_digest, PdfCMSSignedAttributes(signing_time=at))
-    except SigningError as problem:
-        raise Damaged("pdf_refuses_signature") from problem
-
-
-def _pdf_signer(
-    prepared: Prepared, signer: KeySigner, stamper: HttpTimeStamper | None
-) -> PdfSigner:
+def _pdf_signer(prepared: Prepared, signer: KeySigner) -> PdfSigner:
     job, box = prepared.job, prepared.box
     metadata = PdfSignatureMetadata(
         field_name=prepared.field_name,
@@ -163,7 +188,7 @@ def _pdf_signer(
         invis_sig_settings=InvisSigSettings(set_print_flag=True),
         visible_sig_settings=VisibleSigSettings(rotate_with_page=True),
     )
-    return PdfSigner(metadata, signer, timestamper=stamper, stamp_style=style, new_field_spec=spec)
+    return PdfSigner(metadata, signer, stamp_style=style, new_field_spec=spec)
 
 
 def _copy(job: SignJob, sink: BinaryIO) -> None:
