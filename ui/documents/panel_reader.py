@@ -158,6 +158,7 @@ class Reader(Pane):
         """Show what is known of each signature."""
         if self.model.report is not None:
             panel = VerifyPanel(self._session.texts, self.model.report)
+            panel.show_on(self.pdf)
             panel.closed.connect(self.close_panel)
             self.open_panel(panel)
 

@@ -28,6 +28,7 @@ class Panes(QWidget):
         self._first, self._second, self._share = first, second, share
         self._narrow = False
         self._detail = False
+        self.first_shown = True
         self._splitter = QSplitter(Qt.Orientation.Horizontal)
         self._splitter.setChildrenCollapsible(False)
         self._splitter.setHandleWidth(1)
@@ -47,6 +48,12 @@ class Panes(QWidget):
         """Show the second pane, or the first, where there is no room for both."""
         self._detail = detail
         self._turn()
+
+    def show_first(self, *, first: bool) -> None:
+        """Show the first pane, or leave all the room to the second."""
+        self.first_shown = first
+        self._turn()
+        QTimer.singleShot(0, self, self._divide)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Share the new width."""
@@ -68,5 +75,6 @@ class Panes(QWidget):
             self._splitter.setSizes([first, max(1, self.width() - first)])
 
     def _turn(self) -> None:
-        self._first.setVisible(not self._narrow or not self._detail)
-        self._second.setVisible(not self._narrow or self._detail)
+        turns = self._narrow and self.first_shown
+        self._first.setVisible(self.first_shown and not (turns and self._detail))
+        self._second.setVisible(not turns or self._detail)

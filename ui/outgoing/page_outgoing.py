@@ -266,6 +266,7 @@ class OutgoingPage(Page):
         texts = self.session.texts
         dialog = Dialog(texts("outpages.nav.verify"), self, 520)
         panel = VerifyPanel(texts, self._report)
+        panel.show_on(self.paper.pdf)
         panel.setMinimumHeight(theme().px(380))
         panel.closed.connect(dialog.reject)
         dialog.body.extend(panel)

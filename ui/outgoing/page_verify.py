@@ -1,93 +1,141 @@
-"""Xác thực chữ ký: drop or choose any PDF and read what is known of its signatures."""
+"""Xác thực chữ ký: drop or choose files or a folder and read what is known of their signatures."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import hashlib
+from collections.abc import Callable, Sequence
 from functools import partial
-from io import BytesIO
 from pathlib import Path
 
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QFileDialog, QStackedWidget, QWidget
 
 from app.desk import Desk
-from app.files.pdf import MAX_BYTES, check_size
-from app.kernel.errors import HoaBanError, Unavailable
-from app.kernel.ports import FileReport
+from app.kernel.errors import HoaBanError
 from ui.bridge.session import Session
 from ui.documents import verdicts
 from ui.documents.panel_verify import VerifyPanel
 from ui.kit.actions import Action
-from ui.kit.buttons import Button
-from ui.kit.labels import Label, Pane
+from ui.kit.buttons import Button, ChipRow
+from ui.kit.labels import Label, Line, Pane
 from ui.kit.layout import Column, Row
 from ui.kit.page import Page
+from ui.kit.panes import Panes
+from ui.kit.progress import ProgressStrip
+from ui.kit.rowmodel import Column as TableColumn
+from ui.kit.rowmodel import RowModel
+from ui.kit.table import Table
+from ui.outgoing.model_verify import ALL, VIEWS, Checked, VerifyModel, Words, check_file, read_file
 from ui.outgoing.panel_paper import PaperPanel
 
 NAME = "verify"
+_LIST = 470
 
 
-@dataclass(frozen=True, slots=True)
-class Checked:
-    """A file with its report."""
-
-    name: str
-    data: bytes
-    report: FileReport
-
-
-def check_file(desk: Desk, path: Path) -> Checked:
-    """Read a file and check its signatures; not for the GUI thread.
-
-    Raises `Unavailable("file.unreadable")` and `RuleViolation` for an empty or huge file.
-    """
-    try:
-        check_size(path.stat().st_size)
-        with path.open("rb") as stream:
-            data = stream.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise Unavailable("file.unreadable") from error
-    return Checked(path.name, data, desk.verifier.verify(BytesIO(data)))
+def shown_file(desk: Desk, row: Checked) -> tuple[Checked, bytes]:
+    """Return a file's bytes with the report on these very bytes; not for the GUI thread."""
+    data = read_file(row.path)
+    if row.report is None or row.report.sha256 != hashlib.sha256(data).hexdigest():
+        row = check_file(desk, row.path)
+        data = read_file(row.path)
+    return row, data
 
 
 class VerifyPage(Page):
-    """The page of the file, and its signatures one by one beside it."""
+    """Files with their verdicts, the page of the chosen one, its signatures beside it."""
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(session, parent)
-        texts = session.texts
         self.checked: Checked | None = None
-        self.choose = Action(
-            "verify.choose", "outpages.act.choose", self._choose, "Ctrl+O", scope=NAME,
-            group_key="outpages.keys", icon="folder",
-        )  # fmt: skip
+        self.model = VerifyModel(session, self)
+        self._words = Words(session.texts)
+        self._asked: Path | None = None
+        self.choose = self._action("choose", self._choose, "Ctrl+O", "file")
+        self.folder = self._action("folder", self._choose_folder, "Ctrl+Shift+O", "folder")
         self._side = QStackedWidget()
-        foot = Pane("footer")
-        hint = Label(texts("outpages.verify.drop"), "secondary")
-        foot.setLayout(Row(Button.of(self.choose, "primary"), hint, None, margins=(14, 9, 14, 9)))
-        self.paper = PaperPanel(session, self._side, foot)
-        self.setLayout(Column(self.paper, gap=0))
+        self.paper = PaperPanel(session, self._side, self._foot())
+        self.sides = Panes(self._list_pane(), self.paper, _LIST)
+        self.sides.show_first(first=False)
+        self.sides.narrowed.connect(lambda _: self._allow_back())
+        self.paper.back.connect(lambda: self.sides.show_detail(detail=False))
+        self.setLayout(Column(self.sides, gap=0))
         self.setAcceptDrops(True)
+        self.model.changed.connect(self._show_rows)
+        self.model.ended.connect(self._ended)
         self._show_nothing()
+
+    def _action(self, name: str, run: Callable[[], None], key: str, icon: str) -> Action:
+        text_key = f"outpages.act.{name}"
+        return Action(
+            f"verify.{name}", text_key, run, key, scope=NAME, group_key="outpages.keys", icon=icon
+        )
+
+    def _foot(self) -> Pane:
+        foot = Pane("footer")
+        hint = Label(self.session.texts("outpages.verify.drop"), "secondary", wrap=True)
+        row = Row(
+            Button.of(self.choose, "primary"), Button.of(self.folder), hint, margins=(14, 9, 14, 9)
+        )
+        row.setStretch(2, 1)
+        foot.setLayout(row)
+        return foot
+
+    def _list_pane(self) -> Pane:
+        texts, words = self.session.texts, self._words
+        self.chips = ChipRow({v: texts(f"outpages.verify.view.{v}") for v in VIEWS}, exclusive=True)
+        self.chips.set_on(frozenset({ALL}))
+        self.chips.changed.connect(lambda _: self._show_rows())
+        columns = (
+            TableColumn(texts("outpages.verify.column.file"), lambda r: r.name, 170),
+            TableColumn(
+                texts("outpages.verify.column.verdict"), words.verdict, 120, tone=words.tone
+            ),
+            TableColumn(texts("outpages.verify.column.reason"), words.reason, 160),
+        )
+        self.rows = RowModel(self.session.runner.submit, columns, key=lambda r: r.path, parent=self)
+        self.table = Table(self.rows, texts("outpages.verify.files"))
+        self.table.chosen.connect(self._open)
+        self.table.opened.connect(lambda _: self.sides.show_detail(detail=True))
+        self.progress = ProgressStrip(texts("outpages.verify.busy"))
+        self.progress.cancelled.connect(self.model.stop)
+        self.progress.hide()
+        self._count = Label("", "secondary", wrap=True)
+        top = Column(
+            Label(texts("outpages.verify.files"), "title"), self._count, self.chips, self.progress,
+            gap=8, margins=(14, 12, 14, 8),
+        )  # fmt: skip
+        pane = Pane("panel")
+        whole = Column(top, Line(), self.table, gap=0)
+        whole.setStretch(2, 1)
+        pane.setLayout(whole)
+        return pane
 
     def activate(self) -> None:
         """Take the focus."""
-        self.paper.pdf.setFocus()
+        (self.table if len(self.model.rows) > 1 else self.paper.pdf).setFocus()
 
     def acts(self) -> Sequence[Action]:
         """Return the page's acts."""
-        return (self.choose,)
+        return (self.choose, self.folder)
 
     def close_page(self) -> None:
-        """Let the file go."""
+        """Stop, and let the file go."""
+        self.model.close()
         self.paper.close_panel()
 
-    def take(self, path: Path) -> None:
-        """Check a file."""
+    def take(self, *paths: Path) -> None:
+        """Check files and folders."""
+        self._show_nothing()
+        self.chips.set_on(frozenset({ALL}))
+        self.rows.load(lambda: 0, lambda _offset, _limit: ())
+        alone = len(paths) == 1 and not paths[0].is_dir()
+        self.sides.show_first(first=not alone)
+        self.sides.show_detail(detail=alone)
+        self._allow_back()
+        self.progress.restart()
+        self.progress.setVisible(not alone)
         self.paper.state.show_loading(self.session.texts("outpages.verify.busy"))
-        job = partial(check_file, self.session.desk, path)
-        self.session.work("query", job, self._show, self._fail)
+        self.model.start(paths)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Take files."""
@@ -95,27 +143,78 @@ class VerifyPage(Page):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        """Check the first file dropped."""
+        """Check what was dropped."""
         files = [url.toLocalFile() for url in event.mimeData().urls() if url.isLocalFile()]
         if files:
-            self.take(Path(files[0]))
+            self.take(*(Path(f) for f in files))
 
     def _choose(self) -> None:
-        texts = self.session.texts
-        name, _ = QFileDialog.getOpenFileName(self, texts("outpages.act.choose"), "", "PDF (*.pdf)")
+        title = self.session.texts("outpages.act.choose")
+        names, _ = QFileDialog.getOpenFileNames(self, title, "", "PDF (*.pdf)")
+        if names:
+            self.take(*(Path(n) for n in names))
+
+    def _choose_folder(self) -> None:
+        title = self.session.texts("outpages.act.folder")
+        name = QFileDialog.getExistingDirectory(self, title)
         if name:
             self.take(Path(name))
 
-    def _show(self, checked: Checked) -> None:
+    # --- the list -------------------------------------------------------------------------
+
+    def _show_rows(self) -> None:
+        model, texts = self.model, self.session.texts
+        view = next(iter(self.chips.on()), ALL)
+        rows = model.of_view(view)
+        self.rows.load(lambda: len(rows), lambda offset, limit: rows[offset : offset + limit])
+        self.chips.set_counts(model.counts())
+        done, total = len(model.rows), model.total
+        self.progress.set_progress(done, total, f"{done}/{total}" if total else "")
+        bad = sum(r.view != "good" for r in model.rows)
+        self._count.setText(texts("outpages.verify.count", n=done, bad=bad))
+        if self.checked is None and self._asked is None and model.rows:
+            self._open(model.rows[0])
+
+    def _ended(self, whole: bool) -> None:
+        self.progress.hide()
+        if not self.model.rows:
+            self._show_nothing()
+            text = self.session.texts("outpages.verify.empty")
+            self.paper.strip.show_text(text if whole else "", "info")
+
+    def _allow_back(self) -> None:
+        self.paper.allow_back(self.sides.narrow and self.sides.first_shown)
+
+    # --- one file -------------------------------------------------------------------------
+
+    def _open(self, row: Checked) -> None:
+        self._asked = row.path
+        job = partial(shown_file, self.session.desk, row)
+        self.session.work("query", job, self._show, partial(self._fail, row))
+
+    def _show(self, found: tuple[Checked, bytes]) -> None:
+        checked, data = found
+        if checked.path != self._asked or checked.report is None:
+            return
+        if checked not in self.model.rows:
+            self.model.replace(checked)
         self.checked = checked
         texts, report = self.session.texts, checked.report
         said = verdicts.summary(texts, report)
         self.paper.show_head(checked.name, "")
-        self.paper.show_file(checked.data)
+        self.paper.show_file(data)
         self.paper.strip.show_text(said.text, said.tone, "", said.icon, said.strong)
         panel = VerifyPanel(texts, report)
-        panel.closed.connect(self._show_nothing)
+        panel.show_on(self.paper.pdf)
+        panel.closed.connect(self._close_side)
         self._put_side(panel)
+
+    def _close_side(self) -> None:
+        if len(self.model.rows) > 1:
+            self.sides.show_detail(detail=False)
+            self.table.setFocus()
+        else:
+            self._show_nothing()
 
     def _put_side(self, panel: QWidget) -> None:
         while (old := self._side.currentWidget()) is not None:
@@ -126,13 +225,17 @@ class VerifyPage(Page):
 
     def _show_nothing(self) -> None:
         texts = self.session.texts
-        self.checked = None
+        self.checked, self._asked = None, None
         self._put_side(Pane("panel"))
         self.paper.show_head(texts("outpages.nav.verify"), "")
         self.paper.show_nothing(
             texts("outpages.verify.none"), texts("outpages.verify.none_do"), "shield-check"
         )
 
-    def _fail(self, error: HoaBanError) -> None:
+    def _fail(self, row: Checked, error: HoaBanError) -> None:
+        if row.path != self._asked:
+            return
         self._show_nothing()
+        self._asked = row.path
+        self.paper.show_head(row.name, "")
         self.paper.strip.show_text(self.session.explain(error), "bad")

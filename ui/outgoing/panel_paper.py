@@ -12,13 +12,17 @@ from PySide6.QtWidgets import QSplitter, QWidget
 from app.kernel.errors import HoaBanError
 from ui.bridge.session import Session
 from ui.kit.banner import Banner
-from ui.kit.buttons import IconButton
+from ui.kit.buttons import Button, IconButton
 from ui.kit.labels import ElidedLabel, Label, Line, Pane
 from ui.kit.layout import Column, Row
 from ui.kit.pdfview.placebar import PlaceBar
 from ui.kit.pdfview.view import PdfView
 from ui.kit.states import StateStack
 from ui.kit.theme import theme
+
+_SIDE = 230
+# Below so many widths of the side, page and side take turns
+_BOTH = 2.6
 
 
 class PaperPanel(QWidget):
@@ -52,7 +56,10 @@ class PaperPanel(QWidget):
         self.pdf.opened.connect(lambda _: self.state.show_content())
         self.pdf.failed.connect(self._failed)
         head = Pane("header")
-        title = Row(self._back, self.title, gap=8)
+        self._turn = Button("", "link")
+        self._turn.clicked.connect(self._turn_over)
+        self._turned = False
+        title = Row(self._back, self.title, self._turn, gap=8)
         title.setStretch(1, 1)
         head.setLayout(Column(title, self.facts, self.strip, gap=6, margins=(16, 12, 16, 10)))
         body = QSplitter(Qt.Orientation.Horizontal)
@@ -104,11 +111,24 @@ class PaperPanel(QWidget):
         self._share()
 
     def _share(self) -> None:
-        if self._side is None:
+        """Put both side by side; where there is no room they take turns."""
+        side = self._side
+        if side is None:
+            self._turn.hide()
             return
-        wanted = theme().px(230)
-        self._side.setVisible(self.width() > 2.6 * wanted)
+        wanted = theme().px(_SIDE)
+        narrow = self.width() <= _BOTH * wanted
+        self._turn.setVisible(narrow)
+        self._turn.set_label(
+            self._session.texts("outpages.paper" if self._turned else "outpages.details")
+        )
+        side.setVisible(not narrow or self._turned)
+        self.state.setVisible(not narrow or not self._turned)
         self._body.setSizes([max(1, self.width() - wanted), wanted])
+
+    def _turn_over(self) -> None:
+        self._turned = not self._turned
+        self._share()
 
     def _failed(self, error: HoaBanError) -> None:
         self.state.show_error(error, retry=False)

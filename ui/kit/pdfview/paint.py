@@ -67,8 +67,7 @@ def guide(painter: QPainter, line: QRectF) -> None:
 
 
 def frame(painter: QPainter, rect: QRectF, what: Frame, *, current: bool) -> None:
-    """Draw a frame with its word on a small flag above it, below it at the top of the page."""
-    look = theme()
+    """Draw a frame; the current one says its word on a flag, which covers no more than it must."""
     colour = _FRAMES[what.tone]
     around = rect.adjusted(-3, -3, 3, 3)
     painter.save()
@@ -78,14 +77,20 @@ def frame(painter: QPainter, rect: QRectF, what: Frame, *, current: bool) -> Non
     ground.setAlpha(36 if current else 14)
     painter.setBrush(ground)
     painter.drawRect(around)
+    if current:
+        _flag(painter, around, what.text, colour)
+    painter.restore()
+
+
+def _flag(painter: QPainter, around: QRectF, text: str, colour: QColor) -> None:
+    look = theme()
     painter.setFont(look.font(TINY, bold=True))
     metrics = painter.fontMetrics()
-    wide, high = metrics.horizontalAdvance(what.text) + 10, metrics.height() + 2
+    wide, high = metrics.horizontalAdvance(text) + 10, metrics.height() + 2
     above = around.top() - high
     flag = QRectF(around.left(), above if above > 0 else around.bottom(), wide, high)
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(colour)
     painter.drawRect(flag)
     painter.setPen(_PAPER)
-    painter.drawText(flag, Qt.AlignmentFlag.AlignCenter, what.text)
-    painter.restore()
+    painter.drawText(flag, Qt.AlignmentFlag.AlignCenter, text)

@@ -1,0 +1,155 @@
+"""Xác thực chữ ký: one file, many files, a folder; filters, stopping, what changed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+
+from app.forms.compose import compose
+from app.kernel.ports import CertificateInfo, Purpose, SignJob, TokenInfo, Verdict
+from tests.signing.forgeries import forged, replace_page
+from tests.ui import pdfs
+from tests.ui.conftest import wait_until
+from tests.ui.outgoing.conftest import Sessions, Show
+from tests.ui.outgoing.keys import PERSON_PIN
+from tests.ui.outgoing.office import WORDS, Office
+from tests.ui.walk import walk
+from ui.outgoing.model_verify import BAD, UNSURE
+from ui.outgoing.page_verify import VerifyPage
+
+
+class Pin:
+    """Answer with the chairman's PIN."""
+
+    def pin(self, token: TokenInfo, certificate: CertificateInfo, purpose: str) -> str:
+        return PERSON_PIN
+
+
+def sign(office: Office, target: Path) -> None:
+    """Sign a composed page with the chairman's token."""
+    source = target.with_suffix(".source")
+    source.write_bytes(compose(WORDS))
+    mine = next(c for c in office.desk.signer.certificates() if office.desk.may_use(c))
+    job = SignJob(source, target, Purpose.APPROVE, mine, WORDS.signer_name, WORDS.signer_title)
+    office.desk.signer.sign(job, Pin())
+    source.unlink()
+
+
+@pytest.fixture
+def folder(keyed: Office, tmp_path: Path) -> Path:
+    """A folder with a signed, a forged, an unsigned and a broken file, and one of another kind."""
+    made = tmp_path / "nhan"
+    (made / "sau").mkdir(parents=True)
+    sign(keyed, made / "da-ky.pdf")
+    (made / "gia-mao.pdf").write_bytes(forged((made / "da-ky.pdf").read_bytes(), replace_page))
+    (made / "sau" / "chua-ky.PDF").write_bytes(pdfs.signed_look())
+    (made / "hong.pdf").write_bytes(b"not a pdf")
+    (made / "ghi-chu.txt").write_text("x")
+    return made
+
+
+def opened(office: Office, begin: Sessions, show: Show) -> VerifyPage:
+    page = show(VerifyPage(begin(office, "clerk")))
+    assert isinstance(page, VerifyPage)
+    return page
+
+
+def checked_all(page: VerifyPage) -> None:
+    wait_until(lambda: page.model.total and not page.model.running)
+
+
+def test_a_folder_is_checked_with_all_below_it(
+    keyed: Office, begin: Sessions, show: Show, folder: Path
+) -> None:
+    page = opened(keyed, begin, show)
+    page.take(folder)
+    assert page.progress.isVisible()
+    checked_all(page)
+    verdicts = {r.name: r.report.verdict for r in page.model.rows if r.report is not None}
+    assert verdicts == {
+        "da-ky.pdf": Verdict.UNKNOWN,
+        "gia-mao.pdf": Verdict.INVALID,
+        "chua-ky.PDF": Verdict.UNSIGNED,
+        "hong.pdf": Verdict.UNREADABLE,
+    }
+    assert not page.progress.isVisible()
+    wait_until(lambda: page.rows.total == 4)
+    page.chips.chip(BAD).click()
+    wait_until(lambda: page.rows.total == 2)
+    assert {page.rows.row(n).name for n in range(2)} == {"gia-mao.pdf", "hong.pdf"}
+    assert page.chips.chip(UNSURE).label.endswith(" 2")
+
+
+def test_the_keyboard_walks_the_files(
+    keyed: Office, begin: Sessions, show: Show, folder: Path
+) -> None:
+    page = opened(keyed, begin, show)
+    page.take(folder)
+    checked_all(page)
+    wait_until(lambda: page.rows.total == 4 and page.checked is not None)
+    page.activateWindow()
+    wait_until(page.isActiveWindow)
+    page.activate()
+    assert page.table.hasFocus()
+    page.table.select(0)
+    QTest.keyClick(page.table, Qt.Key.Key_Down)
+    wait_until(lambda: page.checked is not None and page.checked.name == "gia-mao.pdf")
+    wait_until(lambda: page.paper.pdf.page_count == 1)
+    assert "không hợp lệ" in page.paper.strip.text.lower()
+
+
+def test_stopping_keeps_what_was_checked(
+    keyed: Office, begin: Sessions, show: Show, tmp_path: Path
+) -> None:
+    for number in range(40):
+        (tmp_path / f"{number:02}.pdf").write_bytes(pdfs.signed_look())
+    page = opened(keyed, begin, show)
+    page.take(tmp_path)
+    wait_until(lambda: page.model.rows)
+    page.progress.cancel_button.click()
+    assert not page.model.running and not page.progress.isVisible()
+    kept = len(page.model.rows)
+    assert 0 < kept < 40
+    page.take(tmp_path / "00.pdf")
+    wait_until(lambda: page.checked is not None)
+    assert len(page.model.rows) == 1, "nothing of the stopped round comes in between"
+
+
+def test_a_file_that_changed_since_is_judged_anew(
+    keyed: Office, begin: Sessions, show: Show, folder: Path
+) -> None:
+    page = opened(keyed, begin, show)
+    page.take(folder)
+    checked_all(page)
+    wait_until(lambda: page.rows.total == 4 and page.checked is not None)
+    (folder / "hong.pdf").write_bytes((folder / "gia-mao.pdf").read_bytes())
+    page._open(next(r for r in page.model.rows if r.name == "hong.pdf"))
+    wait_until(lambda: page.checked is not None and page.checked.name == "hong.pdf")
+    assert page.checked is not None and page.checked.report is not None
+    assert page.checked.report.verdict is Verdict.INVALID
+    assert next(r for r in page.model.rows if r.name == "hong.pdf").view == BAD
+
+
+def test_an_empty_folder_says_so(
+    office: Office, begin: Sessions, show: Show, tmp_path: Path
+) -> None:
+    (tmp_path / "trong").mkdir()
+    page = opened(office, begin, show)
+    page.take(tmp_path / "trong")
+    wait_until(lambda: "Không có tệp PDF" in page.paper.strip.text)
+
+
+def test_nothing_is_cut_off_in_any_look(
+    keyed: Office, begin: Sessions, show: Show, folder: Path
+) -> None:
+    page = opened(keyed, begin, show)
+    page.take(folder / "gia-mao.pdf")
+    wait_until(lambda: page.checked is not None and page.paper.pdf.sharp)
+    assert walk(page, (1154, 664)) == []
+    page.take(folder)
+    checked_all(page)
+    wait_until(lambda: page.rows.total == 4 and page.checked is not None and page.paper.pdf.sharp)
+    assert walk(page, (1154, 664)) == []
