@@ -43,6 +43,7 @@ class PaperPanel(QWidget):
     ) -> None:
         super().__init__(parent)
         self._session = session
+        self._turned = False
         texts = session.texts
         self.title = ElidedLabel("", "title")
         self.facts = Label("", "secondary", wrap=True)
@@ -55,13 +56,6 @@ class PaperPanel(QWidget):
         self.state = StateStack(self.pdf)
         self.pdf.opened.connect(lambda _: self.state.show_content())
         self.pdf.failed.connect(self._failed)
-        head = Pane("header")
-        self._turn = Button("", "link")
-        self._turn.clicked.connect(self._turn_over)
-        self._turned = False
-        title = Row(self._back, self.title, self._turn, gap=8)
-        title.setStretch(1, 1)
-        head.setLayout(Column(title, self.facts, self.strip, gap=6, margins=(16, 12, 16, 10)))
         body = QSplitter(Qt.Orientation.Horizontal)
         body.setChildrenCollapsible(False)
         body.setHandleWidth(1)
@@ -70,13 +64,22 @@ class PaperPanel(QWidget):
         self._body, self._side = body, side
         if side is not None:
             body.addWidget(side)
-        parts: list[QWidget] = [head, Line(), self.place, body]
+        parts: list[QWidget] = [self._head(), Line(), self.place, body]
         if foot is not None:
             parts.append(foot)
         column = Column(*parts, gap=0)
         column.setStretch(3, 1)
         self.setLayout(column)
         self.show_nothing()
+
+    def _head(self) -> Pane:
+        head = Pane("header")
+        self._turn = Button("", "link")
+        self._turn.clicked.connect(self._turn_over)
+        title = Row(self._back, self.title, self._turn, gap=8)
+        title.setStretch(1, 1)
+        head.setLayout(Column(title, self.facts, self.strip, gap=6, margins=(16, 12, 16, 10)))
+        return head
 
     def allow_back(self, allowed: bool) -> None:
         """Offer the way back to the list, in a narrow window."""

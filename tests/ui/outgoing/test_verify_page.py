@@ -24,8 +24,8 @@ from ui.outgoing.page_verify import VerifyPage
 class Pin:
     """Answer with the chairman's PIN."""
 
-    def pin(self, token: TokenInfo, certificate: CertificateInfo, purpose: str) -> str:
-        return PERSON_PIN
+    def pin(self, token: TokenInfo, certificate: CertificateInfo, purpose: str) -> bytearray:
+        return bytearray(PERSON_PIN.encode())
 
 
 def sign(office: Office, target: Path) -> None:
