@@ -127,10 +127,10 @@ def _spelled(error: HoaBanError) -> dict[str, Any]:
     }
 
 
-def _own_pipes() -> tuple[BinaryIO, BinaryIO]:
+def _own_pipes() -> tuple[Any, Any]:
     """Keep the pipes for the protocol alone: nothing that a library prints may enter them."""
-    source = os.fdopen(os.dup(0), "rb")
-    sink = os.fdopen(os.dup(1), "wb")
+    source = os.fdopen(os.dup(0), "rb", buffering=0)
+    sink = os.fdopen(os.dup(1), "wb", buffering=0)
     nothing = os.open(os.devnull, os.O_RDWR)
     for number in (0, 1, 2):
         os.dup2(nothing, number)

@@ -95,6 +95,7 @@ class Worker:
             command = [sys.executable, "-m", "signing.work.child"]
         self._process = subprocess.Popen(
             [*command, *self._arguments],
+            bufsize=0,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
