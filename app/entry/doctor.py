@@ -110,7 +110,7 @@ def _tokens(args: argparse.Namespace, texts: Texts) -> Iterator[Row]:
             yield _row("tokens", OK, texts("doctor.tokens", n=found))
         else:
             yield _row("tokens", WARN, texts("doctor.tokens.none"), texts("doctor.tokens.do"))
-        for finding in diagnose(signer, prompts):
+        for finding in diagnose(signer.keys, prompts):
             code, params = finding.code, finding.params
             state = WARN if code in _ABSENT else finding.state.value
             text = texts(f"diagnosis.{code}", **params)
