@@ -56,6 +56,8 @@ SETTINGS: Mapping[str, Setting] = {
         Setting("offline_days", 14, Scope.PROVINCE, 1, 90),
         Setting("kdf", "standard", Scope.MACHINE, choices=("light", "standard", "strong")),
         Setting("tsa_url", "", Scope.PROVINCE),
+        # How long a login on a token is kept; 0 asks for the PIN at every act or batch
+        Setting("signing.pin_minutes", 0, Scope.PERSON, 0, 15),
         Setting("theme", "system", Scope.PERSON, choices=("system", "light", "dark")),
         Setting("scale_percent", 100, Scope.PERSON, 100, 250),
         Setting("language", "vi", Scope.PERSON, choices=("vi", "en")),

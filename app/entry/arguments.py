@@ -26,6 +26,8 @@ def parser() -> argparse.ArgumentParser:
     doctor = _add(commands, "doctor", "check this machine and a profile")
     doctor.add_argument("--profile", type=Path, metavar="DIR")
     doctor.add_argument("--password-stdin", action="store_true", help="look into the profile")
+    doctor.add_argument("--test-signature", action="store_true", help="sign a scrap with a token")
+    doctor.add_argument("--pin-stdin", action="store_true", help="the PIN for --test-signature")
     return root
 
 

@@ -195,6 +195,9 @@ def _verify(args: argparse.Namespace, console: Console) -> int:
 def _doctor(args: argparse.Namespace, console: Console) -> int:
     from app.entry import doctor
 
+    if args.test_signature is not args.pin_stdin:
+        console.note("doctor: --test-signature and --pin-stdin go together")
+        return WRONG_USE
     rows = doctor.checks(args, console.texts)
     _rows(console, rows)
     return REFUSED if any(row["state"] == "fail" for row in rows) else DONE

@@ -178,13 +178,13 @@ def _await(port: int, server: subprocess.Popen[bytes]) -> None:
 
 
 def _trust_and_tokens(demo: Demo) -> None:
-    from signing.tokens.modules import known_modules
+    from app.entry import parts
     from sync.server.demo.people import PIN
     from sync.server.demo.province import AUTHORITY, authority
 
     issuer = authority(demo.files.parent / AUTHORITY, SystemClock())
     issuer.anchors(demo.trust)
-    module = next((m for m in known_modules() if "softhsm" in Path(m).name), None)
+    module = next((m for m in parts.modules().known() if "softhsm" in Path(m).name), None)
     if module is None or shutil.which("softhsm2-util") is None:
         return
     store = demo.folder / "tokens" / "store"

@@ -7,7 +7,7 @@ import getpass
 import json
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
@@ -37,6 +37,7 @@ from app.store.lock import ProfileLock
 from app.store.profile import Profile
 from app.store.profile_file import list_profiles, profiles_folder
 from app.store.tokens import KeptTokens
+from sync.http import Session
 
 TRUST = "trust"
 _FIRST_SYNC_STEP = 0.1
@@ -230,7 +231,7 @@ class ProfileLauncher:
         store.resolve_actor = _resolve
         trust = (self._folder.parent / TRUST, profile.folder / TRUST)
         http = parts.http_session(clock)
-        tokens = LateSigner(lambda: parts.token_signer(clock, trust, http))
+        tokens = _signer(clock, trust, http, lambda: desk.settings)
         checker = LateVerifier(lambda: parts.verifier(clock, trust, http))
         desk = OpenDesk(
             store=store,
@@ -304,6 +305,15 @@ def _calendar(store: DeskStore) -> WorkingCalendar:
     """Return the province's calendar, or the product's own before the first sync."""
     held = [item for _, item in store.entities("catalogue")]
     return calendar_from(held or load_items())
+
+
+def _signer(
+    clock: Clock, trust: tuple[Path, ...], http: Session, settings: Callable[[], Settings]
+) -> LateSigner:
+    def minutes() -> int:
+        return settings().number("signing.pin_minutes")
+
+    return LateSigner(lambda: parts.token_signer(clock, trust, http, minutes))
 
 
 def _settings(store: DeskStore) -> Settings:

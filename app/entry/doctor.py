@@ -6,6 +6,7 @@ import argparse
 import importlib
 import platform
 import shutil
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -17,16 +18,21 @@ from app.kernel.texts import Texts
 Row = dict[str, Any]
 OK, WARN, FAIL = "ok", "warn", "fail"
 _GIB = 1 << 30
+# A PC on which nothing is plugged in is not ill.
+_ABSENT = frozenset({"driver.none", "reader.none", "reader.empty", "token.none"})
 
 
 def checks(args: argparse.Namespace, texts: Texts) -> list[Row]:
     """Run every check; each answers check, state, text and remedy.
 
-    With a profile and its password the check goes into its database too.
+    With a profile and its password the check goes into its database too; the line of the PIN
+    for a test signature comes before that of the password.
     """
     found: list[Row] = []
     for check in _CHECKS:
         found.extend(check(texts))
+    found.extend(_tokens(args, texts))
+    found.extend(_disk(texts))
     if args.profile is not None:
         found.append(_profile(args.profile, texts))
         found.append(_audit(args, texts))
@@ -90,18 +96,27 @@ def _keyring(texts: Texts) -> Iterator[Row]:
         yield _row("keyring", OK, texts("doctor.keyring", name=name))
 
 
-def _tokens(texts: Texts) -> Iterator[Row]:
+def _tokens(args: argparse.Namespace, texts: Texts) -> Iterator[Row]:
+    """Count the tokens, then say of each thing that a signature needs how it stands."""
     from app.entry.parts import token_signer
+    from signing.cli import FixedPin
+    from signing.tokens.diagnosis import diagnose
 
+    prompts = FixedPin(sys.stdin.readline().rstrip("\r\n")) if args.test_signature else None
     signer = token_signer(SystemClock())
     try:
         found = len(signer.tokens())
+        if found:
+            yield _row("tokens", OK, texts("doctor.tokens", n=found))
+        else:
+            yield _row("tokens", WARN, texts("doctor.tokens.none"), texts("doctor.tokens.do"))
+        for finding in diagnose(signer.keys, prompts):
+            code, params = finding.code, finding.params
+            state = WARN if code in _ABSENT else finding.state.value
+            text = texts(f"diagnosis.{code}", **params)
+            yield _row(f"token.{finding.step}", state, text, texts(f"diagnosis.{code}.do"))
     finally:
         signer.close()
-    if found:
-        yield _row("tokens", OK, texts("doctor.tokens", n=found))
-    else:
-        yield _row("tokens", WARN, texts("doctor.tokens.none"), texts("doctor.tokens.do"))
 
 
 def _disk(texts: Texts) -> Iterator[Row]:
@@ -147,6 +162,4 @@ _CHECKS: tuple[Callable[[Texts], Iterator[Row]], ...] = (
     _database,
     _parts,
     _keyring,
-    _tokens,
-    _disk,
 )

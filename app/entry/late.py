@@ -23,6 +23,7 @@ from app.kernel.ports import (
 )
 
 if TYPE_CHECKING:
+    from signing.tokens.signer import TokenSigner
     from signing.work.signer import WorkerSigner
     from signing.work.verifier import WorkerVerifier
 
@@ -73,6 +74,11 @@ class LateSigner:
     def sign(self, job: SignJob, prompts: Prompts, cancel: CancelToken | None = None) -> SignedFile:
         """Sign; raises what `WorkerSigner.sign` raises."""
         return self._behind().sign(job, prompts, cancel)
+
+    @property
+    def keys(self) -> TokenSigner:
+        """Return the tokens behind: open a key for many signatures, walk through a device."""
+        return self._behind().keys
 
     def close(self) -> None:
         """End the helpers, if any was started."""

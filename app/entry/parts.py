@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from platformdirs import site_config_path
 
 from app.kernel.clock import Clock
 
 if TYPE_CHECKING:
+    from signing.tokens.modules import Modules
     from signing.trust.store import TrustStore
     from signing.work.signer import WorkerSigner
     from signing.work.verifier import WorkerVerifier
@@ -39,15 +42,28 @@ def workers(trust: Sequence[Path] = (), size: int = 1) -> Workers:
     return Workers([f for f in (SHIPPED_TRUST, *trust) if f.is_dir()], size)
 
 
+def modules() -> Modules:
+    """Return what says which PKCS#11 libraries this machine has and may load."""
+    from signing.tokens.modules import Modules, windows_registry
+
+    machine = site_config_path("HoaBan", appauthor=False)
+    return Modules(machine, windows_registry())
+
+
 def token_signer(
-    clock: Clock, trust: Sequence[Path] = (), http: Session | None = None
+    clock: Clock,
+    trust: Sequence[Path] = (),
+    http: Session | None = None,
+    pin_minutes: Callable[[], int] = lambda: 0,
 ) -> WorkerSigner:
-    """Return the signer over every known PKCS#11 module of this machine."""
-    from signing.tokens.modules import known_modules
+    """Return the signer over every PKCS#11 library that this machine may load."""
     from signing.tokens.signer import TokenSigner
     from signing.work.signer import WorkerSigner
 
-    keys = TokenSigner(known_modules(), clock, trust_store(trust), http)
+    found, anchors = modules(), trust_store(trust)
+    keys = TokenSigner(
+        found.known(), clock, anchors, http, admit=found.admit, pin_minutes=pin_minutes
+    )
     return WorkerSigner(keys, workers(trust), clock, http)
 
 

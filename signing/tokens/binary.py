@@ -72,7 +72,7 @@ def inspect(path: str) -> Binary:
         with mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as data:
             try:
                 return _inspect(data)
-            except (struct.error, IndexError, ValueError) as problem:
+            except (struct.error, IndexError, ValueError, OverflowError) as problem:
                 raise NoLibrary("broken") from problem
 
 

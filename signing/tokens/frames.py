@@ -19,10 +19,11 @@ class BrokenFrame(Exception):
 
 
 def write_frame(stream: BinaryIO, head: dict[str, Any], blob: bytes | bytearray = b"") -> None:
-    """Write one frame; the stream has no buffer that would keep a copy of the blob."""
+    """Write one frame and flush it; where a PIN may pass, the stream has no buffer of its own."""
     encoded = json.dumps(head).encode()
     _write(stream, _LENGTH.pack(len(encoded)) + encoded + _LENGTH.pack(len(blob)))
     _write(stream, blob)
+    stream.flush()
 
 
 def read_frame(stream: BinaryIO) -> tuple[dict[str, Any], bytearray]:

@@ -50,8 +50,8 @@ class TokenSigner:
         self._devices = {module: Device(module, limit, admit) for module in modules}
         self._pin_minutes = pin_minutes
         self._forgotten = False
-        self._clock = clock
-        self._trust = trust
+        self.clock = clock
+        self.trust = trust
         self._http = http
         self.faults: dict[str, str] = {}
 
@@ -73,6 +73,25 @@ class TokenSigner:
         for device in self._devices.values():
             device.close()
 
+    @property
+    def modules(self) -> tuple[str, ...]:
+        """Return the libraries that are asked."""
+        return tuple(self._devices)
+
+    def readers(self) -> tuple[int, int]:
+        """Return how many slots the sound libraries see, and how many of them hold a token."""
+        slots = used = 0
+        for module, device in self._devices.items():
+            if module not in self.faults:
+                try:
+                    reply, _ = device.call("slots")
+                except DeviceProblem as problem:
+                    self.faults[module] = problem.code
+                    continue
+                slots += len(reply["slots"])
+                used += len(reply["present"])
+        return slots, used
+
     def tokens(self) -> Sequence[TokenInfo]:
         """List the tokens that are plugged in now, without any PIN."""
         self.faults.clear()
@@ -89,7 +108,7 @@ class TokenSigner:
         found: list[CertificateInfo] = []
         for token in self.tokens():
             try:
-                found += _certificates(self._devices[token.module], token)
+                found += _certificates(self._devices[token.module], token, self.trust)
             except DeviceProblem as problem:
                 self.faults[token.module] = problem.code
         return found
@@ -111,8 +130,8 @@ class TokenSigner:
                     prepared,
                     key.sign,
                     pss=key.pss,
-                    clock=self._clock,
-                    trust=self._trust,
+                    clock=self.clock,
+                    trust=self.trust,
                     http=self._http,
                 )
 
@@ -155,7 +174,7 @@ class TokenSigner:
         """Raise `RuleViolation` for a certificate that may not sign now."""
         if not certificate.may_sign:
             raise RuleViolation("certificate_not_for_signing", "certificate")
-        now = self._clock.now()
+        now = self.clock.now()
         if now > certificate.not_after:
             raise RuleViolation("certificate_expired", "certificate")
         if now < certificate.not_before:
@@ -218,12 +237,13 @@ def _token(module: str, item: dict[str, Any]) -> TokenInfo:
     )
 
 
-def _certificates(device: Device, token: TokenInfo) -> list[CertificateInfo]:
+def _certificates(device: Device, token: TokenInfo, trust: TrustStore) -> list[CertificateInfo]:
     reply, _ = device.call("certificates", slot=token.slot, serial=token.serial)
     found = []
     for item in reply["certificates"]:
         try:
-            found.append(describe(bytes.fromhex(item["der"]), token, item["id"], item["label"]))
+            der = bytes.fromhex(item["der"])
+            found.append(describe(der, token, item["id"], item["label"], trust))
         except (ValueError, TypeError, LookupError):
             continue  # tokens carry odd objects beside certificates
     return [info for info in found if info.may_sign]

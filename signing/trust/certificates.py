@@ -2,13 +2,31 @@
 
 from __future__ import annotations
 
+import json
+from functools import cache
+
 from asn1crypto import x509  # type: ignore[import-untyped]
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.x509 import load_der_x509_certificate
 
 from app.kernel.ports import CertificateInfo, TokenInfo
+from app.kernel.texts import resource
+from signing.trust.store import TrustStore
+
+_MAX_CHAIN = 8
+_PERSON_FIELDS = ("given_name", "surname", "title")
+_SALT = 32
 
 
-def describe(der: bytes, token: TokenInfo, cert_id: str, label: str) -> CertificateInfo:
-    """Return a certificate on a token as the kernel knows it; raises `ValueError` on nonsense."""
+def describe(
+    der: bytes, token: TokenInfo, cert_id: str, label: str, trust: TrustStore | None = None
+) -> CertificateInfo:
+    """Return a certificate on a token as the kernel knows it; raises `ValueError` on nonsense.
+
+    Without a trust store the issuer is not judged.
+    """
     certificate = x509.Certificate.load(der)
     validity = certificate["tbs_certificate"]["validity"]
     return CertificateInfo(
@@ -23,6 +41,9 @@ def describe(der: bytes, token: TokenInfo, cert_id: str, label: str) -> Certific
         not_after=validity["not_after"].native,
         der=der,
         may_sign=may_sign(certificate),
+        organisation=organisation(certificate),
+        kind=kind(certificate),
+        accepted=trust is None or accepted(certificate, trust),
     )
 
 
@@ -44,6 +65,59 @@ def organisation(certificate: x509.Certificate) -> str:
     return _first(certificate.subject, "organization_name")
 
 
+def kind(certificate: x509.Certificate) -> str:
+    """Tell a person's certificate from an agency's; "" where it does not say.
+
+    A person's subject has a given name, surname or title, or the number of an identity card;
+    an agency's holder is the organisation itself, or begins as agencies' names do.
+    """
+    subject, words = certificate.subject, _holders()
+    identifier = _first(subject, "user_id").casefold()
+    if any(_first(subject, name) for name in _PERSON_FIELDS) or identifier.startswith(
+        tuple(words["person_identifiers"])
+    ):
+        return "person"
+    own = _plain(holder(certificate))
+    if own == _plain(organisation(certificate)) or own.startswith(
+        tuple(words["agency_beginnings"])
+    ):
+        return "agency"
+    return ""
+
+
+def accepted(certificate: x509.Certificate, trust: TrustStore) -> bool:
+    """Tell whether a chain of sound signatures leads to a root of the trust store.
+
+    Validity and status of the links are the checker's business, not this question's.
+    """
+    current = certificate
+    for _ in range(_MAX_CHAIN):
+        issuer = next((c for c in trust.certificates if _issued(c, current)), None)
+        if issuer is None:
+            return False
+        if issuer.subject == issuer.issuer:
+            return True
+        current = issuer
+    return False
+
+
+def verifies(der: bytes, data: bytes, signature: bytes, *, pss: bool) -> bool:
+    """Tell whether a signature over SHA-256 of data is that of the certificate's key."""
+    key = load_der_x509_certificate(der).public_key()
+    digest = hashes.SHA256()
+    try:
+        if isinstance(key, ec.EllipticCurvePublicKey):
+            key.verify(signature, data, ec.ECDSA(digest))
+        elif isinstance(key, rsa.RSAPublicKey):
+            scheme = padding.PSS(padding.MGF1(digest), _SALT) if pss else padding.PKCS1v15()
+            key.verify(signature, data, scheme, digest)
+        else:
+            return False
+    except InvalidSignature:
+        return False
+    return True
+
+
 def common_name(name: x509.Name) -> str:
     """Return the common name, or the whole name when there is none."""
     return _first(name, "common_name") or name.human_friendly
@@ -56,6 +130,28 @@ def key_of(der: bytes) -> tuple[str, bytes]:
         return "ec", bytes(key["public_key"].native)
     modulus: int = key["public_key"].parsed["modulus"].native
     return "rsa", modulus.to_bytes((modulus.bit_length() + 7) // 8, "big")
+
+
+def _issued(issuer: x509.Certificate, certificate: x509.Certificate) -> bool:
+    """Tell whether a CA's name and key stand behind a certificate."""
+    if not issuer.ca or issuer.subject != certificate.issuer:
+        return False
+    try:
+        loaded = load_der_x509_certificate(certificate.dump())
+        loaded.verify_directly_issued_by(load_der_x509_certificate(issuer.dump()))
+    except (InvalidSignature, ValueError, TypeError):
+        return False
+    return True
+
+
+@cache
+def _holders() -> dict[str, list[str]]:
+    known: dict[str, list[str]] = json.loads(resource("signing", "holders.json").read_text("utf-8"))
+    return known
+
+
+def _plain(name: str) -> str:
+    return " ".join(name.casefold().split())
 
 
 def _first(name: x509.Name, field: str) -> str:

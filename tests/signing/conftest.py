@@ -96,6 +96,15 @@ def office(shared_office: Office) -> Office:
     return shared_office
 
 
+@pytest.fixture
+def own_office(office: Office, tmp_path: Path) -> Iterator[Office]:
+    """An office with a token of its own, which a test may lock or pull."""
+    with pytest.MonkeyPatch.context() as patch:
+        use_tokens(tmp_path / "own", patch)
+        office.authority.load_token("person-mau", "Người ký", "4711", module=MODULE)
+        yield office
+
+
 def use_tokens(folder: Path, patch: pytest.MonkeyPatch) -> None:
     """Let SoftHSM2 keep its tokens in a folder."""
     tokens = folder / "tokens"

@@ -8,7 +8,6 @@ import shutil
 import signal
 import sys
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,16 +27,7 @@ from signing.tokens.frames import wipe
 from signing.tokens.signer import TokenSigner
 from sync.server.demo.authority import DemoAuthority
 from tests.doubles.http import LoopbackHttp
-from tests.signing.conftest import MODULE, NAME, PINS, Office, Pins, free_port, use_tokens
-
-
-@pytest.fixture
-def own_office(office: Office, tmp_path: Path) -> Iterator[Office]:
-    """An office with a token of its own, which a test may lock or pull."""
-    with pytest.MonkeyPatch.context() as patch:
-        use_tokens(tmp_path / "own", patch)
-        office.authority.load_token("person-mau", "Người ký", "4711", module=MODULE)
-        yield office
+from tests.signing.conftest import MODULE, NAME, PINS, Office, Pins, free_port
 
 
 def test_tokens_and_certificates_need_no_pin(office: Office) -> None:

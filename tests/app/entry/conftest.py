@@ -19,9 +19,9 @@ from app.identity.commands import PutPerson, PutPost, PutUnit
 from app.kernel.clock import SystemClock
 from sync.server.seed import Seed, build
 from tests.doubles.web import serve
-from tests.signing.conftest import letter, office, shared_office
+from tests.signing.conftest import letter, office, own_office, shared_office
 
-__all__ = ["letter", "office", "shared_office"]
+__all__ = ["letter", "office", "own_office", "shared_office"]
 PASSWORD = "mật khẩu mẫu"
 SINCE = date(2025, 7, 1)
 

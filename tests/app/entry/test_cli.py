@@ -216,3 +216,18 @@ def test_a_signed_file_verifies_against_the_folder_of_trust(
     assert (late.code, late.rows[0]["error"]["code"]) == (1, "input.time")
     nowhere = cli(*sign, "--purpose", "approve", "--box", "0,1,1,5,5", "--pin-stdin", stdin=pin)
     assert (nowhere.code, nowhere.rows[0]["error"]["code"]) == (1, "sign_box_form")
+
+
+def test_the_doctor_walks_the_signing_device_and_signs_a_scrap(
+    own_office: Office, cli: Cli
+) -> None:
+    rows = {row["check"] for row in cli("doctor", "--json").rows}
+    steps = {f"token.{s}" for s in ("driver", "reader", "token", "pin", "certificates", "clock")}
+    assert steps <= rows
+    assert "token.signature" not in rows
+    assert cli("doctor", "--json", "--test-signature").code == 2
+    asked = ("doctor", "--json", "--test-signature", "--pin-stdin")
+    wrong = cli(*asked, stdin="0000\n")
+    [row] = [row for row in wrong.rows if row["check"] == "token.signature"]
+    assert (wrong.code, row["state"]) == (1, "fail")
+    assert "0000" not in wrong.out

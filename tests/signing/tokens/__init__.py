@@ -1,0 +1,1 @@
+"""Tokens in detail: binding, catalogue, logins, presence, diagnosis."""
