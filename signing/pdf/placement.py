@@ -19,6 +19,12 @@ from signing.pdf.geometry import PageShape, Rect
 _MAX_PAGES = 300
 _TITLE_REACH = 220.0
 """How far above the name, in points, its title is looked for."""
+_INDENT = 12.0
+"""How far left of its heading "Nơi nhận" a line of the list may begin, in points."""
+_LIST_REACH = 60.0
+"""How far under its heading the list is taken to lie beside a signature, in points."""
+_WORD_GAP = 20.0
+"""A wider gap, in points, parts what stands on one line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +44,23 @@ class _Words:
                 yield _union(parts)
             start = self.text.find(needle, start + 1)
 
+    def line_of(self, place: Rect) -> Rect:
+        """Return a place with what stands before it on its line."""
+        middle, left = (place[1] + place[3]) / 2, place[0]
+        level = [r for r in self.rects if r is not None and r[1] <= middle <= r[3]]
+        for rect in sorted(level, key=lambda r: -r[0]):
+            if left - _WORD_GAP <= rect[2] and rect[0] < left:
+                left = rect[0]
+        return left, place[1], place[2], place[3]
+
 
 def find_box(
-    pdf: Path | bytes | BinaryIO, name: str, title: str, purpose: Purpose, lines: int = 2
+    pdf: Path | bytes | BinaryIO,
+    name: str,
+    title: str,
+    purpose: Purpose,
+    lines: int = 2,
+    password: str = "",
 ) -> Box | None:
     """Return the place for a signature, or None when the words are not on the page.
 
@@ -48,13 +68,20 @@ def find_box(
     title. Issue: the seal over the left third of that. Attachment and copy: top right of page 1.
     """
     with PDFIUM:
-        document = pdfium.PdfDocument(pdf)
+        document = pdfium.PdfDocument(pdf, password=password or None)
         try:
-            if purpose in (Purpose.ATTACHMENT, Purpose.COPY):
-                return text_box(*page_shape(document, 0).shown_size, lines)
-            signature = _signature_box(document, name, title)
+            return locate(document, name, title, purpose, lines)
         finally:
             document.close()
+
+
+def locate(
+    document: pdfium.PdfDocument, name: str, title: str, purpose: Purpose, lines: int = 2
+) -> Box | None:
+    """Do as `find_box` in an open document."""
+    if purpose in (Purpose.ATTACHMENT, Purpose.COPY):
+        return text_box(*page_shape(document, 0).shown_size, lines)
+    signature = _signature_box(document, name, title)
     if signature is None or purpose is Purpose.APPROVE:
         return signature
     return seal_box(signature)
@@ -81,15 +108,30 @@ def _signature_box(document: pdfium.PdfDocument, name: str, title: str) -> Box |
     fallback: Box | None = None
     for index in range(last, max(last - _MAX_PAGES, -1), -1):
         words = _read_words(document, index)
-        hint = list(words.places("Nơi nhận"))
+        lists = list(words.places("Nơi nhận"))
         for place in reversed(list(words.places(name))):
+            if any(_in_list(words.line_of(place), head) for head in lists):
+                continue
             above = _title_above(words, title, place)
             if above is not None:
-                return _between(index, above[1], place)
-            beside_list = any(rect[0] <= place[0] <= rect[2] + 60 for rect in hint)
-            if fallback is None and not beside_list:
-                fallback = _between(index, place[3] + 60.0, place)
+                return _right_of(lists, _between(index, above[1], place))
+            if fallback is None:
+                fallback = _right_of(lists, _between(index, place[3] + 60.0, place))
     return fallback
+
+
+def _in_list(line: Rect, head: Rect) -> bool:
+    """Tell whether a line belongs to the list of recipients, which lies at the left (Decree 30)."""
+    return line[1] < head[3] and head[0] - _INDENT <= line[0] <= head[2]
+
+
+def _right_of(lists: list[Rect], box: Box) -> Box:
+    """Narrow a box that reaches over the heading of the list of recipients beside it."""
+    top = box.y + box.height + _LIST_REACH
+    fence = max((head[2] for head in lists if head[3] > box.y and head[1] < top), default=0.0)
+    right = box.x + box.width
+    left = min(max(box.x, fence + 2), right - box.height)
+    return Box(box.page, left, box.y, right - left, box.height)
 
 
 def _title_above(words: _Words, title: str, name: Rect) -> Rect | None:
