@@ -29,6 +29,7 @@ from pyhanko.sign.diff_analysis import (
 )
 
 from app.kernel.ports import ShownChange
+from signing.checking.dynamic import has_dynamic_content
 from signing.checking.shown import DOTS, NotComparable, Pictures, Rect, whole_page
 from signing.checking.structure import differences, strays
 from signing.checking.widgets import Widget, signature_widgets
@@ -108,6 +109,7 @@ class Revisions:
         self._reader = reader
         self._steps: dict[int, _Step] = {}
         self._ends: dict[int, int] | None = None
+        self._dynamic: bool | None = None
         self._strays: list[tuple[int, str]] | None = None
         self._hiding: dict[int, tuple[str, ...]] = {}
         self._pictures = Pictures(reader.stream)
@@ -135,6 +137,12 @@ class Revisions:
                 found += self._hidden(number)
         found += self._outside(revision)
         return tuple(dict.fromkeys(found))
+
+    def is_dynamic(self) -> bool:
+        """Tell whether the document may show itself differently without being changed."""
+        if self._dynamic is None:
+            self._dynamic = has_dynamic_content(self._reader)
+        return self._dynamic
 
     def places(self, revision: int) -> tuple[ShownChange, ...]:
         """Return where the pages look different now from what was signed, as far as drawable."""

@@ -107,7 +107,7 @@ class _Same:
 def differences(old: Any, new: Any) -> Differences:
     """Compare two revisions; raises pyHanko's errors on what cannot be read."""
     found = Differences()
-    before, after = list(_pages(old.root)), list(_pages(new.root))
+    before, after = list(every_page(old.root)), list(every_page(new.root))
     same = _Same({_key(page.container_ref) for page in (*before, *after)})
     _compare_catalogs(old.root, new.root, found, same)
     _compare_forms(old.root, new.root, found, same)
@@ -119,7 +119,7 @@ def differences(old: Any, new: Any) -> Differences:
         if number >= len(before) or number >= len(after):
             found.pages.append(number)
             continue
-        _compare_pages(before[number], after[number], number, found, same)
+        _compareevery_page(before[number], after[number], number, found, same)
     if "layers_changed" in found.codes:
         found.pages = list(range(max(len(before), len(after))))
     return found
@@ -127,7 +127,7 @@ def differences(old: Any, new: Any) -> Differences:
 
 def widgets(resolver: Any) -> Iterator[tuple[Any, list[Any]]]:
     """Yield every page with its widgets, in order."""
-    for page in _pages(resolver.root):
+    for page in every_page(resolver.root):
         yield page, [a for _, a in _annotations(page) if value_of(a, "/Subtype") == "/Widget"]
 
 
@@ -170,7 +170,7 @@ def _others(form: Any) -> Any:
     )
 
 
-def _compare_pages(old: Any, new: Any, number: int, found: Differences, same: _Same) -> None:
+def _compareevery_page(old: Any, new: Any, number: int, found: Differences, same: _Same) -> None:
     if shape_of(old) != shape_of(new) or any(
         value_of(old, key) != value_of(new, key) for key in _PAGE_SHAPE
     ):
@@ -232,8 +232,8 @@ def _annotations(page: Any) -> list[tuple[Key, Any]]:
     return found
 
 
-def _pages(root: Any) -> Any:
-    """Yield the pages in order, each node of the tree once."""
+def every_page(root: Any) -> Iterator[Any]:
+    """Yield the pages of a catalog in order, each node of their tree once; loops are errors."""
     waiting, seen, count = [root.raw_get("/Pages")], set(), 0
     while waiting:
         item = waiting.pop()

@@ -190,6 +190,8 @@ async def _check_one(
     changes = revisions.after(signature.signed_revision) if intact else "forbidden"
     if intact:
         reasons += revisions.reasons(signature.signed_revision)
+    if revisions.is_dynamic():
+        reasons.append("dynamic_content")
     _algorithms(signature, certificate, reasons)
     if signature.sig_object_type == "/DocTimeStamp":
         signed_at, source = _document_time(signature), "timestamp"
