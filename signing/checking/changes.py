@@ -30,8 +30,9 @@ from pyhanko.sign.diff_analysis import (
 
 from app.kernel.ports import ShownChange
 from signing.checking.dynamic import has_dynamic_content
+from signing.checking.readers import is_ambiguous, strays
 from signing.checking.shown import DOTS, NotComparable, Pictures, Rect, whole_page
-from signing.checking.structure import differences, strays
+from signing.checking.structure import differences
 from signing.checking.widgets import Widget, signature_widgets
 from signing.pdf.pages import BAD_FILE, filled_fields
 
@@ -58,11 +59,14 @@ FORBIDDEN = {
     "signature_covers_content",
     "unlisted_object",
     "appended_data",
+    "ambiguous_object",
+    "shown_differently",
     "too_many_revisions",
 }
 """Codes of changes that make a signature invalid."""
 
 _MAX_DRAWN = 40
+_MAX_LOOKS = 10
 _MAX_SHARE = 0.25
 _LTA = ModificationLevel.LTA_UPDATES
 
@@ -112,6 +116,7 @@ class Revisions:
         self._dynamic: bool | None = None
         self._strays: list[tuple[int, str]] | None = None
         self._hiding: dict[int, tuple[str, ...]] = {}
+        self._looks: dict[int, tuple[str, ...]] = {}
         self._pictures = Pictures(reader.stream)
         self.count = int(reader.xrefs.total_revisions)
 
@@ -136,6 +141,8 @@ class Revisions:
             if step.widgets:
                 found += self._hidden(number)
         found += self._outside(revision)
+        if not found and revision < self.count - 1:
+            found += self._differs(revision)
         return tuple(dict.fromkeys(found))
 
     def is_dynamic(self) -> bool:
@@ -197,6 +204,8 @@ class Revisions:
         new = self._reader.get_historical_resolver(number)
         for policy in _POLICIES:
             try:
+                if is_ambiguous(self._reader, number):
+                    return _Step(("ambiguous_object",))
                 policy.apply(old, new)
                 widgets, wrong = signature_widgets(old, new, number)
             except (SuspiciousModification, *BAD_FILE):
@@ -220,6 +229,33 @@ class Revisions:
                     return ("overlay",)
             except NotComparable:
                 return ("not_comparable",)
+        return ()
+
+    def _differs(self, revision: int) -> tuple[str, ...]:
+        """Compare the pages of a file in which only permitted things seem to have changed.
+
+        When the first signed state looks as the last, those between need no look.
+        """
+        ends = self._signed_ends()
+        first = min(ends)
+        if revision != first and not self._differs(first):
+            return ()
+        if revision not in self._looks:
+            self._looks[revision] = self._compare(ends[revision], self._shown_since(revision))
+        return self._looks[revision]
+
+    def _compare(self, before: int, widgets: list[Widget]) -> tuple[str, ...]:
+        after = self._size()
+        try:
+            count = self._pictures.pages(after)
+            if self._pictures.pages(before) != count:
+                return ("shown_differently",)
+            for page in range(min(count, _MAX_LOOKS)):
+                allowed = [w.rect for w in widgets if w.page == page]
+                if self._pictures.changes(before, after, page, allowed, covered=False):
+                    return ("shown_differently",)
+        except NotComparable:
+            return ("not_comparable",)
         return ()
 
     def _around(self, widget: Widget) -> tuple[int, int]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from signing.checking.structure import every_page
+from signing.checking.widgets import draws_anew
 from signing.pdf.pages import BAD_FILE, value_of
 
 _MAX_FIELDS = 5000
@@ -22,7 +23,7 @@ def has_dynamic_content(reader: Any) -> bool:
         root = reader.root
         return (
             _has_scripts(root)
-            or _has_living_form(root)
+            or _has_living_form(reader)
             or _has_layers(root)
             or any(_is_living_page(page) for page in every_page(root))
         )
@@ -35,9 +36,9 @@ def _has_scripts(root: Any) -> bool:
     return "/JavaScript" in names or "/AA" in root or _acts(value_of(root, "/OpenAction"))
 
 
-def _has_living_form(root: Any) -> bool:
-    form = value_of(root, "/AcroForm", {})
-    if "/XFA" in form or bool(value_of(form, "/NeedAppearances")):
+def _has_living_form(reader: Any) -> bool:
+    form = value_of(reader.root, "/AcroForm", {})
+    if "/XFA" in form or draws_anew(reader):
         return True
     waiting, seen = [*value_of(form, "/Fields", ())], 0
     while waiting and seen < _MAX_FIELDS:

@@ -6,6 +6,7 @@ does not shows as a difference too.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
 from typing import Any, BinaryIO
 
@@ -26,6 +27,9 @@ _FADED = 96
 _CONTRAST = 48
 _LEAST_HIDDEN = 12
 _LEAST_SHARE = 0.03
+
+# It warns of every form in XFA that it draws no such form; the reasons say that there is one.
+logging.getLogger("pypdfium2").setLevel(logging.ERROR)
 
 NotComparable = (pdfium.PdfiumError, ValueError, OSError, MemoryError)
 """What drawing raises on files that PDFium cannot draw."""

@@ -23,7 +23,7 @@ from app.kernel.ports import FileReport, Http, SignatureReport, Verdict
 from signing.checking.chain import Evidence, is_stamped, judge, stamped_at
 from signing.checking.changes import FORBIDDEN, MAX_REVISIONS, Revisions
 from signing.checking.pool import Pool
-from signing.checking.structure import fills_gap
+from signing.checking.readers import fills_gap
 from signing.pdf.pages import BAD_FILE, filled_fields, open_reader, value_of
 from signing.streams import reading
 from signing.trust.certificates import common_name, holder, may_sign, organisation

@@ -29,7 +29,7 @@ def signature_widgets(
     """Return the new visible signatures of a permitted revision, and codes against them."""
     before = {name: value for name, value, _ in enumerate_sig_fields(old)}
     shown: list[Any] = []
-    wrong: list[str] = []
+    wrong = ["form_changed"] if draws_anew(new) and not draws_anew(old) else []
     for name, value, reference in enumerate_sig_fields(new):
         if name in before and (before[name] is not None or value is None):
             continue
@@ -47,6 +47,12 @@ def signature_widgets(
     if not shown:
         return (), tuple(wrong)
     return tuple(_placed(new, shown, revision)), tuple(wrong)
+
+
+def draws_anew(resolver: Any) -> bool:
+    """Tell whether a form asks readers to draw its fields by themselves, each in its own way."""
+    asked = value_of(value_of(resolver.root, "/AcroForm", {}), "/NeedAppearances")
+    return isinstance(asked, generic.BooleanObject) and bool(asked.value)
 
 
 def _placed(new: Any, shown: list[Any], revision: int) -> list[Widget]:
