@@ -21,8 +21,9 @@ from pyhanko.sign.validation.status import SignatureCoverageLevel
 from app.kernel.clock import Clock
 from app.kernel.ports import FileReport, Http, SignatureReport, Verdict
 from signing.checking.chain import Evidence, is_stamped, judge, stamped_at
-from signing.checking.changes import MAX_REVISIONS, Revisions
+from signing.checking.changes import FORBIDDEN, MAX_REVISIONS, Revisions
 from signing.checking.pool import Pool
+from signing.checking.readers import fills_gap
 from signing.pdf.pages import BAD_FILE, filled_fields, open_reader, value_of
 from signing.streams import reading
 from signing.trust.certificates import common_name, holder, may_sign, organisation
@@ -50,9 +51,15 @@ _INVALID = {
     "revoked",
     "chain_broken",
     "timestamp_broken",
-}
+} | FORBIDDEN
 _NOT_COMPLIANT = {"weak_digest", "weak_key", "format_forbidden", "not_for_signing"}
-_UNKNOWN = {"unknown_root", "revocation_unknown", "time_unproven", "timestamp_untrusted"}
+_UNKNOWN = {
+    "unknown_root",
+    "revocation_unknown",
+    "time_unproven",
+    "timestamp_untrusted",
+    "not_comparable",
+}
 _ORDER = (
     Verdict.VALID,
     Verdict.UNKNOWN,
@@ -181,8 +188,10 @@ async def _check_one(
     others = [pool.own(c) for c in signature.other_embedded_certs]
     intact, covers_all = _integrity(signature, reasons)
     changes = revisions.after(signature.signed_revision) if intact else "forbidden"
-    if changes == "forbidden" and intact:
-        reasons.append("changed_after")
+    if intact:
+        reasons += revisions.reasons(signature.signed_revision)
+    if revisions.is_dynamic():
+        reasons.append("dynamic_content")
     _algorithms(signature, certificate, reasons)
     if signature.sig_object_type == "/DocTimeStamp":
         signed_at, source = _document_time(signature), "timestamp"
@@ -208,6 +217,7 @@ async def _check_one(
         organisation=organisation(certificate),
         algorithm=_algorithm(signature),
         covers_whole_file=covers_all,
+        shown=revisions.places(signature.signed_revision) if intact else (),
     )
 
 
@@ -228,7 +238,7 @@ def _integrity(signature: Any, reasons: list[str]) -> tuple[bool, bool]:
         reasons.append("altered")
     elif not valid:
         reasons.append("signature_false")
-    if coverage < SignatureCoverageLevel.ENTIRE_REVISION or not _one_gap(signature):
+    if coverage < SignatureCoverageLevel.ENTIRE_REVISION or not _whole(signature):
         reasons.append("coverage")
     return not reasons, coverage is SignatureCoverageLevel.ENTIRE_FILE
 
@@ -238,11 +248,10 @@ def _inner_digest(signature: Any) -> bytes:
     return hashlib.new(signature.md_algorithm, content).digest()
 
 
-def _one_gap(signature: Any) -> bool:
+def _whole(signature: Any) -> bool:
     """Tell whether the signed ranges leave out the signature itself and nothing more."""
     ranges = [int(value) for value in signature.byte_range]
-    gap = len(signature.pkcs7_content) * 2 + 2
-    return len(ranges) == 4 and ranges[0] == 0 and ranges[2] - ranges[1] == gap
+    return fills_gap(signature.reader.stream, ranges, signature.pkcs7_content)
 
 
 def _algorithms(signature: Any, certificate: Any, reasons: list[str]) -> None:

@@ -24,7 +24,7 @@ def replace_page(writer: IncrementalPdfFileWriter) -> None:
 def alter_number(writer: IncrementalPdfFileWriter) -> None:
     """Cover the number on the page."""
     reference = writer.root["/Pages"]["/Kids"][0].raw_get("/Contents")
-    reference = reference[0] if isinstance(reference, generic.ArrayObject) else reference
+    reference = reference.raw_get(0) if isinstance(reference, generic.ArrayObject) else reference
     stream = reference.get_object()
     altered = stream.data + b"\n1 1 1 rg 70 760 120 20 re f"
     new = generic.StreamObject(stream_data=altered)
