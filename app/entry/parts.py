@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.kernel.clock import Clock
+from app.kernel.ports import Http
 
 if TYPE_CHECKING:
+    from signing.pdf.completion import PdfCompleter
     from signing.trust.store import TrustStore
     from signing.work.signer import WorkerSigner
     from signing.work.verifier import WorkerVerifier
@@ -49,6 +51,15 @@ def token_signer(
 
     keys = TokenSigner(known_modules(), clock, trust_store(trust), http)
     return WorkerSigner(keys, workers(trust), clock, http)
+
+
+def completer(
+    clock: Clock, trust: Sequence[Path] = (), http: Http | None = None, tsa: str = ""
+) -> PdfCompleter:
+    """Return what brings signatures to a higher level; `tsa` stamps the time."""
+    from signing.pdf.completion import Means, PdfCompleter
+
+    return PdfCompleter(Means(trust_store(trust), clock, http, tsa))
 
 
 def verifier(
