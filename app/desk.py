@@ -15,6 +15,7 @@ from typing import Any, BinaryIO, Protocol, TypeVar
 from app.catalogues.model import Item, item_id
 from app.files import checks
 from app.flows.arrival import ArrivalWorker
+from app.flows.completion import CompletionPorts, CompletionWorker
 from app.flows.keys import KEY_HOLDER, same_holder
 from app.identity.actions import Action
 from app.identity.actors import resolve
@@ -31,7 +32,7 @@ from app.kernel.command import Command
 from app.kernel.errors import NotPermitted, RuleViolation
 from app.kernel.event import Event
 from app.kernel.feature import Registry
-from app.kernel.ports import CertificateInfo, Http, Signer, Verifier
+from app.kernel.ports import CertificateInfo, Completer, Http, Signer, Verifier
 from app.settings import Settings
 from app.store.desk import DeskStore
 from app.store.replica import Replica
@@ -99,13 +100,26 @@ class Desk:
     verifier: Verifier
     http: Http
     sync: Synchroniser | None = None
+    completer: Completer | None = None
     arrivals: ArrivalWorker = field(init=False)
+    completions: CompletionWorker = field(init=False)
     trail: DeskTrail = field(init=False)
 
     def __post_init__(self) -> None:
-        """Build the worker that looks at files on their arrival, and the audit log's writer."""
+        """Build the workers for arrived files and for signatures, and the audit log's writer."""
         self.trail = DeskTrail(self.store)
         self.arrivals = ArrivalWorker(self.store, self.verifier, self._on_line)
+        self.completions = CompletionWorker(
+            CompletionPorts(
+                store=self.store,
+                completer=lambda: self.completer,
+                verifier=self.verifier,
+                act=lambda command: self.run(self.actor(), command),
+                note=self.note,
+                on_line=self._on_line,
+                wanted=lambda: self.settings.text("signature_level"),
+            )
+        )
 
     def _on_line(self) -> bool:
         return self.sync is not None and self.sync.status.state in ON_LINE

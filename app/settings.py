@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Any, cast
 
 from app.kernel.errors import NotPermitted, RuleViolation
+from app.kernel.levels import LEVELS
 
 Value = bool | int | str
 
@@ -58,6 +59,9 @@ SETTINGS: Mapping[str, Setting] = {
         Setting("tsa_url", "", Scope.PROVINCE),
         # How long a login on a token is kept; 0 asks for the PIN at every act or batch
         Setting("signing.pin_minutes", 0, Scope.PERSON, 0, 15),
+        # B-LT is what goes out, B-LTA what is kept for good (EN 319 142-1)
+        Setting("signature_level", "B-LT", Scope.PROVINCE, choices=LEVELS),
+        Setting("require_timestamp", default=False, scope=Scope.PROVINCE),
         Setting("theme", "system", Scope.PERSON, choices=("system", "light", "dark")),
         Setting("scale_percent", 100, Scope.PERSON, 100, 250),
         Setting("language", "vi", Scope.PERSON, choices=("vi", "en")),

@@ -8,6 +8,7 @@ from app.documents.grants import GRANTS
 from app.documents.model import KIND, READING, Document, Reading
 from app.documents.projection import PROJECTIONS
 from app.documents.rules import (
+    completing,
     editing,
     fold,
     handling,
@@ -90,6 +91,9 @@ _OUTGOING = (
     _plain(c.ReleaseNumber, "document.release_number", signing.release_number),
     _plain(c.AttachSignature, "document.sign", signing.attach_signature),
     _plain(c.Seal, "document.seal", signing.seal),
+    _plain(c.CompleteSignature, "document.complete", completing.complete_signature),
+    _plain(c.ReportRevoked, "document.complete", completing.report_revoked),
+    _plain(c.WithdrawSignatures, "document.withdraw_signatures", completing.withdraw_signatures),
     _plain(c.Issue, "document.issue", issuing.issue),
 )
 _SERVER = (

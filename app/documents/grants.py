@@ -31,6 +31,8 @@ GRANTS: dict[str, frozenset[str]] = {
     "document.release_number": _LEADERS | _CLERK,
     "document.sign": _LEADERS | _CLERK,
     "document.seal": _CLERK,
+    "document.complete": _ALL,
+    "document.withdraw_signatures": _LEADERS | _CLERK,
     "document.issue": _CLERK,
     "document.deliver": _SYSTEM,
 }

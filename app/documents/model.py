@@ -217,7 +217,11 @@ class Version:
 
 @dataclass(frozen=True, slots=True)
 class SignatureMark:
-    """A signature that a person or the agency put on a file."""
+    """A signature that a person or the agency put on a file.
+
+    `level` is its level as it is now, `made_level` as it was made; `stamped_at` is the time
+    that a later time stamp proves, beside `at`, the signer's own.
+    """
 
     sha256: str
     source: str
@@ -227,6 +231,27 @@ class SignatureMark:
     at: datetime
     level: str = ""
     field: str = ""
+    made_level: str = ""
+    stamped_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CompletedFile:
+    """A signed file that took the place of `source`: the same signatures, better proven."""
+
+    sha256: str
+    source: str
+    levels: dict[str, str]
+    stamped_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SignatureAlarm:
+    """That the certificate of signatures (by field) was found revoked, in which file."""
+
+    sha256: str
+    fields: tuple[str, ...]
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,6 +333,8 @@ class Document:
     number_register: str = ""
     reserved: int | None = None
     signatures: tuple[SignatureMark, ...] = ()
+    completed: tuple[CompletedFile, ...] = ()
+    alarm: SignatureAlarm | None = None
     sealed_by: str = ""
     issued_at: datetime | None = None
     deliveries: tuple[Delivery, ...] = ()

@@ -7,7 +7,7 @@ import getpass
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
@@ -17,7 +17,7 @@ from app.catalogues.calendars import calendar_from
 from app.catalogues.load import load_items
 from app.desk import Desk
 from app.entry import line, parts
-from app.entry.late import LateSigner, LateVerifier
+from app.entry.late import LateCompleter, LateSigner, LateVerifier
 from app.features import registry
 from app.identity.actions import Action
 from app.identity.actors import resolve
@@ -100,8 +100,13 @@ def opened(args: argparse.Namespace) -> Iterator[Desk]:
 
 
 def sync_once(desk: Desk, server: str | None) -> dict[str, Any]:
-    """Exchange with the server until nothing is left; return what came of it."""
-    return line.exchange_once(desk.store, server or desk.store.meta(line.SERVER), desk.clock)
+    """Exchange with the server until nothing is left; return what came of it.
+
+    What waits to be completed is tried after it; its effect goes with the next exchange.
+    """
+    server = server or desk.store.meta(line.SERVER)
+    outcome = line.exchange_once(desk.store, server, desk.clock)
+    return outcome | {"completed": desk.completions.run_due(has_line=True)}
 
 
 class OpenDesk(Desk):
@@ -245,12 +250,12 @@ class ProfileLauncher:
             verifier=checker,
             http=http,
         )
-        desk.lock, desk.profile = lock, profile
-        desk.tokens, desk.checker = tokens, checker
+        desk.lock, desk.profile, desk.tokens, desk.checker = lock, profile, tokens, checker
+        desk.completer = _completer(desk, trust)
         desk.follow_province()
         store.hold_seconds = float(desk.settings.number("hold_seconds"))
-        minutes = desk.settings.number("clock_tolerance_minutes")
-        store.server_time.tolerance = timedelta(minutes=minutes)
+        tolerance = timedelta(minutes=desk.settings.number("clock_tolerance_minutes"))
+        store.server_time.tolerance = tolerance
         if online and profile.server:
             keeper = line.service(store, profile.server, clock)
             if password is not None:
@@ -263,6 +268,13 @@ class ProfileLauncher:
 def launcher(folder: Path | None) -> ProfileLauncher:
     """Return the launcher over a folder of profiles, this system's own by default."""
     return ProfileLauncher(folder or profiles_folder(), SystemClock())
+
+
+def _completer(desk: Desk, trust: Sequence[Path]) -> LateCompleter:
+    """Return what completes signatures, with the time stamp authority in force then."""
+    return LateCompleter(
+        lambda: parts.completer(desk.clock, trust, desk.http, desk.settings.text("tsa_url"))
+    )
 
 
 def _bus(store: DeskStore, clock: Clock) -> Bus:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from app.kernel.ports import (
     CancelToken,
     CertificateInfo,
+    Completion,
     FileReport,
     Prompts,
     SignedFile,
@@ -23,6 +24,7 @@ from app.kernel.ports import (
 )
 
 if TYPE_CHECKING:
+    from signing.pdf.completion import PdfCompleter
     from signing.tokens.signer import TokenSigner
     from signing.work.signer import WorkerSigner
     from signing.work.verifier import WorkerVerifier
@@ -53,6 +55,19 @@ class LateVerifier:
             if self._made is None:
                 self._made = self._make()
             return self._made
+
+
+class LateCompleter:
+    """The kernel's `Completer`, made for each work: the province may name another authority."""
+
+    def __init__(self, make: Callable[[], PdfCompleter]) -> None:
+        self._make = make
+
+    def complete(
+        self, source: Path | BinaryIO, target: Path | BinaryIO, level: str, *, renew: bool = False
+    ) -> Completion:
+        """Complete; raises what `PdfCompleter.complete` raises."""
+        return self._make().complete(source, target, level, renew=renew)
 
 
 class LateSigner:

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 from platformdirs import site_config_path
 
 from app.kernel.clock import Clock
+from app.kernel.ports import Http
 
 if TYPE_CHECKING:
+    from signing.pdf.completion import PdfCompleter
     from signing.tokens.modules import Modules
     from signing.trust.store import TrustStore
     from signing.work.signer import WorkerSigner
@@ -65,6 +67,15 @@ def token_signer(
         found.known(), clock, anchors, http, admit=found.admit, pin_minutes=pin_minutes
     )
     return WorkerSigner(keys, workers(trust), clock, http)
+
+
+def completer(
+    clock: Clock, trust: Sequence[Path] = (), http: Http | None = None, tsa: str = ""
+) -> PdfCompleter:
+    """Return what brings signatures to a higher level; `tsa` stamps the time."""
+    from signing.pdf.completion import Means, PdfCompleter
+
+    return PdfCompleter(Means(trust_store(trust), clock, http, tsa))
 
 
 def verifier(

@@ -36,6 +36,17 @@ def no_line() -> None:
     """Stand for a desk without a server: there is nobody to ask."""
 
 
+class CompleteLater(Protocol):
+    """Queue a signed file for completion unless its level is the one wanted."""
+
+    def __call__(self, document: str, sha256: str, level: str) -> None:
+        """Take note; before the signature is recorded."""
+
+
+def never(document: str, sha256: str, level: str) -> None:
+    """Stand for a desk that completes nothing."""
+
+
 class NoteDown(Protocol):
     """Write into the audit log."""
 
@@ -49,7 +60,8 @@ class SigningPorts:
     `device` is the desk's own id.
 
     `exchange` asks the server at once, as long as the line allows; it returns without an error
-    when there is no line.
+    when there is no line. `level` is the level wanted and `require_time` the province's order
+    to sign nothing without a time stamp; `later` queues what falls short.
     """
 
     get: Callable[[str, str], Any]
@@ -63,3 +75,6 @@ class SigningPorts:
     tsa: str = ""
     device: str = ""
     exchange: Callable[[], None] = no_line
+    level: str = ""
+    require_time: bool = False
+    later: CompleteLater = never

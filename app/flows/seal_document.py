@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from app.documents.commands import AttachSignature, Seal
 from app.documents.model import Document
+from app.documents.rules.completing import marks_in
 from app.documents.rules.issuing import symbol_of, unsigned_attachments
 from app.files.model import FileRef
 from app.flows.ports import SigningPorts
@@ -15,6 +16,7 @@ from app.kernel.actor import Actor
 from app.kernel.clock import VIETNAM
 from app.kernel.command import Command
 from app.kernel.errors import Damaged, NotPermitted, RuleViolation
+from app.kernel.levels import least
 from app.kernel.ports import CancelToken, CertificateInfo, Purpose, Verdict
 
 
@@ -49,6 +51,8 @@ def seal_document(
         ports, document.id, main, Purpose.ISSUE, request.certificate, request.look, cancel
     )
     sealed = with_role(kept, main.name, "signed")
+    borne = [m.level for m in marks_in(document, main.sha256)]
+    ports.later(document.id, sealed.sha256, least((*borne, signed.level)))
     commands: list[Command] = [
         Seal(document.id, sealed, main.sha256, signed.signer, signed.level, signed.field)
     ]
@@ -86,6 +90,7 @@ def _sign_attachment(
         cancel,
     )
     file = with_role(kept, attachment.name, "attachment")
+    ports.later(document.id, file.sha256, signed.level)
     return AttachSignature(
         document.id,
         file,

@@ -28,7 +28,7 @@ from app.kernel.codec import from_json
 from app.kernel.command import Command
 from app.kernel.errors import Conflict, RuleViolation
 from app.kernel.ports import CancelToken, CertificateInfo, Purpose
-from app.registers.model import Register, register_id
+from app.registers.model import EntryState, Register, RegisterEntry, entry_id, register_id
 
 FORM = "document"
 
@@ -106,6 +106,12 @@ def give_back(ports: SigningPorts, actor: Actor, request: SignRequest) -> None:
 
 def _returns(ports: SigningPorts, document: Document) -> bool:
     book: Register | None = ports.get("register", document.number_register)
+    if document.reserved is not None:
+        # One that a withdrawn signature bore is the document's for good
+        name = entry_id(document.number_register, document.reserved)
+        entry: RegisterEntry | None = ports.get("register_entry", name)
+        if entry is not None and entry.state is EntryState.GIVEN:
+            return False
     return book is None or book.lease is None or book.lease.device == ports.device
 
 
@@ -123,6 +129,7 @@ def _signed(
         ports, document.id, source, Purpose.APPROVE, request.certificate, request.look, cancel
     )
     file = with_role(kept, source.name, "signed")
+    ports.later(document.id, file.sha256, signed.level)
     commands.append(
         AttachSignature(
             document.id,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import BinaryIO
@@ -25,6 +26,7 @@ from app.store.spool import spool
 
 # What a signature adds: its picture, the certificates and what proves them
 GROWTH = 1 << 20
+_BLOCK = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +93,9 @@ def _made(
     """Sign a file, check what came out, and keep it in the vault.
 
     The bytes go from the vault through memory, or encrypted over the disk, into the vault.
-    Raises `Damaged("flow.bad_signature")` when our own check refuses the result; then
-    nothing is kept.
+    Raises `Damaged("flow.not_as_shown")` when the result is anything but the bytes that were
+    shown with something added, and `Damaged("flow.bad_signature")` when our own check refuses
+    it; then nothing is kept.
     """
     with ports.vault.open(source.sha256) as shown, spool(source.size + GROWTH) as target:
         job = SignJob(
@@ -107,8 +110,12 @@ def _made(
             lines=look.lines,
             tsa=ports.tsa,
             expected_sha256=source.sha256,
+            level=ports.level,
+            require_time=ports.require_time,
         )
         signed = ports.signer.sign(job, ports.prompts, cancel)
+        if not starts_with(target, source):
+            raise Damaged("flow.not_as_shown")
         check_result(ports, target, signed)
         if cancel is not None:
             cancel.raise_if_cancelled()
@@ -123,6 +130,16 @@ def check_result(ports: SigningPorts, made: BinaryIO, signed: SignedFile) -> Non
     bad = report.verdict in (Verdict.UNREADABLE, Verdict.UNSIGNED, Verdict.INVALID)
     if own is None or bad or own.verdict is Verdict.INVALID:
         raise Damaged("flow.bad_signature")
+
+
+def starts_with(made: BinaryIO, file: FileRef) -> bool:
+    """Tell whether a new file begins with the very bytes of another: nothing but added to."""
+    made.seek(0)
+    digest, left = hashlib.sha256(), file.size
+    while left and (block := made.read(min(left, _BLOCK))):
+        digest.update(block)
+        left -= len(block)
+    return not left and digest.hexdigest() == file.sha256
 
 
 def with_role(file: FileRef, name: str, role: str) -> FileRef:

@@ -126,6 +126,8 @@ class SignJob:
     text block of attachment and copy. `box` None means: find it from the words of the page.
     `expected_sha256` is the hash of the bytes that were shown; the signer refuses others.
     A stream as the target is empty, seekable and readable; it stands at its beginning after.
+    `level` is the level to reach ("" means B-LT where there is a `tsa`, else B-B); what falls
+    short says so in `SignedFile.level`, unless `require_time`: then nothing is signed.
     """
 
     source: Path | BinaryIO
@@ -141,6 +143,8 @@ class SignJob:
     location: str = ""
     tsa: str = ""
     expected_sha256: str = ""
+    level: str = ""
+    require_time: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +174,37 @@ class Signer(Protocol):
 
     def sign(self, job: SignJob, prompts: Prompts, cancel: CancelToken | None = None) -> SignedFile:
         """Sign; raises `DeviceProblem`, `RuleViolation`, `Damaged`, `Cancelled`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """What completing the signatures of a file came to.
+
+    `levels` names the level of every signature by its field. `changed` tells whether anything
+    was added to the file; `revoked` names the fields whose certificate was revoked before
+    any proven time: then nothing was added. `stamped_at` is the time of the last time stamp
+    that covers them all, `renew_before` when the certificate of that stamp runs out.
+    """
+
+    levels: Mapping[str, str]
+    changed: bool = False
+    revoked: tuple[str, ...] = ()
+    stamped_at: datetime | None = None
+    renew_before: datetime | None = None
+    warnings: tuple[str, ...] = ()
+
+
+class Completer(Protocol):
+    """Bring the signatures of a signed PDF to a higher level, by adding to it only."""
+
+    def complete(
+        self, source: Path | BinaryIO, target: Path | BinaryIO, level: str, *, renew: bool = False
+    ) -> Completion:
+        """Complete; `renew` adds one more archive time stamp to a file that has one.
+
+        Raises `Damaged` for a file without a sound signature, `Unavailable` where the
+        authorities cannot be asked. The target is written only if something was added.
+        """
 
 
 class Verdict(StrEnum):

@@ -30,10 +30,11 @@ from pyhanko.stamp import StaticStampStyle
 
 from app.kernel.clock import VIETNAM, Clock
 from app.kernel.errors import Damaged, RuleViolation, Unavailable
+from app.kernel.levels import reaches
 from app.kernel.ports import Box, Http, Purpose, SignedFile, SignJob
 from signing.pdf.appearance import Stamp, stamp_pdf
 from signing.pdf.cms import KeySigner
-from signing.pdf.completion import complete
+from signing.pdf.completion import Means, complete
 from signing.pdf.forms import seal_box
 from signing.pdf.layout import NO_MARGINS
 from signing.pdf.pages import (
@@ -47,7 +48,7 @@ from signing.pdf.pages import (
 )
 from signing.pdf.placement import find_box
 from signing.streams import WorkingCopy, reading, working_copy
-from signing.trust.remote import HttpTimeStamper
+from signing.trust.stamps import CheckedTimeStamper
 from signing.trust.store import TrustStore
 
 PERSON_FIELD = "Sig_NguoiKy"
@@ -103,7 +104,10 @@ def begin(
     """
     job = prepared.job
     signer = KeySigner(job.certificate.der, trust, pss=pss)
-    room = _ROOM_WITH_TIME if job.tsa and http else _ROOM
+    line = http if _wants_time(job) else None
+    if job.require_time and not (line and job.tsa):
+        raise Unavailable("timestamp_required")
+    room = _ROOM_WITH_TIME if job.tsa and line else _ROOM
     try:
         session = _pdf_signer(prepared, signer).init_signing_session(prepared.writer)
         session.system_time = clock.now().astimezone(VIETNAM)
@@ -125,13 +129,18 @@ def end(
 ) -> SignedFile:
     """Fill in the signature, complete as far as the line allows, and give the file its name."""
     job, signer, stream = prepared.job, begun.signer, prepared.copy.stream
-    stamper = HttpTimeStamper(http, job.tsa) if job.tsa and http else None
+    timed = _wants_time(job)
+    stamper = CheckedTimeStamper(http, job.tsa) if timed and job.tsa and http else None
     begun.place.fill_with_cms(stream, signer.content(begun.attributes, signature, stamper))
     level = "B-B"
-    if job.tsa and (signer.no_time or http is None):
+    if timed and (signer.no_time or stamper is None):
+        if job.require_time:
+            raise Unavailable("timestamp_required")
         prepared.warnings.append("timestamp_unavailable")
-    elif job.tsa:
-        level = complete(stream, prepared.field_name, trust, http, clock, prepared.warnings)
+    elif timed:
+        means = Means(trust, clock, http, job.tsa)
+        wanted = _wanted(job)
+        level = complete(stream, prepared.field_name, wanted, means, prepared.warnings)
     if not begun.pss and job.certificate.token.mechanisms and signer.is_rsa:
         prepared.warnings.append("pkcs1")
     digest = _digest(stream)
@@ -145,6 +154,14 @@ def end(
         prepared.box,
         tuple(prepared.warnings),
     )
+
+
+def _wanted(job: SignJob) -> str:
+    return job.level or ("B-LT" if job.tsa else "B-B")
+
+
+def _wants_time(job: SignJob) -> bool:
+    return job.require_time or reaches(_wanted(job), "B-T")
 
 
 def finish(

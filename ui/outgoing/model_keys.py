@@ -145,6 +145,9 @@ def ports_of(desk: Desk, prompts: OncePrompts, shown: str = "") -> SigningPorts:
         tsa=desk.settings.text("tsa_url"),
         device=desk.store.device,
         exchange=desk.exchange_now,
+        level=desk.settings.text("signature_level") if desk.settings.text("tsa_url") else "",
+        require_time=desk.settings.get("require_timestamp") is True,
+        later=desk.completions.add,
     )
 
 

@@ -1,10 +1,12 @@
-"""Look at files that have arrived while nobody waits for the lane."""
+"""Look at files that have arrived, and complete signatures, while nobody waits for the lane."""
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from PySide6.QtCore import QObject, QTimer
 
-from app.files.checks import KIND
+from app.files import checks, completions
 from app.kernel.changes import Changes
 from app.kernel.errors import HoaBanError
 from ui.bridge.session import Session
@@ -16,12 +18,27 @@ _NEXT_MS = 40
 _LOOK_MS = 30_000
 
 
-class ArrivalWatch(QObject):
-    """Let the desk's worker take one step after the other on the query lane."""
+class Worker(Protocol):
+    """Something that has one step after the other to take."""
 
-    def __init__(self, session: Session, parent: QObject) -> None:
+    def step(self) -> bool:
+        """Take one; False when nothing is left for now."""
+
+
+class StepWatch(QObject):
+    """Let a worker of the desk take one step after the other on a lane.
+
+    `kind` names what the worker itself tells of: no news to it.
+    """
+
+    def __init__(
+        self, session: Session, worker: Worker, lane: str, kind: str, parent: QObject
+    ) -> None:
         super().__init__(parent)
         self._session = session
+        self._worker = worker
+        self._lane = lane
+        self._kind = kind
         self._busy = False
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
@@ -39,8 +56,7 @@ class ArrivalWatch(QObject):
         self._session.changed.disconnect(self._changed)
 
     def _changed(self, changes: Changes) -> None:
-        # What the worker itself has told is no news to it.
-        if not changes.touches(KIND):
+        if not changes.touches(self._kind):
             self._wake()
 
     def _wake(self) -> None:
@@ -49,8 +65,7 @@ class ArrivalWatch(QObject):
 
     def _step(self) -> None:
         self._busy = True
-        worker = self._session.desk.arrivals
-        self._session.work("query", worker.step, self._stepped, self._failed)
+        self._session.work(self._lane, self._worker.step, self._stepped, self._failed)
 
     def _stepped(self, more: bool) -> None:
         self._busy = False
@@ -60,3 +75,12 @@ class ArrivalWatch(QObject):
     def _failed(self, _: HoaBanError) -> None:
         # A full disk or the like: the next look tries again.
         self._busy = False
+
+
+def watches(session: Session, parent: QObject) -> tuple[StepWatch, ...]:
+    """Return the watches over all workers of a desk."""
+    desk = session.desk
+    return (
+        StepWatch(session, desk.arrivals, "query", checks.KIND, parent),
+        StepWatch(session, desk.completions, "network", completions.KIND, parent),
+    )

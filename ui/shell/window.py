@@ -17,7 +17,7 @@ from ui.kit.layout import Column, Row, put
 from ui.kit.page import Page, PageSpec
 from ui.kit.theme import theme
 from ui.kit.toast import ToastHost
-from ui.shell.arrivals import ArrivalWatch
+from ui.shell.arrivals import watches
 from ui.shell.crash import report
 from ui.shell.dialogs import CrashDialog, KeysDialog
 from ui.shell.palette_dialog import PaletteDialog
@@ -69,7 +69,7 @@ class DeskWindow(QWidget):
         )
         self._menu = PersonMenu(self._own, self.leave_asked.emit, self.lock_asked.emit, self)
         self._watch = LineWatch(self._own, self.status.show_state, self)
-        self._arrivals = ArrivalWatch(self._own, self)
+        self._watches = watches(self._own, self)
         self._builder = QTimer(self)
         self._builder.timeout.connect(self._build_next)
         self._lay_out()
@@ -284,7 +284,8 @@ class DeskWindow(QWidget):
     def closeEvent(self, event: QCloseEvent) -> None:
         """Let the pages go before the window."""
         self._watch.close()
-        self._arrivals.close()
+        for watch in self._watches:
+            watch.close()
         self._palette.forget()
         self._drop_pages()
         self._own.close()

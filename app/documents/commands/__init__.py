@@ -30,6 +30,7 @@ from app.documents.commands.incoming import (
 from app.documents.commands.outgoing import (
     Approve,
     AttachSignature,
+    CompleteSignature,
     Decline,
     Deliver,
     Discard,
@@ -38,6 +39,7 @@ from app.documents.commands.outgoing import (
     Issue,
     ReleaseNumber,
     ReportDelivery,
+    ReportRevoked,
     ReserveNumber,
     Revise,
     Seal,
@@ -45,6 +47,7 @@ from app.documents.commands.outgoing import (
     Submit,
     WithdrawApproval,
     WithdrawDecline,
+    WithdrawSignatures,
     WithdrawSubmit,
 )
 
@@ -54,6 +57,7 @@ __all__ = [
     "Assign",
     "Attach",
     "AttachSignature",
+    "CompleteSignature",
     "Decline",
     "Deliver",
     "Detach",
@@ -75,6 +79,7 @@ __all__ = [
     "ReportDelivery",
     "ReportProgress",
     "ReportResult",
+    "ReportRevoked",
     "ReserveNumber",
     "RestoreRole",
     "ReturnItem",
@@ -89,5 +94,6 @@ __all__ = [
     "WithdrawInstruction",
     "WithdrawPresent",
     "WithdrawReturn",
+    "WithdrawSignatures",
     "WithdrawSubmit",
 ]

@@ -169,6 +169,40 @@ class Seal(Command):
 
 
 @dataclass(frozen=True, slots=True)
+class CompleteSignature(Command):
+    """Put a completed file in the place of `source`, if that still is the current one.
+
+    `levels` says by field what each signature has reached.
+    """
+
+    NAME: ClassVar[str] = "document.complete_signature"
+
+    file: FileRef
+    source: str
+    levels: dict[str, str]
+    stamped_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReportRevoked(Command):
+    """Report that certificates of signatures in the current file were found revoked."""
+
+    NAME: ClassVar[str] = "document.report_revoked"
+
+    source: str
+    fields: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WithdrawSignatures(Command):
+    """Take back signatures with a revoked certificate, so that the document is signed anew."""
+
+    NAME: ClassVar[str] = "document.withdraw_signatures"
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Issue(Command):
     """Issue a sealed document to its recipients; cannot be undone."""
 

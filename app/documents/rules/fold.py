@@ -25,7 +25,7 @@ from app.documents.model import (
     Step,
     Version,
 )
-from app.documents.rules import states
+from app.documents.rules import completing, states
 from app.files.model import FileRef
 from app.kernel.clock import local_date
 from app.kernel.codec import from_json, to_json
@@ -299,6 +299,9 @@ def _marked(state: State | None) -> Fold:
 
     def fold(document: Document, event: Event) -> Document:
         mark = from_json(SignatureMark, event.data["mark"])
+        over = event.data.get("over", "")
+        if over:
+            document = completing.without_completion(document, mark.source, over)
         signed = from_json(FileRef, event.data["file"])
         files = tuple(signed if f.sha256 == mark.source else f for f in document.files)
         particulars = document.particulars
@@ -375,4 +378,5 @@ FOLDS: dict[str, Fold] = {
     "attachment_signed": _marked(None),
     "issued": _issued,
     "delivery_reported": _delivery_reported,
+    **completing.FOLDS,
 }

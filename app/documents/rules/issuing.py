@@ -21,6 +21,8 @@ from app.documents.model import (
     State,
 )
 from app.documents.rules import checks
+from app.documents.rules.completing import check_issuable
+from app.documents.rules.lineage import ancestors
 from app.documents.rules.outgoing import planned
 from app.documents.rules.signing import ATTACHMENT
 from app.files.model import FileRef
@@ -65,6 +67,7 @@ def issue(entity: Document | None, command: Issue, ctx: Context) -> Sequence[New
         raise RuleViolation("document.file_missing", field="files")
     if unsigned_attachments(document):
         raise RuleViolation("document.attachment_unsigned", field="files")
+    check_issuable(document, ctx)
     deliveries = planned(command.recipients) if command.recipients else document.deliveries
     if not deliveries:
         raise RuleViolation("document.no_recipient", field="recipients")
@@ -88,7 +91,7 @@ def unsigned_attachments(document: Document) -> tuple[FileRef, ...]:
     return tuple(
         f
         for f in document.files
-        if f.role == "attachment" and f.media == PDF and f.sha256 not in signed
+        if f.role == "attachment" and f.media == PDF and not signed & ancestors(document, f.sha256)
     )
 
 

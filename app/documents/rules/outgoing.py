@@ -28,6 +28,7 @@ from app.documents.model import (
 )
 from app.documents.rules import checks
 from app.documents.rules.incoming import leads
+from app.documents.rules.lineage import current_file
 from app.files.model import FileRef
 from app.kernel.actor import Actor
 from app.kernel.codec import to_json
@@ -219,8 +220,11 @@ def withdraw_decline(
 
 
 def signed_source(document: Document, sha256: str) -> FileRef:
-    """Return the file that a signature was put on; `document.wrong_source` for another."""
-    found = next((f for f in document.files if f.sha256 == sha256), None)
+    """Return the file that a signature was put on, or what completed it since.
+
+    Raises `Conflict("document.wrong_source")` for another.
+    """
+    found = current_file(document, sha256)
     if found is None:
         raise Conflict("document.wrong_source")
     return found

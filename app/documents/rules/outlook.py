@@ -33,6 +33,8 @@ def files(document: Document) -> frozenset[str]:
         | {v.file.sha256 for v in document.versions}
         | {s.sha256 for s in document.signatures}
         | {s.source for s in document.signatures if s.source}
+        | {c.sha256 for c in document.completed}
+        | {c.source for c in document.completed}
     )
 
 

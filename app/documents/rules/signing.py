@@ -163,6 +163,7 @@ def _signed(
         field=command.field_name,
     )
     ref = FileRef(file.sha256, file.size, file.media, file.name or source.name, role)
+    over = command.source if command.source != source.sha256 else ""
     return checks.event(
-        document.id, name, ctx, mark=to_json(mark), file=to_json(ref), signer=signer
+        document.id, name, ctx, mark=to_json(mark), file=to_json(ref), signer=signer, over=over
     )

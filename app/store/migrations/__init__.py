@@ -7,7 +7,12 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from app.store.migrations import m0001_first, m0002_file_checks, m0003_audit
+from app.store.migrations import (
+    m0001_first,
+    m0002_file_checks,
+    m0003_audit,
+    m0004_completions,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,4 +28,5 @@ MIGRATIONS: tuple[Migration, ...] = (
     Migration(1, "first", m0001_first.run),
     Migration(2, "file_checks", m0002_file_checks.run),
     Migration(3, "audit", m0003_audit.run),
+    Migration(4, "completions", m0004_completions.run),
 )
