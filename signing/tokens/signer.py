@@ -22,6 +22,7 @@ from app.kernel.ports import (
 from signing.tokens.binary import check_library
 from signing.tokens.device import Device
 from signing.tokens.key import UnlockedKey
+from signing.tokens.presence import Presence, best_source
 from signing.trust.certificates import describe
 from signing.trust.store import TrustStore
 
@@ -77,6 +78,10 @@ class TokenSigner:
     def modules(self) -> tuple[str, ...]:
         """Return the libraries that are asked."""
         return tuple(self._devices)
+
+    def presence(self, changed: Callable[[], None]) -> Presence:
+        """Return a watch that calls `changed`, in its own thread, when a token comes or goes."""
+        return Presence(lambda: best_source(lambda: tuple(self._devices.values())), changed)
 
     def readers(self) -> tuple[int, int]:
         """Return how many slots the sound libraries see, and how many of them hold a token."""
