@@ -14,12 +14,12 @@ from pyhanko_certvalidator.fetchers.api import CertificateFetcher, CRLFetcher, F
 from pyhanko_certvalidator.fetchers.common_utils import (
     enumerate_delivery_point_urls,
     format_ocsp_request,
-    process_ocsp_response_data,
 )
 from pyhanko_certvalidator.util import get_ocsp_urls, get_relevant_crl_dps, issuer_serial
 
 from app.kernel.errors import HoaBanError
 from app.kernel.ports import Http
+from signing.trust.sound import read_answer, read_list
 
 _MAX_REPLY = 8 << 20
 _MAX_ASKS = 24
@@ -103,7 +103,7 @@ class _Ocsp(OCSPFetcher):
             body = self._shared.ask("POST", url, request.dump(), "application/ocsp-request")
             if body is None:
                 continue
-            response = process_ocsp_response_data(body, ocsp_request=request, ocsp_url=url)
+            response = read_answer(body, request, url)
             self._shared.ocsps[tag] = response
             return response
         raise OCSPFetchError("no answer")
@@ -129,7 +129,7 @@ class _Crl(CRLFetcher):
                 body = self._shared.ask("GET", url)
                 if body is None:
                     continue
-                self._shared.crls[url] = _load_crl(body)
+                self._shared.crls[url] = read_list(body)
             found.append(self._shared.crls[url])
         if not found:
             raise CRLFetchError("no list")
@@ -164,10 +164,3 @@ def _crl_urls(cert: x509.Certificate, *, use_deltas: bool) -> list[str]:
         for point in get_relevant_crl_dps(cert, use_deltas=use_deltas)
         for url in enumerate_delivery_point_urls(point)
     ]
-
-
-def _load_crl(body: bytes) -> crl.CertificateList:
-    try:
-        return crl.CertificateList.load(body, strict=True)
-    except ValueError as problem:
-        raise CRLFetchError("not a list") from problem

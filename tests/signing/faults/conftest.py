@@ -18,8 +18,9 @@ from signing.tokens.signer import TokenSigner
 from tests.shim.fixtures import shim, shim_library
 from tests.shim.shim import Shim
 from tests.signing.conftest import Office, Pins
+from tests.signing.faults.bureau import bureau, other, the_bureau
 
-__all__ = ["shim", "shim_library"]
+__all__ = ["bureau", "other", "shim", "shim_library", "the_bureau"]
 
 SHORT = 2.0
 """Seconds that a call may take where a test lets one hang."""
