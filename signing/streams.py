@@ -31,7 +31,7 @@ class WorkingCopy:
         os.fsync(self.stream.fileno())
         self.stream.close()
         self._part.replace(self._target)
-        _sync_folder(self._target.parent)
+        sync_folder(self._target.parent)
         return self._target
 
 
@@ -68,7 +68,7 @@ def _empty(stream: BinaryIO) -> None:
     stream.truncate()
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """Make the new name lasting; Windows has no such call and needs none."""
     if os.name == "posix":
         handle = os.open(folder, os.O_RDONLY)

@@ -76,19 +76,27 @@ def _signature_commands(commands: argparse._SubParsersAction[_Parser]) -> None:
     sign = _add(commands, "sign", "sign a PDF with a token")
     sign.add_argument("source", type=Path, metavar="IN")
     sign.add_argument("target", type=Path, metavar="OUT")
-    sign.add_argument("--module", type=Path, required=True, metavar="SO")
-    sign.add_argument("--token", required=True, metavar="LABEL")
-    sign.add_argument("--cert-id", default="", metavar="HEX")
-    purposes = ("approve", "issue", "attachment", "copy")
-    sign.add_argument("--purpose", choices=purposes, required=True)
-    sign.add_argument("--box", type=_box, metavar="PAGE,X,Y,W,H")
-    sign.add_argument("--tsa", default="", metavar="URL")
-    sign.add_argument("--pin-stdin", action="store_true", required=True)
+    _with_key(sign)
+    batch = _add(commands, "sign-batch", "sign many PDFs with one PIN; once more goes on")
+    batch.add_argument("files", type=Path, nargs="+", metavar="FILE")
+    batch.add_argument("--out", type=Path, required=True, metavar="DIR")
+    _with_key(batch)
     verify = _add(commands, "verify", "check the signatures of files, and of the PDFs in folders")
     verify.add_argument("files", type=Path, nargs="+", metavar="FILE")
     verify.add_argument("--trust", type=Path, metavar="DIR")
     verify.add_argument("--offline", action="store_true")
     verify.add_argument("--at", default="", metavar="TIME")
+
+
+def _with_key(made: _Parser) -> None:
+    made.add_argument("--module", type=Path, required=True, metavar="SO")
+    made.add_argument("--token", required=True, metavar="LABEL")
+    made.add_argument("--cert-id", default="", metavar="HEX")
+    purposes = ("approve", "issue", "attachment", "copy")
+    made.add_argument("--purpose", choices=purposes, required=True)
+    made.add_argument("--box", type=_box, metavar="PAGE,X,Y,W,H")
+    made.add_argument("--tsa", default="", metavar="URL")
+    made.add_argument("--pin-stdin", action="store_true", required=True)
 
 
 def _positive(text: str) -> int:

@@ -182,6 +182,17 @@ def _sign(args: argparse.Namespace, console: Console) -> int:
     return DONE
 
 
+def _sign_batch(args: argparse.Namespace, console: Console) -> int:
+    from app.entry import batches
+
+    pin = sys.stdin.readline().rstrip("\r\n")
+    whole = True
+    for row in batches.sign_batch(args, pin, console.texts, console.progress):
+        console.row(row)
+        whole = whole and row.get("state") not in ("failed", "waiting")
+    return DONE if whole else REFUSED
+
+
 def _verify(args: argparse.Namespace, console: Console) -> int:
     from app.entry import signatures
 
@@ -212,6 +223,7 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace, Console], int]] = {
     "do": _do,
     "list": _list,
     "sign": _sign,
+    "sign-batch": _sign_batch,
     "verify": _verify,
     "doctor": _doctor,
 }

@@ -23,15 +23,11 @@ _MOST_WORKERS = 4
 def sign(args: argparse.Namespace, pin: str) -> dict[str, Any]:
     """Sign one file as the arguments say; raises the typed errors of signing."""
     from signing.cli import make_job, sign_command
-    from signing.pdf.appearance import demo_seal, demo_signature
 
     purpose = Purpose(args.purpose)
-    image = b""
-    if args.box is not None and purpose is Purpose.APPROVE:
-        image = demo_signature(args.token)
-    elif args.box is not None and purpose is Purpose.ISSUE:
-        image = demo_seal(args.token)
-    job = make_job(args.source, args.target, purpose, box=_box(args.box), image=image, tsa=args.tsa)
+    job = make_job(
+        args.source, args.target, purpose, box=box_of(args.box), image=picture(args), tsa=args.tsa
+    )
     return sign_command(
         job,
         module=str(args.module),
@@ -85,7 +81,17 @@ def _files(given: Iterable[Path]) -> Iterator[Path]:
             yield path
 
 
-def _box(given: tuple[int, float, float, float, float] | None) -> Box | None:
+def picture(args: argparse.Namespace) -> bytes:
+    """Return the picture that goes into the box that was asked for."""
+    from signing.pdf.appearance import demo_seal, demo_signature
+
+    if args.box is None:
+        return b""
+    made = {Purpose.APPROVE: demo_signature, Purpose.ISSUE: demo_seal}.get(Purpose(args.purpose))
+    return made(args.token) if made is not None else b""
+
+
+def box_of(given: tuple[int, float, float, float, float] | None) -> Box | None:
     """Turn PAGE,X,Y,W,H with pages from 1 into a box with pages from 0."""
     if given is None:
         return None

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 from app.kernel.clock import Clock
 from app.kernel.codec import from_json
@@ -106,8 +106,15 @@ class KeyAnswers:
         return {}, self._key.sign(bytes(blob))
 
 
+class Answering(Protocol):
+    """Whoever serves a worker with a key."""
+
+    def answers(self) -> dict[str, Answer]:
+        """Return the answers to `open` and `key`."""
+
+
 def sign_in_worker(
-    workers: Workers, job: SignJob, key: KeyAnswers, clock: Clock, http: Http | None
+    workers: Workers, job: SignJob, key: Answering, clock: Clock, http: Http | None
 ) -> SignedFile:
     """Have one document signed by a worker, with a key of this process."""
     answers: dict[str, Answer] = {**line_answers(http), **key.answers()}

@@ -48,6 +48,7 @@ class Worker:
         self._silence = silence
         self._process: subprocess.Popen[bytes] | None = None
         self._idle = True
+        self._ready = False
 
     @property
     def pid(self) -> int | None:
@@ -56,8 +57,15 @@ class Worker:
 
     def warm(self) -> None:
         """Start the process, so that the first task does not wait for it."""
+        self.start()
+        if not self._ready:
+            self._read()
+            self._ready = True
+
+    def start(self) -> None:
+        """Start the process without waiting until it is ready."""
         if self._process is None:
-            self._start()
+            self._spawn()
 
     def run(
         self, task: str, answers: Mapping[str, Answer], blob: bytes = b"", **head: Any
@@ -88,7 +96,7 @@ class Worker:
                 with contextlib.suppress(OSError):
                     pipe.close()
 
-    def _start(self) -> None:
+    def _spawn(self) -> None:
         if getattr(sys, "frozen", False):
             command = [sys.executable, WORKER_SWITCH]
         else:
@@ -103,7 +111,7 @@ class Worker:
             creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
         )
         self._idle = True
-        self._read()
+        self._ready = False
 
     def _serve(self, answers: Mapping[str, Answer]) -> dict[str, Any]:
         while True:
@@ -157,6 +165,7 @@ class Workers:
         silence: float = SILENCE,
         memory: int = MEMORY,
     ) -> None:
+        self._limits = (folders, silence, memory)
         self._all = [Worker(folders, silence, memory) for _ in range(size)]
         # The one that worked last is warm, and the others need not start at all.
         self._free: LifoQueue[Worker] = LifoQueue()
@@ -176,6 +185,16 @@ class Workers:
             yield worker
         finally:
             self._free.put(worker)
+
+    def more(self, size: int) -> Workers:
+        """Return other workers of the same kind, for a batch."""
+        folders, silence, memory = self._limits
+        return Workers(folders, size, silence, memory)
+
+    def start(self) -> None:
+        """Start every process without waiting."""
+        for worker in self._all:
+            worker.start()
 
     def close(self) -> None:
         """End every process; nobody may be at work."""
