@@ -89,6 +89,7 @@ def _signature_commands(commands: argparse._SubParsersAction[_Parser]) -> None:
     verify.add_argument("--trust", type=Path, metavar="DIR")
     verify.add_argument("--offline", action="store_true")
     verify.add_argument("--at", default="", metavar="TIME")
+    verify.add_argument("--password-stdin", action="store_true", help="of protected files")
 
 
 def _positive(text: str) -> int:
