@@ -86,6 +86,7 @@ def _signature_commands(commands: argparse._SubParsersAction[_Parser]) -> None:
     verify.add_argument("--trust", type=Path, metavar="DIR")
     verify.add_argument("--offline", action="store_true")
     verify.add_argument("--at", default="", metavar="TIME")
+    verify.add_argument("--password-stdin", action="store_true", help="of protected files")
 
 
 def _with_key(made: _Parser) -> None:

@@ -197,7 +197,8 @@ def _verify(args: argparse.Namespace, console: Console) -> int:
     from app.entry import signatures
 
     valid = True
-    for row in signatures.verify(args, console.progress):
+    password = sys.stdin.readline().rstrip("\r\n") if args.password_stdin else ""
+    for row in signatures.verify(args, console.progress, password):
         console.row(row)
         valid = valid and row["verdict"] == "valid"
     return DONE if valid else REFUSED

@@ -39,10 +39,15 @@ class LateVerifier:
         self._made: WorkerVerifier | None = None
 
     def verify(
-        self, source: Path | BinaryIO, at: datetime | None = None, *, offline: bool = False
+        self,
+        source: Path | BinaryIO,
+        at: datetime | None = None,
+        *,
+        offline: bool = False,
+        password: str = "",
     ) -> FileReport:
         """Verify; bad files come back as verdicts, never as exceptions."""
-        return self._behind().verify(source, at, offline=offline)
+        return self._behind().verify(source, at, offline=offline, password=password)
 
     def close(self) -> None:
         """End the workers, if any was started."""

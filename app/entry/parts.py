@@ -14,6 +14,7 @@ from app.kernel.ports import Http
 if TYPE_CHECKING:
     from signing.pdf.completion import PdfCompleter
     from signing.tokens.modules import Modules
+    from signing.trust.cache import StatusCache
     from signing.trust.store import TrustStore
     from signing.work.signer import WorkerSigner
     from signing.work.verifier import WorkerVerifier
@@ -84,4 +85,13 @@ def verifier(
     """Return the checker of signatures, with so many files at once."""
     from signing.work.verifier import WorkerVerifier
 
-    return WorkerVerifier(workers(trust, size), clock, http)
+    return WorkerVerifier(workers(trust, size), clock, http, status_cache(clock))
+
+
+def status_cache(clock: Clock) -> StatusCache:
+    """Return what is kept of authorities' answers on this PC, for all its profiles."""
+    from platformdirs import user_cache_path
+
+    from signing.trust.cache import StatusCache
+
+    return StatusCache(user_cache_path("hoaban", appauthor=False) / "status", clock)

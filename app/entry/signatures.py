@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from app.entry.parts import SHIPPED_TRUST, http_session, trust_store
+from app.entry.parts import SHIPPED_TRUST, http_session, status_cache, trust_store
 from app.kernel.clock import VIETNAM, SystemClock
 from app.kernel.errors import RuleViolation
 from app.kernel.ports import Box, Http, Progress, Purpose
@@ -40,10 +40,13 @@ def sign(args: argparse.Namespace, pin: str) -> dict[str, Any]:
     )
 
 
-def verify(args: argparse.Namespace, progress: Progress) -> Iterator[dict[str, Any]]:
+def verify(
+    args: argparse.Namespace, progress: Progress, password: str = ""
+) -> Iterator[dict[str, Any]]:
     """Verify the files of the arguments, and the PDFs of folders, as they are done.
 
-    Bad files are verdicts, not errors. `progress` hears the number of files that are done.
+    Bad files are verdicts, not errors. `progress` hears the number of files that are done;
+    `password` opens files that are protected by one.
     """
     from signing.cli import report_json
 
@@ -58,6 +61,7 @@ def verify(args: argparse.Namespace, progress: Progress) -> Iterator[dict[str, A
             lambda count, _: progress(count, len(files)),
             at=_time(args.at),
             offline=args.offline,
+            password=password,
         )
         for path, report in done:
             yield report_json(path, report)
@@ -70,7 +74,8 @@ def verifier_over(trust: Sequence[Path], http: Http | None, size: int) -> Worker
     from signing.work.verifier import WorkerVerifier
     from signing.work.worker import Workers
 
-    return WorkerVerifier(Workers(trust, size), SystemClock(), http)
+    clock = SystemClock()
+    return WorkerVerifier(Workers(trust, size), clock, http, status_cache(clock))
 
 
 def _files(given: Iterable[Path]) -> Iterator[Path]:

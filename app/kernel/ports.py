@@ -248,7 +248,9 @@ class ShownChange:
 class SignatureReport:
     """The verdict on one signature; `reasons` are codes with texts `verify.reason.<code>`.
 
-    `shown` names the places on the pages that changed after this signature.
+    `signed_at` is the time that counts, with its source: timestamp (the signature's own),
+    document (a time stamp over the file as it then was) or claimed; `claimed_at` is what the
+    signer's own clock said. `shown` names the places on the pages that changed after this signature.
     """
 
     field: str
@@ -268,6 +270,7 @@ class SignatureReport:
     valid_until: datetime | None = None
     status: StatusFact | None = None
     shown: tuple[ShownChange, ...] = ()
+    claimed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,7 +288,12 @@ class Verifier(Protocol):
     """Check every signature of a file."""
 
     def verify(
-        self, source: Path | BinaryIO, at: datetime | None = None, *, offline: bool = False
+        self,
+        source: Path | BinaryIO,
+        at: datetime | None = None,
+        *,
+        offline: bool = False,
+        password: str = "",
     ) -> FileReport:
         """Verify; bad files come back as verdicts, never as exceptions."""
 

@@ -1,19 +1,13 @@
-"""Chain, revocation and time of a signature's certificate, as codes."""
+"""Chain and revocation of a certificate at a time, as codes and facts."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from asn1crypto import x509  # type: ignore[import-untyped]
-from pyhanko.sign.ades.report import AdESIndeterminate
-from pyhanko.sign.validation.errors import SignatureValidationError
-from pyhanko.sign.validation.generic_cms import (
-    extract_tst_data_iter,
-    message_imprint_checker,
-    validate_tst_signed_data,
-)
+from asn1crypto import crl, ocsp, x509  # type: ignore[import-untyped]
 from pyhanko_certvalidator import CertificateValidator, ValidationContext
 from pyhanko_certvalidator.errors import (
     ExpiredError,
@@ -25,38 +19,42 @@ from pyhanko_certvalidator.errors import (
     ValidationError,
 )
 
+from app.kernel.ports import StatusFact
 from signing.pdf.pages import BAD_FILE
 from signing.trust.remote import Revocation
 from signing.trust.store import TrustStore
 
-# Nothing is known against the issuer; what says so, or its certificate, has run out since.
-_OUTLIVED = {
-    AdESIndeterminate.CERTIFICATE_CHAIN_GENERAL_FAILURE,
-    AdESIndeterminate.TRY_LATER,
-    AdESIndeterminate.OUT_OF_BOUNDS_NO_POE,
-    AdESIndeterminate.OUT_OF_BOUNDS_NOT_REVOKED,
-}
+CLOCK_TOLERANCE = timedelta(minutes=10)
+"""How far this PC's clock may be behind an authority's before it is said to be wrong."""
+
+# What another source of data or of issuers may still settle.
+_OPEN = (("revocation_unknown",), ("unknown_root",))
 
 
 @dataclass
 class Evidence:
-    """What may be used to judge: roots, data in the file, and the line if there is one."""
+    """What may be used to judge: roots, data in the file, what was kept, and the line.
+
+    `now` is the time that is asked about, `clock` what this PC's clock shows, None where another
+    time is asked about on purpose. `data_in` is the last revision that brought revocation data.
+    """
 
     trust: TrustStore
     revocation: Revocation
     now: datetime
+    clock: datetime | None = None
     certificates: list[x509.Certificate] = field(default_factory=list)
     ocsps: list[Any] = field(default_factory=list)
     crls: list[Any] = field(default_factory=list)
-    in_file: bool = False
+    data_in: int = -1
     known: dict[tuple[bytes, datetime | None, str], tuple[str, ...]] = field(default_factory=dict)
 
     def ways(self, at: datetime) -> list[bool]:
-        """Return in which order to judge: with the line (True), with what is here (False).
+        """Return in which order to judge: asking outside (True), with what is here (False).
 
         Data in the file settle a trusted time in the past; for the present the line goes first.
         """
-        if not self.revocation.on_line:
+        if not self.revocation.asks:
             return [False]
         return [False, True] if at < self.now else [True, False]
 
@@ -75,6 +73,10 @@ class Evidence:
             allow_fetching=line,
             fetchers=self.revocation.fetchers(),
         )
+
+    def is_ahead(self, at: datetime) -> bool:
+        """Tell whether a time that somebody vouches for has not come yet by this PC's clock."""
+        return self.clock is not None and at > self.clock + CLOCK_TOLERANCE
 
 
 async def judge(
@@ -103,7 +105,7 @@ async def _judge(
     for line in evidence.ways(at):
         context = evidence.context(at, "require", more, line=line)
         reasons = await _walk(certificate, context, {usage} if usage else set())
-        if reasons != ("revocation_unknown",):
+        if reasons not in _OPEN:
             break
     return reasons
 
@@ -129,32 +131,47 @@ async def _walk(
     return ()
 
 
-def is_stamped(signature: Any) -> bool:
-    """Tell whether a signature carries a time stamp of its own, trusted or not."""
-    return next(extract_tst_data_iter(signature.signer_info, signed=False), None) is not None
+def status_of(certificate: x509.Certificate, evidence: Evidence, at: datetime) -> StatusFact:
+    """Return whence the status of a certificate at a time is known: the newest that covers it."""
+    asked = evidence.revocation
+    groups = [
+        (True, evidence.ocsps, evidence.crls),
+        (False, list(asked.ocsps.values()), list(asked.crls.values())),
+    ]
+    for in_file, answers, lists in groups if at < evidence.now else reversed(groups):
+        try:
+            found = [*_answers(certificate, answers), *_lists(certificate, lists)]
+        except BAD_FILE:
+            continue
+        covering = [f for f in found if f[2] is None or f[2] >= at]
+        for source, since, until, held in sorted(covering, key=_newest, reverse=True):
+            kept = not in_file and id(held) in asked.kept
+            return StatusFact(source, since, until, kept=kept, in_file=in_file)
+    return StatusFact()
 
 
-async def stamped_at(signature: Any, evidence: Evidence) -> tuple[datetime | None, tuple[str, ...]]:
-    """Return the trusted time of a signature's own time stamp, or why there is none.
+_Known = tuple[str, datetime, datetime | None, Any]
 
-    Data kept in the file outlive their validity: they settle the stamp at its own time, unless
-    something is known against its issuer today.
-    """
-    stamp = next(extract_tst_data_iter(signature.signer_info, signed=False), None)
-    if stamp is None:
-        return None, ()
-    try:
-        imprint = message_imprint_checker(signature.signer_info)
-        context = evidence.context(evidence.now, "soft-fail", [], line=False)
-        status = await validate_tst_signed_data(stamp, context, imprint)
-        if status["trust_problem_indic"] in _OUTLIVED and status["timestamp"] < evidence.now:
-            context = evidence.context(status["timestamp"], "require", [], line=False)
-            status = await validate_tst_signed_data(stamp, context, imprint)
-    except (SignatureValidationError, PathError, ValidationError, *BAD_FILE):
-        return None, ("timestamp_broken",)
-    if not (status["intact"] and status["valid"]):
-        return None, ("timestamp_broken",)
-    if status["trust_problem_indic"] is not None:
-        return None, ("timestamp_untrusted",)
-    at: datetime = status["timestamp"]
-    return at, ()
+
+def _newest(known: _Known) -> tuple[bool, datetime]:
+    return known[0] == "ocsp", known[1]
+
+
+def _answers(certificate: x509.Certificate, answers: Iterable[Any]) -> Iterator[_Known]:
+    names = {"sha1": certificate.issuer.sha1, "sha256": certificate.issuer.sha256}
+    for answer in answers:
+        basic = answer.basic_ocsp_response if isinstance(answer, ocsp.OCSPResponse) else None
+        for single in basic["tbs_response_data"]["responses"] if basic is not None else ():
+            asked = single["cert_id"]
+            name = names.get(asked["hash_algorithm"]["algorithm"].native)
+            if asked["serial_number"].native != certificate.serial_number:
+                continue
+            if asked["issuer_name_hash"].native == name:
+                yield "ocsp", single["this_update"].native, single["next_update"].native, answer
+
+
+def _lists(certificate: x509.Certificate, lists: Iterable[Any]) -> Iterator[_Known]:
+    for one in lists:
+        if isinstance(one, crl.CertificateList) and one.issuer == certificate.issuer:
+            said = one["tbs_cert_list"]
+            yield "crl", said["this_update"].native, said["next_update"].native, one

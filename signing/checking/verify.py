@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from asn1crypto import crl, ocsp  # type: ignore[import-untyped]
+from pyhanko.pdf_utils.crypt import AuthStatus
 from pyhanko.sign.general import CMSExtractionError
 from pyhanko.sign.validation.dss import DocumentSecurityStore
 from pyhanko.sign.validation.errors import SignatureValidationError
@@ -19,15 +20,25 @@ from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 from pyhanko.sign.validation.status import SignatureCoverageLevel
 
 from app.kernel.clock import Clock
-from app.kernel.ports import FileReport, Http, SignatureReport, Verdict
-from signing.checking.chain import Evidence, is_stamped, judge, stamped_at
+from app.kernel.ports import FileReport, Http, ShownChange, SignatureReport, Verdict
+from signing.checking.chain import Evidence
 from signing.checking.changes import FORBIDDEN, MAX_REVISIONS, Revisions
+from signing.checking.fields import Field, signature_fields
 from signing.checking.pool import Pool
 from signing.checking.readers import fills_gap
-from signing.pdf.pages import BAD_FILE, filled_fields, open_reader, value_of
+from signing.checking.times import (
+    DIGESTS,
+    DocumentTime,
+    document_stamp,
+    inner_digest,
+    is_stamped,
+    moment_of,
+)
+from signing.pdf.pages import BAD_FILE, open_reader, value_of
 from signing.streams import reading
 from signing.trust.certificates import common_name, holder, may_sign, organisation
-from signing.trust.remote import Revocation
+from signing.trust.remote import Kept, Revocation
+from signing.trust.stamps import stamp_info
 from signing.trust.store import TrustStore
 
 MAX_SIGNATURES = 100
@@ -38,7 +49,6 @@ _MIN_EC = 256
 _LEGACY = "/adbe.pkcs7.detached"
 _PADES = "/ETSI.CAdES.detached"
 _STAMP = "/ETSI.RFC3161"
-_DIGESTS = {"sha256", "sha384", "sha512", "sha512_256", "sha3_256", "sha3_384", "sha3_512"}
 
 _INVALID = {
     "altered",
@@ -59,6 +69,8 @@ _UNKNOWN = {
     "time_unproven",
     "timestamp_untrusted",
     "not_comparable",
+    "timestamp_unchecked",
+    "clock_wrong",
 }
 _ORDER = (
     Verdict.VALID,
@@ -67,55 +79,69 @@ _ORDER = (
     Verdict.INVALID,
 )
 
+_UNREADABLE = (CMSExtractionError, SignatureValidationError, *BAD_FILE)
+
 # Reasons reach the person as codes; the libraries' own warnings would repeat them in the log.
 for _name in ("pyhanko.sign", "pyhanko_certvalidator", "pyhanko.pdf_utils"):
     logging.getLogger(_name).setLevel(logging.CRITICAL)
 
 
 class PdfVerifier:
-    """Verify PDFs against a trust store; never raises on what a file contains."""
+    """Verify PDFs against a trust store; never raises on what a file contains.
 
-    def __init__(self, trust: TrustStore, clock: Clock, http: Http | None = None) -> None:
+    `http` is the line to authorities, `kept` what they answered before.
+    """
+
+    def __init__(
+        self, trust: TrustStore, clock: Clock, http: Http | None = None, kept: Kept | None = None
+    ) -> None:
         self._trust = trust
         self._clock = clock
         self._http = http
-        self._lists: dict[str, Any] = {}
+        self._kept = kept
         self._pool = Pool()
 
     def verify(
-        self, source: Path | BinaryIO, at: datetime | None = None, *, offline: bool = False
+        self,
+        source: Path | BinaryIO,
+        at: datetime | None = None,
+        *,
+        offline: bool = False,
+        password: str = "",
     ) -> FileReport:
         """Verify one file as of a time (default: now); the worst signature decides.
 
-        A caller's stream is read from its beginning and left open.
+        A caller's stream is read from its beginning and left open. `password` opens a file that
+        is protected by one.
         """
         now = self._clock.now()
+        http = None if offline else self._http
+        asked = Revocation(http, self._kept, now, self._pool.load)
+        evidence = Evidence(self._trust, asked, at or now, None if at is not None else now)
         try:
             with reading(source) as opened:
                 stream = _near(opened)
                 digest = hashlib.file_digest(stream, "sha256").hexdigest()  # type: ignore[arg-type]
                 stream.seek(0)
-                verdict, signatures, reasons = self._check(stream, at or now, offline)
+                verdict, signatures, reasons = self._check(stream, evidence, password)
         except OSError:
             return FileReport(Verdict.UNREADABLE, reasons=("file_missing",), checked_at=now)
         return FileReport(verdict, signatures, reasons, digest, now)
 
     def _check(
-        self, stream: BinaryIO, at: datetime, offline: bool
+        self, stream: BinaryIO, evidence: Evidence, password: str
     ) -> tuple[Verdict, tuple[SignatureReport, ...], tuple[str, ...]]:
-        reason, reader, fields = _open(stream)
+        reason, reader, fields, broken = _open(stream, password)
         if reason:
             return Verdict.UNREADABLE, (), (reason,)
-        if not fields:
+        if not fields and not broken:
             return Verdict.UNSIGNED, (), ("no_signature",)
         revisions = Revisions(reader)
         if len(fields) > MAX_SIGNATURES or revisions.count > MAX_REVISIONS:
             return Verdict.UNREADABLE, (), ("too_many_revisions",)
-        evidence = Evidence(self._trust, Revocation(None if offline else self._http), at)
         _add_store(reader, evidence, self._pool)
-        evidence.crls += self._lists.values()
-        reports = asyncio.run(_check_all(reader, fields, revisions, evidence, self._pool))
-        self._lists |= evidence.revocation.crls
+        round_ = _Round(reader, revisions, evidence, self._pool)
+        reports = [*asyncio.run(round_.check(fields)), *map(_unreadable, broken)]
         worst = max((r.verdict for r in reports), key=_ORDER.index)
         return worst, tuple(reports), ()
 
@@ -127,20 +153,24 @@ def _near(stream: BinaryIO) -> BinaryIO:
     return BytesIO(stream.read()) if size <= _SMALL else stream
 
 
-def _open(stream: BinaryIO) -> tuple[str, Any, list[tuple[str, Any, Any]]]:
+def _open(stream: BinaryIO, password: str) -> tuple[str, Any, list[Field], list[str]]:
     head = stream.read(_HEAD)
     stream.seek(0)
     if not head:
-        return "empty", None, []
+        return "empty", None, [], []
     if b"%PDF-" not in head:
-        return "not_pdf", None, []
+        return "not_pdf", None, [], []
     try:
         reader = open_reader(stream)
-        if reader.encrypted:
-            return "encrypted", None, []
-        return "", reader, filled_fields(reader)
+        if reader.encrypted and not (password and _unlock(reader, password)):
+            return ("password_wrong" if password else "encrypted"), None, [], []
+        return "", reader, *signature_fields(reader)
     except BAD_FILE:
-        return "damaged", None, []
+        return "damaged", None, [], []
+
+
+def _unlock(reader: Any, password: str) -> bool:
+    return bool(reader.decrypt(password.encode()).status is not AuthStatus.FAILED)
 
 
 def _add_store(reader: Any, evidence: Evidence, pool: Pool) -> None:
@@ -152,7 +182,7 @@ def _add_store(reader: Any, evidence: Evidence, pool: Pool) -> None:
         evidence.certificates += [pool.own(c) for c in store.load_certs()]
         evidence.ocsps += [_stream(r, ocsp.OCSPResponse, pool) for r in store.ocsps]
         evidence.crls += [_stream(r, crl.CertificateList, pool) for r in store.crls]
-        evidence.in_file = bool(evidence.ocsps or evidence.crls)
+        evidence.data_in = _data_in(reader)
     except BAD_FILE:
         return
 
@@ -161,75 +191,142 @@ def _stream(reference: Any, kind: Any, pool: Pool) -> Any:
     return pool.load(kind, bytes(reference.get_object().data))
 
 
-async def _check_all(
-    reader: Any,
-    fields: list[tuple[str, Any, Any]],
-    revisions: Revisions,
-    evidence: Evidence,
-    pool: Pool,
-) -> list[SignatureReport]:
-    reports = []
-    for name, _, widget in fields:
+def _data_in(reader: Any) -> int:
+    """Return the last revision that brought revocation data, -1 for none."""
+    last, before = -1, [0, 0]
+    for revision in range(int(reader.xrefs.total_revisions)):
+        root = reader.get_historical_root(revision)
+        store = value_of(root, "/DSS", {})
+        held = [len(value_of(store, k, ())) for k in ("/OCSPs", "/CRLs")]
+        if held != before and any(held):
+            last = revision
+        before = held
+    return last
+
+
+class _Round:
+    """One file under check: what its signatures share, and what its time stamps prove."""
+
+    def __init__(self, reader: Any, revisions: Revisions, evidence: Evidence, pool: Pool) -> None:
+        self._reader = reader
+        self._revisions = revisions
+        self._evidence = evidence
+        self._pool = pool
+        self._proofs: list[DocumentTime] = []
+        self._stamps: list[int] = []
+
+    async def check(self, fields: list[Field]) -> list[SignatureReport]:
+        """Return the reports in the order of the fields.
+
+        Time stamps of the document come first, the last before all: each is proven by the next,
+        and all that stood before it by itself.
+        """
+        opened = [(name, self._opened(name, widget)) for name, _, widget in fields]
+        stamps = [(n, s) for n, s in opened if s is not None and _is_stamp(s)]
+        stamps.sort(key=lambda named: named[1].signed_revision, reverse=True)
+        self._stamps = [s.signed_revision for _, s in stamps]
+        done = {id(s): await self._guarded(name, s) for name, s in stamps}
+        return [done.get(id(s)) or await self._guarded(name, s) for name, s in opened]
+
+    def _opened(self, name: str, widget: Any) -> Any:
         try:
-            signature = EmbeddedPdfSignature(reader, widget, name)
-            reports.append(await _check_one(signature, revisions, evidence, pool))
-        except (CMSExtractionError, SignatureValidationError, *BAD_FILE):
-            # One signature that cannot be read must not hide the others.
-            reasons = ("unreadable_signature",)
-            reports.append(SignatureReport(name, "", Verdict.INVALID, reasons=reasons))
-    return reports
+            signature = EmbeddedPdfSignature(self._reader, widget, name)
+            signature.signed_revision  # noqa: B018 - worked out late; nonsense shows here
+        except _UNREADABLE:
+            return None
+        return signature
 
+    async def _guarded(self, name: str, signature: Any) -> SignatureReport:
+        # One signature that cannot be read must not hide the others.
+        try:
+            return _unreadable(name) if signature is None else await self._one(signature)
+        except _UNREADABLE:
+            return _unreadable(name)
 
-async def _check_one(
-    signature: Any, revisions: Revisions, evidence: Evidence, pool: Pool
-) -> SignatureReport:
-    reasons: list[str] = []
-    certificate = pool.own(signature.signer_cert)
-    others = [pool.own(c) for c in signature.other_embedded_certs]
-    intact, covers_all = _integrity(signature, reasons)
-    changes = revisions.after(signature.signed_revision) if intact else "forbidden"
-    if intact:
-        reasons += revisions.reasons(signature.signed_revision)
-    if revisions.is_dynamic():
-        reasons.append("dynamic_content")
-    _algorithms(signature, certificate, reasons)
-    if signature.sig_object_type == "/DocTimeStamp":
-        signed_at, source = _document_time(signature), "timestamp"
-        reasons += await judge(
-            certificate,
-            others,
-            evidence,
-            evidence.now,
-            usage="time_stamping",
+    async def _one(self, signature: Any) -> SignatureReport:
+        reasons: list[str] = []
+        evidence = self._evidence
+        certificate = self._pool.own(signature.signer_cert)
+        others = [self._pool.own(c) for c in signature.other_embedded_certs]
+        intact, covers_all = _integrity(signature, reasons)
+        changes: str = "forbidden"
+        shown: tuple[ShownChange, ...] = ()
+        if intact:
+            changes, shown = self._compare(signature.signed_revision, reasons)
+        against: list[str] = []
+        _algorithms(signature, certificate, against)
+        look = document_stamp if _is_stamp(signature) else moment_of
+        moment, doubts = await look(signature, certificate, others, evidence, self._proofs)
+        against += doubts
+        reasons += against
+        if _is_stamp(signature) and intact and not against and moment.at is not None:
+            self._proofs.append(DocumentTime(moment.at, signature.signed_revision))
+        validity = certificate["tbs_certificate"]["validity"]
+        return SignatureReport(
+            field=signature.field_name,
+            signer=holder(certificate),
+            verdict=_verdict(reasons),
+            level=self._level(signature),
+            signed_at=moment.at,
+            time_source=moment.source,
+            reasons=tuple(dict.fromkeys(reasons)),
+            changes=changes,
+            issuer=common_name(certificate.issuer),
+            organisation=organisation(certificate),
+            algorithm=_algorithm(signature),
+            covers_whole_file=covers_all,
+            serial=format(certificate.serial_number, "x"),
+            valid_from=validity["not_before"].native,
+            valid_until=validity["not_after"].native,
+            status=moment.status,
+            shown=shown,
+            claimed_at=moment.claimed,
         )
-    else:
-        signed_at, source = await _holder(signature, certificate, others, evidence, reasons)
-    return SignatureReport(
-        field=signature.field_name,
-        signer=holder(certificate),
-        verdict=_verdict(reasons),
-        level=_level(signature, evidence),
-        signed_at=signed_at,
-        time_source=source,
-        reasons=tuple(dict.fromkeys(reasons)),
-        changes=changes,
-        issuer=common_name(certificate.issuer),
-        organisation=organisation(certificate),
-        algorithm=_algorithm(signature),
-        covers_whole_file=covers_all,
-        shown=revisions.places(signature.signed_revision) if intact else (),
-    )
+
+    def _compare(self, revision: int, reasons: list[str]) -> tuple[str, tuple[ShownChange, ...]]:
+        """Return what changed after a revision; what cannot be compared is no permitted change."""
+        revisions = self._revisions
+        try:
+            if revisions.is_dynamic():
+                reasons.append("dynamic_content")
+            reasons += revisions.reasons(revision)
+            return revisions.after(revision), revisions.places(revision)
+        except BAD_FILE:
+            reasons.append("changed_after")
+            return "forbidden", ()
+
+    def _level(self, signature: Any) -> str:
+        """Return the level that the file itself carries, without saying that it is valid."""
+        form, revision = value_of(signature.sig_object, "/SubFilter"), signature.signed_revision
+        if form == _STAMP:
+            return "DocTimeStamp"
+        if form != _PADES:
+            return "CMS"
+        if not is_stamped(signature) and max(self._stamps, default=-1) <= revision:
+            return "B-B"
+        if self._evidence.data_in < revision:
+            return "B-T"
+        archived = max(self._stamps, default=-1) > self._evidence.data_in
+        return "B-LTA" if archived else "B-LT"
+
+
+def _is_stamp(signature: Any) -> bool:
+    return bool(signature.sig_object_type == "/DocTimeStamp")
+
+
+def _unreadable(name: str) -> SignatureReport:
+    return SignatureReport(name, "", Verdict.INVALID, reasons=("unreadable_signature",))
 
 
 def _integrity(signature: Any, reasons: list[str]) -> tuple[bool, bool]:
     """Check digest, signature and covered bytes; returns whether all is well, and all covered."""
-    kind = "tst_info" if signature.sig_object_type == "/DocTimeStamp" else "data"
+    kind = "tst_info" if _is_stamp(signature) else "data"
     digest = signature.compute_digest()
     if kind == "tst_info":
-        info = signature.signed_data["encap_content_info"]["content"].parsed
+        info = stamp_info(signature.signed_data)
         if info["message_imprint"]["hashed_message"].native != digest:
             reasons.append("altered")
-        digest = _inner_digest(signature)
+        digest = inner_digest(signature.signed_data, signature.md_algorithm)
     intact, valid = validate_sig_integrity(
         signature.signer_info, signature.signer_cert, kind, digest
     )
@@ -243,11 +340,6 @@ def _integrity(signature: Any, reasons: list[str]) -> tuple[bool, bool]:
     return not reasons, coverage is SignatureCoverageLevel.ENTIRE_FILE
 
 
-def _inner_digest(signature: Any) -> bytes:
-    content = bytes(signature.signed_data["encap_content_info"]["content"])
-    return hashlib.new(signature.md_algorithm, content).digest()
-
-
 def _whole(signature: Any) -> bool:
     """Tell whether the signed ranges leave out the signature itself and nothing more."""
     ranges = [int(value) for value in signature.byte_range]
@@ -256,7 +348,7 @@ def _whole(signature: Any) -> bool:
 
 def _algorithms(signature: Any, certificate: Any, reasons: list[str]) -> None:
     """Compare with the standards in force (TT 15/2025, Annex I)."""
-    if signature.md_algorithm not in _DIGESTS:
+    if signature.md_algorithm not in DIGESTS:
         reasons.append("weak_digest")
     key = certificate.public_key
     least = _MIN_EC if key.algorithm == "ec" else _MIN_RSA
@@ -271,45 +363,6 @@ def _algorithms(signature: Any, certificate: Any, reasons: list[str]) -> None:
         reasons.append("legacy_format")
     if form != _STAMP and not may_sign(certificate):
         reasons.append("not_for_signing")
-
-
-async def _holder(
-    signature: Any, certificate: Any, more: list[Any], evidence: Evidence, reasons: list[str]
-) -> tuple[datetime | None, str]:
-    """Judge the signer's certificate at the trusted time, else at the time of the check."""
-    stamped, why = await stamped_at(signature, evidence)
-    reasons += why
-    claimed = signature.self_reported_timestamp
-    if stamped is not None:
-        reasons += await judge(certificate, more, evidence, stamped)
-        return stamped, "timestamp"
-    against = await judge(certificate, more, evidence, evidence.now)
-    validity = certificate["tbs_certificate"]["validity"]
-    first, last = validity["not_before"].native, validity["not_after"].native
-    if claimed is not None and claimed.tzinfo is not None and not first <= claimed <= last:
-        reasons.append("certificate_expired" if claimed > last else "certificate_not_yet")
-    elif against == ("certificate_expired",):
-        against = ("time_unproven",)
-    reasons += against
-    return claimed, "claimed" if claimed is not None else ""
-
-
-def _document_time(signature: Any) -> datetime | None:
-    info = signature.signed_data["encap_content_info"]["content"].parsed
-    at: datetime = info["gen_time"].native
-    return at
-
-
-def _level(signature: Any, evidence: Evidence) -> str:
-    """Return the level that the file itself carries, without saying that it is valid."""
-    form = value_of(signature.sig_object, "/SubFilter")
-    if form == _STAMP:
-        return "DocTimeStamp"
-    if form != _PADES:
-        return "CMS"
-    if not is_stamped(signature):
-        return "B-B"
-    return "B-LT" if evidence.in_file else "B-T"
 
 
 def _algorithm(signature: Any) -> str:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
+from typing import Any, Protocol, TypeVar
 
 from asn1crypto import crl, ocsp, tsp, x509  # type: ignore[import-untyped]
 from pyhanko.sign.timestamps import TimeStamper
@@ -14,6 +15,8 @@ from pyhanko_certvalidator.fetchers.api import CertificateFetcher, CRLFetcher, F
 from pyhanko_certvalidator.fetchers.common_utils import (
     enumerate_delivery_point_urls,
     format_ocsp_request,
+    gather_aia_issuer_urls,
+    unpack_cert_content,
 )
 from pyhanko_certvalidator.util import get_ocsp_urls, get_relevant_crl_dps, issuer_serial
 
@@ -23,6 +26,12 @@ from signing.trust.sound import read_answer, read_list
 
 _MAX_REPLY = 8 << 20
 _MAX_ASKS = 24
+_MAX_ISSUERS = 4
+_DER = "application/pkix-cert"
+OCSP_REQUEST = "application/ocsp-request"
+# An authority is not asked the same again within this time.
+_FRESH = timedelta(minutes=10)
+T = TypeVar("T")
 _NOTHING: tuple[x509.Certificate, ...] = ()
 
 
@@ -48,38 +57,97 @@ class HttpTimeStamper(TimeStamper):
         return tsp.TimeStampResp.load(reply.body)
 
 
-class Revocation:
-    """Fetch OCSP answers and CRLs, each address at most once, and keep them."""
+class Kept(Protocol):
+    """Answers of authorities that were had before, with the time when they came."""
 
-    def __init__(self, http: Http | None) -> None:
+    def kept(self, method: str, url: str, body: bytes) -> tuple[bytes, datetime] | None:
+        """Return the body of an earlier answer, or None."""
+
+
+def _load(kind: Any, data: bytes) -> Any:
+    return kind.load(data)
+
+
+class Revocation:
+    """Fetch OCSP answers, CRLs and issuers, each address at most once, and hold them.
+
+    What came a few minutes before `now` is taken from `kept` without asking; without a line, or
+    when nobody answers, so is what is older: whether it still counts is the validator's to say.
+    """
+
+    def __init__(
+        self,
+        http: Http | None,
+        kept: Kept | None = None,
+        now: datetime | None = None,
+        load: Callable[[Any, bytes], Any] = _load,
+    ) -> None:
         self._http = http
+        self._before = kept
+        self._now = now
         self._asks = 0
         self._dead: set[str] = set()
+        self._load = load
         self.ocsps: dict[bytes, ocsp.OCSPResponse] = {}
         self.crls: dict[str, crl.CertificateList] = {}
+        self.issuers: dict[str, list[x509.Certificate]] = {}
+        self.kept: set[int] = set()
 
     @property
-    def on_line(self) -> bool:
-        """Tell whether anything may be asked at all."""
-        return self._http is not None
+    def asks(self) -> bool:
+        """Tell whether there is anything to ask, a line or what was kept."""
+        return self._http is not None or self._before is not None
 
     def fetchers(self) -> Fetchers:
         """Return them in the form of pyHanko's validator."""
         return Fetchers(
-            ocsp_fetcher=_Ocsp(self), crl_fetcher=_Crl(self), cert_fetcher=_NoCertificates()
+            ocsp_fetcher=_Ocsp(self), crl_fetcher=_Crl(self), cert_fetcher=_Issuers(self)
         )
 
-    def ask(self, method: str, url: str, body: bytes = b"", kind: str = "") -> bytes | None:
-        """Return the body of a reply, or None when it cannot be had."""
+    def ask(self, url: str, request: bytes, made: Callable[[bytes], T]) -> T | None:
+        """Return what `made` makes of an answer, or None when none can be had.
+
+        `request` is an OCSP request; without one the address itself is fetched.
+        """
+        held = self._held(url, request)
+        if held is not None and self._is_fresh(held[1]):
+            return self._note(made(held[0]))
+        body = self._fetch(url, request)
+        try:
+            if body is not None:
+                return made(body)
+        except (CRLFetchError, OCSPFetchError):
+            if held is None:
+                raise  # a portal's page, or the like, in place of an answer
+        return self._note(made(held[0])) if held is not None else None
+
+    def load(self, kind: Any, data: bytes) -> Any:
+        """Parse bytes, or return what was parsed of the same bytes before."""
+        return self._load(kind, data)
+
+    def _held(self, url: str, request: bytes) -> tuple[bytes, datetime] | None:
+        if self._before is None:
+            return None
+        return self._before.kept("POST" if request else "GET", url, request)
+
+    def _is_fresh(self, came: datetime) -> bool:
+        return self._now is not None and timedelta(0) <= self._now - came <= _FRESH
+
+    def _note(self, made: T) -> T:
+        self.kept.add(id(made))
+        return made
+
+    def _fetch(self, url: str, request: bytes) -> bytes | None:
         if self._http is None or url in self._dead or self._asks >= _MAX_ASKS:
             return None
         if not url.startswith(("http://", "https://")):
             return None
         self._asks += 1
-        headers = {"Content-Type": kind} if kind else {}
+        headers = {"Content-Type": OCSP_REQUEST} if request else {}
+        method = "POST" if request else "GET"
         try:
             reply = self._http.request(
-                method, url, body=body, headers=headers, timeout=8.0, max_bytes=_MAX_REPLY
+                method, url, body=request, headers=headers, timeout=8.0, max_bytes=_MAX_REPLY
             )
         except HoaBanError:
             self._dead.add(url)  # one dead address must not cost a wait per signature
@@ -100,12 +168,14 @@ class _Ocsp(OCSPFetcher):
             cert, authority, certid_hash_algo="sha1", request_nonces=False
         )
         for url in get_ocsp_urls(cert):
-            body = self._shared.ask("POST", url, request.dump(), "application/ocsp-request")
-            if body is None:
-                continue
-            response = read_answer(body, request, url)
-            self._shared.ocsps[tag] = response
-            return response
+            response = self._shared.ask(
+                url,
+                request.dump(),
+                lambda body, url=url: read_answer(body, request, url),  # type: ignore[misc]
+            )
+            if response is not None:
+                self._shared.ocsps[tag] = response
+                return response
         raise OCSPFetchError("no answer")
 
     def fetched_responses(self) -> Iterable[ocsp.OCSPResponse]:
@@ -126,10 +196,10 @@ class _Crl(CRLFetcher):
         found = []
         for url in _crl_urls(cert, use_deltas=bool(use_deltas)):
             if url not in self._shared.crls:
-                body = self._shared.ask("GET", url)
-                if body is None:
+                listed = self._shared.ask(url, b"", read_list)
+                if listed is None:
                     continue
-                self._shared.crls[url] = read_list(body)
+                self._shared.crls[url] = listed
             found.append(self._shared.crls[url])
         if not found:
             raise CRLFetchError("no list")
@@ -143,18 +213,34 @@ class _Crl(CRLFetcher):
         return [self._shared.crls[url] for url in _crl_urls(cert, use_deltas=False)]
 
 
-class _NoCertificates(CertificateFetcher):
-    """Fetch no certificates: chains come from the file and the administrator's folder."""
+class _Issuers(CertificateFetcher):
+    """Fetch the issuers that a certificate names (RFC 5280, 4.2.2.1); trusted they are not."""
 
-    async def fetch_cert_issuers(self, cert: x509.Certificate) -> Any:  # noqa: ARG002
-        for nothing in _NOTHING:
-            yield nothing
+    def __init__(self, shared: Revocation) -> None:
+        self._shared = shared
+
+    async def fetch_cert_issuers(self, cert: x509.Certificate) -> Any:
+        for url in list(gather_aia_issuer_urls(cert))[:_MAX_ISSUERS]:
+            if url not in self._shared.issuers:
+                found = self._shared.ask(url, b"", _certificates_in)
+                self._shared.issuers[url] = found or []
+            for issuer in self._shared.issuers[url]:
+                yield issuer
 
     async def fetch_crl_issuers(self, certificate_list: crl.CertificateList) -> Any:  # noqa: ARG002
         for nothing in _NOTHING:
             yield nothing
 
     def fetched_certs(self) -> Iterable[x509.Certificate]:
+        return [issuer for found in self._shared.issuers.values() for issuer in found]
+
+
+def _certificates_in(body: bytes) -> list[x509.Certificate]:
+    """Return the CA certificates in an answer: one certificate, or a PKCS#7 of several."""
+    try:
+        found = list(unpack_cert_content(body, _DER, "", permit_pem=True))
+        return [c for c in found[:_MAX_ISSUERS] if c.ca]
+    except (ValueError, TypeError, LookupError):
         return []
 
 

@@ -9,6 +9,7 @@ from typing import Any, BinaryIO
 
 from app.kernel.errors import HoaBanError
 from app.kernel.ports import Http
+from signing.trust.cache import StatusCache
 from signing.work.worker import Answer
 
 _MOST = 8 << 20
@@ -47,6 +48,18 @@ def line_answers(http: Http | None) -> Mapping[str, Answer]:
         return {"status": reply.status, "headers": dict(reply.headers)}, reply.body
 
     return {"http": ask}
+
+
+def kept_answers(cache: StatusCache | None) -> Mapping[str, Answer]:
+    """Serve what authorities answered before."""
+
+    def kept(head: dict[str, Any], blob: bytearray) -> tuple[dict[str, Any], bytes]:
+        held = None
+        if cache is not None:
+            held = cache.kept(str(head["method"]), str(head["url"]), bytes(blob))
+        return ({"came": ""}, b"") if held is None else ({"came": held[1].isoformat()}, held[0])
+
+    return {"kept": kept}
 
 
 def target_answers(stream: BinaryIO) -> Mapping[str, Answer]:

@@ -21,7 +21,7 @@ from app.kernel.codec import to_json
 from app.kernel.errors import HoaBanError
 from signing.tokens.frames import BrokenFrame, read_frame, write_frame
 from signing.work.limits import limit_this_process
-from signing.work.remote import Parent, ParentFile, ParentHttp, ToldClock
+from signing.work.remote import Parent, ParentFile, ParentHttp, ParentKept, ToldClock
 
 Reply = tuple[dict[str, Any], bytes]
 _SLICE = 4 << 20
@@ -38,14 +38,16 @@ class Workshop:
         self._clock = ToldClock()
         self._http = ParentHttp(parent)
         self._trust = TrustStore(folders)
-        self._verifier = PdfVerifier(self._trust, self._clock, self._http)
+        self._verifier = PdfVerifier(self._trust, self._clock, self._http, ParentKept(parent))
 
     def verify(self, head: dict[str, Any], _blob: bytearray) -> Reply:
         """Check one file and answer its report."""
         self._clock.tell(head["now"])
         at = datetime.fromisoformat(head["at"]) if head["at"] else None
         source = Path(head["path"]) if head["path"] else ParentFile.open(self._parent)
-        return to_json(self._verifier.verify(source, at, offline=head["offline"])), b""
+        offline, password = head["offline"], head["password"]
+        report = self._verifier.verify(source, at, offline=offline, password=password)
+        return to_json(report), b""
 
     def sign(self, head: dict[str, Any], blob: bytearray) -> Reply:
         """Sign one file; the parent signs the bytes that are asked of it."""

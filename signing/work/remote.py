@@ -94,6 +94,18 @@ class ParentFile(RawIOBase):
         return len(data)
 
 
+class ParentKept:
+    """What authorities answered before, which the parent keeps."""
+
+    def __init__(self, parent: Parent) -> None:
+        self._parent = parent
+
+    def kept(self, method: str, url: str, body: bytes) -> tuple[bytes, datetime] | None:
+        """Return the body of an earlier answer and when it came, or None."""
+        head, answer = self._parent.ask({"ask": "kept", "method": method, "url": url}, body)
+        return (bytes(answer), datetime.fromisoformat(head["came"])) if head["came"] else None
+
+
 class ParentHttp:
     """The guarded session, which the parent holds."""
 
