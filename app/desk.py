@@ -32,7 +32,7 @@ from app.kernel.command import Command
 from app.kernel.errors import NotPermitted, RuleViolation
 from app.kernel.event import Event
 from app.kernel.feature import Registry
-from app.kernel.ports import CertificateInfo, Completer, Http, Signer, Verifier
+from app.kernel.ports import CertificateInfo, Completer, Diagnosis, Http, Signer, Verifier
 from app.settings import Settings
 from app.store.desk import DeskStore
 from app.store.replica import Replica
@@ -100,6 +100,7 @@ class Desk:
     verifier: Verifier
     http: Http
     sync: Synchroniser | None = None
+    diagnosis: Diagnosis | None = None
     completer: Completer | None = None
     arrivals: ArrivalWorker = field(init=False)
     completions: CompletionWorker = field(init=False)

@@ -237,7 +237,7 @@ class ProfileLauncher:
         trust = (self._folder.parent / TRUST, profile.folder / TRUST)
         http = parts.http_session(clock)
         tokens = _signer(clock, trust, http, lambda: desk.settings)
-        checker = LateVerifier(lambda: parts.verifier(clock, trust, http))
+        checker = LateVerifier(lambda: parts.verifier(clock, trust, http, parts.cores()))
         desk = OpenDesk(
             store=store,
             registry=store.registry,
@@ -249,13 +249,12 @@ class ProfileLauncher:
             signer=tokens,
             verifier=checker,
             http=http,
+            diagnosis=tokens.diagnose,
         )
         desk.lock, desk.profile, desk.tokens, desk.checker = lock, profile, tokens, checker
         desk.completer = _completer(desk, trust)
         desk.follow_province()
-        store.hold_seconds = float(desk.settings.number("hold_seconds"))
-        tolerance = timedelta(minutes=desk.settings.number("clock_tolerance_minutes"))
-        store.server_time.tolerance = tolerance
+        _obey(store, desk.settings)
         if online and profile.server:
             keeper = line.service(store, profile.server, clock)
             if password is not None:
@@ -287,6 +286,13 @@ def _bus(store: DeskStore, clock: Clock) -> Bus:
         DeskTrail(store),
         lambda: store.server_time.ahead,
     )
+
+
+def _obey(store: DeskStore, settings: Settings) -> None:
+    """Let the store hold commands, and bear with the clock, as the settings say."""
+    store.hold_seconds = float(settings.number("hold_seconds"))
+    minutes = settings.number("clock_tolerance_minutes")
+    store.server_time.tolerance = timedelta(minutes=minutes)
 
 
 def _note_login(store: DeskStore, failures: int, means: str) -> None:

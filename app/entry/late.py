@@ -6,8 +6,8 @@ first, on a lane, waits for it; the window asks on an idle lane before anybody d
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from datetime import datetime
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, BinaryIO
@@ -17,6 +17,8 @@ from app.kernel.ports import (
     CertificateInfo,
     Completion,
     FileReport,
+    Finding,
+    Progress,
     Prompts,
     SignedFile,
     SignJob,
@@ -48,6 +50,15 @@ class LateVerifier:
     ) -> FileReport:
         """Verify; bad files come back as verdicts, never as exceptions."""
         return self._behind().verify(source, at, offline=offline, password=password)
+
+    def verify_many(
+        self,
+        files: Iterable[Path],
+        progress: Progress | None = None,
+        cancel: CancelToken | None = None,
+    ) -> Iterator[tuple[Path, FileReport]]:
+        """Yield every file with its report, in order, checked on several cores."""
+        return self._behind().verify_many(files, progress, cancel)
 
     def close(self) -> None:
         """End the workers, if any was started."""
@@ -99,6 +110,14 @@ class LateSigner:
     def keys(self) -> TokenSigner:
         """Return the tokens behind: open a key for many signatures, walk through a device."""
         return self._behind().keys
+
+    def diagnose(
+        self, prompts: Prompts | None = None, drift: timedelta | None = None
+    ) -> Iterator[Finding]:
+        """Yield what is found of the devices; the kernel's `Diagnosis`."""
+        from signing.tokens.diagnosis import diagnose
+
+        return diagnose(self._behind().keys, prompts, drift)
 
     def close(self) -> None:
         """End the helpers, if any was started."""

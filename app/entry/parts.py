@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,7 +22,13 @@ if TYPE_CHECKING:
     from signing.work.worker import Workers
     from sync.http import Session
 
+MOST_WORKERS = 4
 SHIPPED_TRUST = Path(__file__).resolve().parents[2] / "resources" / "trust"
+
+
+def cores() -> int:
+    """Return how many files are checked at once: a worker for each core, within bounds."""
+    return min(os.cpu_count() or 1, MOST_WORKERS)
 
 
 def trust_store(folders: Sequence[Path] = ()) -> TrustStore:

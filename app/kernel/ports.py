@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol, TypeVar
+from typing import Any, BinaryIO, Protocol, TypeVar, runtime_checkable
 
 T = TypeVar("T")
 
@@ -176,6 +176,38 @@ class Signer(Protocol):
         """Sign; raises `DeviceProblem`, `RuleViolation`, `Damaged`, `Cancelled`."""
 
 
+class Finding(Protocol):
+    """What one step of looking at the signing devices found; texts by `diagnosis.<code>`."""
+
+    @property
+    def step(self) -> str:
+        """Return driver, reader, token, pin, certificates, chain, clock or signature."""
+
+    @property
+    def state(self) -> str:
+        """Return ok, warn or fail."""
+
+    @property
+    def code(self) -> str:
+        """Return which sentence says it."""
+
+    @property
+    def params(self) -> Mapping[str, str | int]:
+        """Return the plain values of that sentence."""
+
+
+class Diagnosis(Protocol):
+    """Walk through everything that signing with a device needs."""
+
+    def __call__(
+        self, prompts: Prompts | None = None, drift: timedelta | None = None
+    ) -> Iterator[Finding]:
+        """Yield findings as they are made; with prompts a scrap is signed at the end.
+
+        `drift` is how far this PC's clock is ahead of the server's, None where nobody knows.
+        """
+
+
 @dataclass(frozen=True, slots=True)
 class Completion:
     """What completing the signatures of a file came to.
@@ -296,6 +328,19 @@ class Verifier(Protocol):
         password: str = "",
     ) -> FileReport:
         """Verify; bad files come back as verdicts, never as exceptions."""
+
+
+@runtime_checkable
+class ManyVerifier(Protocol):
+    """Check many files, several at once."""
+
+    def verify_many(
+        self,
+        files: Iterable[Path],
+        progress: Progress | None = None,
+        cancel: CancelToken | None = None,
+    ) -> Iterator[tuple[Path, FileReport]]:
+        """Yield every file with its report, in order; raises `Cancelled`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,8 +68,9 @@ class Steps(QObject):
             self._walk = None
             self.ended.emit(None)
             return
-        self._step(walk)
         self.came.emit(step)
+        if walk is self._walk:
+            self._step(walk)
 
     def _fail(self, walk: Walk, error: HoaBanError) -> None:
         if walk is self._walk:

@@ -17,7 +17,8 @@ EVERYWHERE = ""
 class Action(QObject):
     """One act with its text key, shortcut and what it runs.
 
-    `scope` is "" for everywhere or the name of the page on which the key counts.
+    `scope` is "" for everywhere or the name of the page on which the key counts. `over` names
+    the act that counts everywhere and yields its key on this page.
     """
 
     changed = Signal()
@@ -33,10 +34,12 @@ class Action(QObject):
         group_key: str = "kit.keys.general",
         icon: str = "",
         enabled: bool = True,
+        over: str = "",
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
         self.name = name
+        self.over = over
         self.text_key = text_key
         self.shortcut = _portable(shortcut)
         self.scope = scope
@@ -144,7 +147,8 @@ class Actions(QObject):
             raise ShortcutConflict(f"{action.name} is there already")
         for other in self._actions.values():
             meets = EVERYWHERE in (other.scope, action.scope) or other.scope == action.scope
-            if action.shortcut and other.shortcut == action.shortcut and meets:
+            yields = other.name == action.over or action.name == other.over
+            if action.shortcut and other.shortcut == action.shortcut and meets and not yields:
                 raise ShortcutConflict(f"{action.shortcut}: {other.name} and {action.name}")
 
     def _bind(self, action: Action) -> None:
@@ -154,10 +158,11 @@ class Actions(QObject):
         self._shortcuts[action.name] = shortcut
 
     def _refresh(self) -> None:
+        yielding = {a.over for a in self if a.over and a.scope == self._scope}
         for name, shortcut in self._shortcuts.items():
             action = self._actions[name]
             here = action.scope in (EVERYWHERE, self._scope)
-            shortcut.setEnabled(action.enabled and here)
+            shortcut.setEnabled(action.enabled and here and name not in yielding)
         self.changed.emit()
 
 

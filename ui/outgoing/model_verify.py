@@ -13,7 +13,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from app.desk import Desk
 from app.files.pdf import MAX_BYTES, check_size
 from app.kernel.errors import HoaBanError, Unavailable
-from app.kernel.ports import CancelToken, FileReport, Verdict
+from app.kernel.ports import CancelToken, FileReport, ManyVerifier, Verdict
 from app.kernel.texts import Texts
 from ui.bridge.session import Session
 from ui.bridge.steps import Steps
@@ -100,6 +100,10 @@ def check_files(
     """Yield first how many files there are in all, folders looked through, then file by file."""
     files = list(found(paths))
     yield len(files)
+    if len(files) > 1 and isinstance(desk.verifier, ManyVerifier):
+        for path, report in desk.verifier.verify_many(files, cancel=cancel):
+            yield Checked(path, report)
+        return
     for path in files:
         cancel.raise_if_cancelled()
         yield check_file(desk, path)

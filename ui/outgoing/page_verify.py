@@ -65,9 +65,14 @@ class VerifyPage(Page):
         self._show_nothing()
 
     def _action(self, name: str, run: Callable[[], None], key: str, icon: str) -> Action:
-        text_key = f"outpages.act.{name}"
         return Action(
-            f"verify.{name}", text_key, run, key, scope=NAME, group_key="outpages.keys", icon=icon
+            f"verify.{name}",
+            f"outpages.act.{name}",
+            run,
+            key,
+            scope=NAME,
+            group_key="outpages.keys",
+            icon=icon,
         )
 
     def _foot(self) -> Pane:

@@ -11,11 +11,12 @@ from PySide6.QtWidgets import QWidget
 
 from app.kernel.clock import VIETNAM, Clock
 from app.kernel.texts import Texts
+from signing.tokens.offers import expiry_warning
 from ui.kit.labels import Icon, Label, Pane
 from ui.kit.layout import Row, put
 from ui.kit.theme import theme
+from ui.shell.expiry import URGENT_DAYS
 
-EXPIRY_WARNING_DAYS = 60
 _EVERY_MS = 5000
 _TONES = {"ok": ("wifi", "ok"), "syncing": ("sync", "info")}
 
@@ -117,12 +118,19 @@ class StatusBar(Pane):
     def _device_text(self) -> str:
         state = self._state
         if not state.device:
+            self._device.set_style("secondary")
             return self._texts("shell.no_device")
         if state.device_until is None:
             return self._texts("shell.device", name=state.device)
-        days = (state.device_until - self._clock.now()).days
-        self._device.set_style("warn" if days <= EXPIRY_WARNING_DAYS else "secondary")
-        return self._texts("shell.device_days", name=state.device, days=max(days, 0))
+        now = self._clock.now()
+        days = (state.device_until - now).days
+        stage = expiry_warning(state.device_until, now)
+        if stage is None:
+            self._device.set_style("secondary")
+            return self._texts("shell.device_days", name=state.device, days=days)
+        self._device.set_style("bad" if stage <= URGENT_DAYS else "warn")
+        key = "shell.device_over" if stage == 0 else "shell.device_soon"
+        return self._texts(key, name=state.device, days=max(days, 0))
 
     def _retry_text(self) -> str:
         retry = self._state.retry_at

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
+from functools import partial
 
 from PySide6.QtCore import QObject, QTimer
 
 from app.desk import Desk
 from app.kernel.errors import HoaBanError
+from app.kernel.ports import CertificateInfo
 from ui.bridge.session import Session
+from ui.shell.expiry import Ending, take_ending
 from ui.shell.statusbar import LineState
 
 _LINE_MS = 1000
@@ -21,14 +23,22 @@ _FIRST_DEVICE_MS = 1500
 
 
 class LineWatch(QObject):
-    """Ask the desk now and then, off the GUI thread, and show what it says."""
+    """Ask the desk now and then, off the GUI thread, and show what it says.
+
+    `warn(Ending)` hears once at each stage of a certificate that ends.
+    """
 
     def __init__(
-        self, session: Session, show: Callable[[LineState], None], parent: QObject
+        self,
+        session: Session,
+        show: Callable[[LineState], None],
+        warn: Callable[[Ending], None],
+        parent: QObject,
     ) -> None:
         super().__init__(parent)
         self._session = session
         self._show = show
+        self._warn = warn
         self._state = LineState()
         self._asking = False
         self._line = QTimer(self)
@@ -66,9 +76,18 @@ class LineWatch(QObject):
         desk = self._session.desk
         self._session.work("token", lambda: _device_of(desk), self._device_known, lambda _: None)
 
-    def _device_known(self, known: tuple[str, datetime | None]) -> None:
-        self._state = replace(self._state, device=known[0], device_until=known[1])
+    def _device_known(self, mine: tuple[CertificateInfo, ...]) -> None:
+        first = mine[0] if mine else None
+        holder, until = (first.holder, first.not_after) if first is not None else ("", None)
+        self._state = replace(self._state, device=holder, device_until=until)
         self._show(self._state)
+        if mine:
+            keep = partial(take_ending, self._session.desk, mine)
+            self._session.work("store", keep, self._tell_ending, lambda _: None)
+
+    def _tell_ending(self, found: Ending | None) -> None:
+        if found is not None:
+            self._warn(found)
 
 
 def _line_of(desk: Desk) -> LineState:
@@ -88,8 +107,5 @@ def _line_of(desk: Desk) -> LineState:
     )
 
 
-def _device_of(desk: Desk) -> tuple[str, datetime | None]:
-    mine = [c for c in desk.signer.certificates() if desk.may_use(c)]
-    if not mine:
-        return "", None
-    return mine[0].holder, mine[0].not_after
+def _device_of(desk: Desk) -> tuple[CertificateInfo, ...]:
+    return tuple(c for c in desk.signer.certificates() if desk.may_use(c))

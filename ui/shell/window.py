@@ -20,6 +20,7 @@ from ui.kit.toast import ToastHost
 from ui.shell.arrivals import watches
 from ui.shell.crash import report
 from ui.shell.dialogs import CrashDialog, KeysDialog
+from ui.shell.expiry import Ending
 from ui.shell.palette_dialog import PaletteDialog
 from ui.shell.palette_source import PaletteSource
 from ui.shell.panes import step
@@ -34,6 +35,7 @@ NARROW = 1100
 _NEXT_PAGE_MS = 25
 # The page that was asked for comes first
 _FIRST_PAGE_MS = 800
+_WARNING_SECONDS = 20.0
 
 
 class DeskWindow(QWidget):
@@ -68,7 +70,7 @@ class DeskWindow(QWidget):
             self._own, self.keys.available, self.visible_specs, self.go, self
         )
         self._menu = PersonMenu(self._own, self.leave_asked.emit, self.lock_asked.emit, self)
-        self._watch = LineWatch(self._own, self.status.show_state, self)
+        self._watch = LineWatch(self._own, self.status.show_state, self._warn_of, self)
         self._watches = watches(self._own, self)
         self._builder = QTimer(self)
         self._builder.timeout.connect(self._build_next)
@@ -232,6 +234,10 @@ class DeskWindow(QWidget):
     def tell_error(self, error: HoaBanError) -> None:
         """Say what was refused and what to do."""
         self.toasts.show_toast(self.session.explain(error), tone="bad")
+
+    def _warn_of(self, ending: Ending) -> None:
+        said = ending.said(self.session.texts)
+        self.toasts.show_toast(said, tone=ending.tone, seconds=_WARNING_SECONDS)
 
     def _offer_undo(self, text_key: str, inverse: tuple[Command, ...]) -> None:
         self._undo = inverse

@@ -36,6 +36,18 @@ def test_a_key_is_given_once_per_place(window: QWidget, first: str, second: str)
         actions.add(action("two", "ctrl+b", second))
 
 
+def test_an_act_of_everywhere_yields_its_key_to_the_page_that_asks(window: QWidget) -> None:
+    actions, done = Actions(window), []
+    actions.add(
+        action("sync", "F5", run=lambda: done.append("sync")),
+        action("again", "F5", "devices", over="sync", run=lambda: done.append("again")),
+    )
+    for scope in ("incoming", "devices"):
+        actions.enter(scope)
+        QTest.keyClick(window, Qt.Key.Key_F5)
+    assert done == ["sync", "again"]
+
+
 def test_two_pages_may_use_one_key_and_the_page_shown_gets_it(window: QWidget) -> None:
     actions, done = Actions(window), []
     actions.add(
