@@ -22,7 +22,7 @@ from pyhanko_certvalidator.util import get_ocsp_urls, get_relevant_crl_dps, issu
 
 from app.kernel.errors import HoaBanError
 from app.kernel.ports import Http
-from signing.trust.sound import read_answer, read_list
+from signing.trust.sound import SoundList, read_answer
 
 _MAX_REPLY = 8 << 20
 _MAX_ASKS = 24
@@ -196,7 +196,7 @@ class _Crl(CRLFetcher):
         found = []
         for url in _crl_urls(cert, use_deltas=bool(use_deltas)):
             if url not in self._shared.crls:
-                listed = self._shared.ask(url, b"", read_list)
+                listed = self._shared.ask(url, b"", self._read)
                 if listed is None:
                     continue
                 self._shared.crls[url] = listed
@@ -204,6 +204,10 @@ class _Crl(CRLFetcher):
         if not found:
             raise CRLFetchError("no list")
         return found
+
+    def _read(self, body: bytes) -> crl.CertificateList:
+        listed: crl.CertificateList = self._shared.load(SoundList, body)
+        return listed
 
     def fetched_crls(self) -> Iterable[crl.CertificateList]:
         return list(self._shared.crls.values())
