@@ -15,6 +15,7 @@ from app.kernel.ports import (
     FileReport,
     Http,
     Purpose,
+    SignatureReport,
     SignJob,
     TokenInfo,
 )
@@ -115,7 +116,42 @@ def report_json(path: Path, report: FileReport) -> dict[str, Any]:
                 "time_source": found.time_source,
                 "reasons": list(found.reasons),
                 "changes": found.changes,
+                **_further(found),
             }
             for found in report.signatures
         ],
+        "reasons": list(report.reasons),
+        "sha256": report.sha256,
+        "checked_at": _iso(report.checked_at),
     }
+
+
+def _further(found: SignatureReport) -> dict[str, Any]:
+    """Return what the panel shows besides."""
+    status, box = found.status, ["page", "x", "y", "width", "height"]
+    return {
+        "claimed_at": _iso(found.claimed_at),
+        "issuer": found.issuer,
+        "organisation": found.organisation,
+        "algorithm": found.algorithm,
+        "covers_whole_file": found.covers_whole_file,
+        "serial": found.serial,
+        "valid_from": _iso(found.valid_from),
+        "valid_until": _iso(found.valid_until),
+        "status": {
+            "source": status.source,
+            "produced_at": _iso(status.produced_at),
+            "next_update": _iso(status.next_update),
+            "kept": status.kept,
+            "in_file": status.in_file,
+        }
+        if status is not None
+        else None,
+        "shown": [
+            {"kind": c.kind} | {part: getattr(c.box, part) for part in box} for c in found.shown
+        ],
+    }
+
+
+def _iso(at: datetime | None) -> str | None:
+    return at.isoformat() if at is not None else None

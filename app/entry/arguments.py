@@ -87,6 +87,7 @@ def _signature_commands(commands: argparse._SubParsersAction[_Parser]) -> None:
     verify.add_argument("--offline", action="store_true")
     verify.add_argument("--at", default="", metavar="TIME")
     verify.add_argument("--password-stdin", action="store_true", help="of protected files")
+    verify.add_argument("--record", type=Path, metavar="OUT", help="a record as PDF, of one file")
 
 
 def _with_key(made: _Parser) -> None:

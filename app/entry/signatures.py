@@ -48,9 +48,14 @@ def verify(
     Bad files are verdicts, not errors. `progress` hears the number of files that are done;
     `password` opens files that are protected by one.
     """
+    from app.forms.verification import record
     from signing.cli import report_json
+    from signing.trust.certificates import common_name
+    from signing.trust.store import TrustStore
 
     files = list(_files(args.files))
+    if args.record is not None and len(files) != 1:
+        raise RuleViolation("verify_record_one", "record")
     trust = [args.trust] if args.trust is not None else [SHIPPED_TRUST]
     http = None if args.offline else http_session(SystemClock())
     size = min(os.cpu_count() or 1, len(files), _MOST_WORKERS)
@@ -64,6 +69,9 @@ def verify(
             password=password,
         )
         for path, report in done:
+            if args.record is not None:
+                roots = [common_name(root.subject) for root in TrustStore(trust).roots]
+                args.record.write_bytes(record(report, path.name, roots))
             yield report_json(path, report)
     finally:
         checker.close()

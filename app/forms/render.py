@@ -20,7 +20,7 @@ from app.kernel.texts import resource
 if TYPE_CHECKING:
     from typst import Compiler
 
-TEMPLATES = frozenset({"document", "slip", "register"})
+TEMPLATES = frozenset({"document", "slip", "register", "verification"})
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 _typst = Lock()
 

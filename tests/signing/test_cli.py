@@ -50,11 +50,15 @@ def test_sign_and_verify_answer_in_the_forms_of_the_contract(
     found = [report_json(path, checker.verify(path)) for path in (target, letter)]
     assert json.loads(json.dumps(found)) == found
     assert [f["verdict"] for f in found] == ["valid", "unsigned"]
-    assert list(found[0]) == ["file", "verdict", "signatures"]
-    assert list(found[0]["signatures"][0]) == [
+    assert list(found[0]) == ["file", "verdict", "signatures", "reasons", "sha256", "checked_at"]
+    assert list(found[0]["signatures"][0])[:8] == [
         *("field", "signer", "verdict", "level", "signed_at", "time_source", "reasons", "changes")
     ]
-    assert found[0]["signatures"][0]["changes"] == "none"
+    signature = found[0]["signatures"][0]
+    assert (signature["changes"], signature["shown"]) == ("none", [])
+    assert signature["status"]["source"] == "ocsp"
+    assert signature["serial"]
+    assert signature["claimed_at"] == signature["signed_at"]
 
 
 def test_an_unknown_token_and_an_unknown_certificate_are_refused(
