@@ -23,7 +23,7 @@ from signing.tokens.binary import check_library
 from signing.tokens.device import Device
 from signing.tokens.key import UnlockedKey
 from signing.tokens.presence import Presence, best_source
-from signing.trust.certificates import describe
+from signing.trust.certificates import accepted, describe
 from signing.trust.store import TrustStore
 
 _MAX_PIN_MINUTES = 15
@@ -184,6 +184,9 @@ class TokenSigner:
             raise RuleViolation("certificate_expired", "certificate")
         if now < certificate.not_before:
             raise RuleViolation("certificate_not_yet", "certificate")
+        # Without any root nobody can be told from anybody; the diagnosis says so.
+        if self.trust.roots and not accepted(certificate.der, self.trust):
+            raise RuleViolation("certificate_issuer", "certificate", issuer=certificate.issuer)
 
     def _find(self, wanted: TokenInfo) -> tuple[Device, TokenInfo]:
         """Return the token as it is plugged in now: its slot may have changed, its state too."""

@@ -43,7 +43,7 @@ def describe(
         may_sign=may_sign(certificate),
         organisation=organisation(certificate),
         kind=kind(certificate),
-        accepted=trust is None or accepted(certificate, trust),
+        accepted=trust is None or accepted(der, trust),
     )
 
 
@@ -85,12 +85,12 @@ def kind(certificate: x509.Certificate) -> str:
     return ""
 
 
-def accepted(certificate: x509.Certificate, trust: TrustStore) -> bool:
+def accepted(der: bytes, trust: TrustStore) -> bool:
     """Tell whether a chain of sound signatures leads to a root of the trust store.
 
     Validity and status of the links are the checker's business, not this question's.
     """
-    current = certificate
+    current = x509.Certificate.load(der)
     for _ in range(_MAX_CHAIN):
         issuer = next((c for c in trust.certificates if _issued(c, current)), None)
         if issuer is None:

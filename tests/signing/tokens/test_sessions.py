@@ -12,14 +12,18 @@ import pytest
 from app.kernel.clock import SystemClock
 from app.kernel.errors import DeviceProblem
 from app.kernel.ports import CertificateInfo
+from signing.tokens.constants import Attribute, User
 from signing.tokens.key import UnlockedKey
+from signing.tokens.login import Login
 from signing.tokens.signer import TokenSigner
 from tests.shim.fixtures import shim, shim_library
 from tests.shim.shim import Answer, Quirk, Shim
 from tests.signing.conftest import MODULE, Office, Pins, use_tokens
 
 __all__ = ["shim", "shim_library"]
-LONG_PIN = "k7Zmau-q3482"
+TAIL = b"k7Zmau-q3482"
+# Freed memory loses its first bytes to the allocator; what follows them shows a PIN left behind
+LONG_PIN = "0" * 200 + TAIL.decode()
 
 
 class Desk:
@@ -183,23 +187,61 @@ def copies(pid: int, secret: bytes) -> int:
     return found
 
 
-@pytest.mark.parametrize("always", [False, True])
-def test_the_helper_keeps_no_copy_of_the_pin(
-    office: Office, shim: Shim, tmp_path: Path, always: bool
-) -> None:
+def test_the_helper_keeps_no_copy_of_the_pin(office: Office, shim: Shim, tmp_path: Path) -> None:
     with pytest.MonkeyPatch.context() as patch:
         use_tokens(tmp_path / "own", patch)
         office.authority.load_token("person-mau", "Người ký", LONG_PIN, module=MODULE)
         desk = Desk(office, shim)
         desk.pins = Pins(LONG_PIN)
-        if always:
-            shim.quirk(Quirk.ALWAYS)
         try:
             with desk.signer.unlocked(desk.certificate(), desk.pins, "approve") as key:
                 key.sign(b"one")
                 pid = desk.signer._devices[shim.module].helper_pid
                 assert pid
-                assert (copies(pid, LONG_PIN.encode()) > 0) is always
-            assert copies(pid, LONG_PIN.encode()) == 0
+                assert copies(pid, TAIL) == 0
+            assert copies(pid, TAIL) == 0
         finally:
             desk.signer.close()
+
+
+class Answering:
+    """A library for one key that may ask each time; what it is given as PIN is noted."""
+
+    def __init__(self, *, always: bool) -> None:
+        self.always = always
+        self.given: list[bytes] = []
+
+    def __getattr__(self, _name: str) -> Callable[..., object]:
+        return lambda *_arguments: b""
+
+    def open_session(self, _slot: int) -> int:
+        return 1
+
+    def objects(self, *_arguments: object) -> list[int]:
+        return [1]
+
+    def attribute(self, _session: int, _handle: int, name: Attribute) -> bytes:
+        return bytes([self.always]) if name is Attribute.ALWAYS_AUTHENTICATE else b""
+
+    def login(self, _session: int, _user: User, pin: bytearray) -> None:
+        self.given.append(bytes(pin))
+
+
+def test_a_pin_that_a_key_wants_again_is_overwritten_at_the_end() -> None:
+    library, pin = Answering(always=True), bytearray(b"4711")
+    head = {"slot": 0, "serial": "", "id": "", "public": "ff"}
+    login = Login(library, head, pin)  # type: ignore[arg-type]
+    login.sign("pkcs1", {"RSA_PKCS"}, b"data")
+    assert library.given == [b"4711", b"4711"]
+    assert pin == b"4711"
+    login.close()
+    assert pin == bytearray(4)
+
+
+def test_a_pin_that_is_wanted_once_is_overwritten_after_the_login() -> None:
+    library, pin = Answering(always=False), bytearray(b"4711")
+    head = {"slot": 0, "serial": "", "id": "", "public": "ff"}
+    login = Login(library, head, pin)  # type: ignore[arg-type]
+    assert pin == bytearray(4)
+    login.sign("pkcs1", {"RSA_PKCS"}, b"data")
+    assert library.given == [b"4711"]
