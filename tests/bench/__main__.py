@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tests.bench.figures import table
 
-NAMES = ("startup", "list", "search", "act", "pull", "push", "verify")
+NAMES = ("startup", "list", "search", "act", "pull", "push", "verify", "sign", "memory")
 
 
 @dataclass(frozen=True, slots=True)
