@@ -68,6 +68,8 @@ FORBIDDEN = {
 _MAX_DRAWN = 40
 _MAX_LOOKS = 10
 _MAX_SHARE = 0.25
+# In square points: four times a seal's square (Decree 30/2020, Annex I) with room around it.
+_MAX_AREA = 60_000
 _LTA = ModificationLevel.LTA_UPDATES
 
 
@@ -225,7 +227,7 @@ class Revisions:
             try:
                 if self._pictures.hides(before, after, widget.page, widget.rect):
                     return ("signature_covers_content",)
-                if _share(widget.rect, self._pictures.page(after, widget.page).size) > _MAX_SHARE:
+                if _is_large(widget.rect, self._pictures.page(after, widget.page).size):
                     return ("overlay",)
             except NotComparable:
                 return ("not_comparable",)
@@ -321,7 +323,8 @@ def _touch(one: Rect, other: Rect) -> bool:
     return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
 
 
-def _share(rect: Rect, size: tuple[int, int]) -> float:
-    """Return how much of a page a rectangle takes."""
-    width, height = size
-    return (rect[2] - rect[0]) * (rect[3] - rect[1]) / (width * height / DOTS / DOTS)
+def _is_large(rect: Rect, size: tuple[int, int]) -> bool:
+    """Tell whether a rectangle is larger than any signature, on its page and by itself."""
+    width, height = (side / DOTS for side in size)
+    area = (rect[2] - rect[0]) * (rect[3] - rect[1])
+    return area > _MAX_AREA and area > width * height * _MAX_SHARE

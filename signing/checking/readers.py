@@ -6,6 +6,7 @@ should have written.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from typing import Any, BinaryIO
 
@@ -27,6 +28,17 @@ def fills_gap(stream: BinaryIO, byte_range: list[int], contents: bytes) -> bool:
         return False
     stream.seek(start)
     return stream.read(end - start).lower() == b"<" + contents.hex().encode() + b">"
+
+
+def holds_sha1(signature: Any) -> bool:
+    """Tell whether the signed content is the digest of the ranges (ISO 32000-1, 12.8.3.3.1)."""
+    digest = hashlib.sha1(usedforsecurity=False)
+    ranges, stream = [int(value) for value in signature.byte_range], signature.reader.stream
+    for start, length in zip(ranges[::2], ranges[1::2], strict=True):
+        stream.seek(start)
+        digest.update(stream.read(length))
+    content = signature.signed_data["encap_content_info"]["content"]
+    return bool(bytes(content) == digest.digest())
 
 
 def strays(reader: Any, start: int) -> list[tuple[int, str]]:

@@ -25,7 +25,7 @@ from signing.checking.chain import Evidence
 from signing.checking.changes import FORBIDDEN, MAX_REVISIONS, Revisions
 from signing.checking.fields import Field, signature_fields
 from signing.checking.pool import Pool
-from signing.checking.readers import fills_gap
+from signing.checking.readers import fills_gap, holds_sha1
 from signing.checking.times import (
     DIGESTS,
     DocumentTime,
@@ -48,6 +48,7 @@ _MIN_RSA = 2048
 _MIN_EC = 256
 _LEGACY = "/adbe.pkcs7.detached"
 _PADES = "/ETSI.CAdES.detached"
+_SHA1 = "/adbe.pkcs7.sha1"
 _STAMP = "/ETSI.RFC3161"
 
 _INVALID = {
@@ -311,7 +312,9 @@ class _Round:
 
 
 def _is_stamp(signature: Any) -> bool:
-    return bool(signature.sig_object_type == "/DocTimeStamp")
+    """Tell a document's time stamp; some programs give it the type of a signature."""
+    form = value_of(signature.sig_object, "/SubFilter")
+    return bool(signature.sig_object_type == "/DocTimeStamp" or form == _STAMP)
 
 
 def _unreadable(name: str) -> SignatureReport:
@@ -325,6 +328,10 @@ def _integrity(signature: Any, reasons: list[str]) -> tuple[bool, bool]:
     if kind == "tst_info":
         info = stamp_info(signature.signed_data)
         if info["message_imprint"]["hashed_message"].native != digest:
+            reasons.append("altered")
+        digest = inner_digest(signature.signed_data, signature.md_algorithm)
+    elif value_of(signature.sig_object, "/SubFilter") == _SHA1:
+        if not holds_sha1(signature):
             reasons.append("altered")
         digest = inner_digest(signature.signed_data, signature.md_algorithm)
     intact, valid = validate_sig_integrity(
