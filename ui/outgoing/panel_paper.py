@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import BinaryIO
 
 from PySide6.QtCore import Qt, Signal
@@ -10,11 +11,13 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QSplitter, QWidget
 
 from app.kernel.errors import HoaBanError
+from signing.pdf.snapping import snap_lines
 from ui.bridge.session import Session
 from ui.kit.banner import Banner
 from ui.kit.buttons import Button, IconButton
 from ui.kit.labels import ElidedLabel, Label, Line, Pane
 from ui.kit.layout import Column, Row
+from ui.kit.pdfview.overlay import Guides
 from ui.kit.pdfview.placebar import PlaceBar
 from ui.kit.pdfview.view import PdfView
 from ui.kit.states import StateStack
@@ -23,6 +26,16 @@ from ui.kit.theme import theme
 _SIDE = 230
 # Below so many widths of the side, page and side take turns
 _BOTH = 2.6
+
+
+def lines_of(source: bytes | Callable[[], BinaryIO], page: int) -> Guides:
+    """Return the lines of a page that a signature's box clings to; for the lane of pages."""
+    if isinstance(source, bytes):
+        found = snap_lines(source, page)
+    else:
+        with source() as stream:
+            found = snap_lines(stream, page)
+    return Guides(found.xs, found.ys)
 
 
 class PaperPanel(QWidget):
@@ -56,6 +69,9 @@ class PaperPanel(QWidget):
         self.state = StateStack(self.pdf)
         self.pdf.opened.connect(lambda _: self.state.show_content())
         self.pdf.failed.connect(self._failed)
+        self.pdf.box_changed.connect(self._look_for_lines)
+        self._source: bytes | Callable[[], BinaryIO] = b""
+        self._files, self._lined = 0, (-1, 0)
         body = QSplitter(Qt.Orientation.Horizontal)
         body.setChildrenCollapsible(False)
         body.setHandleWidth(1)
@@ -95,6 +111,7 @@ class PaperPanel(QWidget):
 
     def show_file(self, source: bytes | Callable[[], BinaryIO]) -> None:
         """Show a PDF."""
+        self._source, self._files = source, self._files + 1
         self.state.show_loading()
         self.pdf.open(source)
 
@@ -132,6 +149,21 @@ class PaperPanel(QWidget):
     def _turn_over(self) -> None:
         self._turned = not self._turned
         self._share()
+
+    def _look_for_lines(self) -> None:
+        """Find, off the GUI thread, the lines that hold a box on its page; once for each page."""
+        box = self.pdf.box
+        wanted = (box.page, self._files) if box is not None else (-1, 0)
+        if wanted == self._lined:
+            return
+        self._lined = wanted
+        if box is not None:
+            job = partial(lines_of, self._source, box.page)
+            self._session.work("pdf", job, partial(self._take_lines, wanted), lambda _: None)
+
+    def _take_lines(self, wanted: tuple[int, int], lines: Guides) -> None:
+        if wanted == self._lined:
+            self.pdf.set_guides(lines)
 
     def _failed(self, error: HoaBanError) -> None:
         self.state.show_error(error, retry=False)

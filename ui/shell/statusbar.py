@@ -25,7 +25,8 @@ _TONES = {"ok": ("wifi", "ok"), "syncing": ("sync", "info")}
 class LineState:
     """What the status bar says; times are aware, `device` is empty without a token.
 
-    `clock_minutes` is how far the server's clock is ahead, 0 within what is tolerated.
+    `clock_minutes` is how far the server's clock is ahead, 0 within what is tolerated;
+    `alarms` how many signatures need a person.
     """
 
     state: str = "offline"
@@ -37,6 +38,7 @@ class LineState:
     device: str = ""
     device_until: datetime | None = None
     clock_minutes: int = 0
+    alarms: int = 0
 
 
 class StatusBar(Pane):
@@ -50,13 +52,14 @@ class StatusBar(Pane):
         self._clock = clock
         self._state = LineState()
         self._icon = Icon("wifi-off", 14, "warn")
+        self._alarms = Label(style="bad")
         self._line = Label(style="secondary")
         self._sync = Label(style="secondary")
         self._device = Label(style="secondary")
         self._time = Label(style="bad")
         self._next = Label(style="secondary")
         row = Row(
-            self._icon, self._line, self._time, self._sync, self._device, None, self._next,
+            self._icon, self._alarms, self._line, self._time, self._sync, self._device, None, self._next,
             gap=14, margins=(12, 4, 12, 4),
         )  # fmt: skip
         put(self, row)
@@ -84,7 +87,7 @@ class StatusBar(Pane):
 
     def _fit(self) -> None:
         room = self.width() - theme().px(110)
-        for label in (self._line, self._time, self._device, self._next, self._sync):
+        for label in (self._alarms, self._line, self._time, self._device, self._next, self._sync):
             room -= label.sizeHint().width() if label.text() else 0
             label.setVisible(bool(label.text()) and (room >= 0 or label is self._line))
 
@@ -105,6 +108,8 @@ class StatusBar(Pane):
         at = _hour(state.last_sync)
         self._sync.setText(texts("shell.last_sync", at=at) if at else texts("shell.never_synced"))
         self._device.setText(self._device_text())
+        alarms = texts("shell.alarms", n=state.alarms) if state.alarms else ""
+        self._alarms.setText(alarms)
         self._time.setText(self._clock_text())
         self._next.setText(self._retry_text())
         self._fit()

@@ -9,6 +9,7 @@ from functools import partial
 from PySide6.QtCore import QObject, QTimer
 
 from app.desk import Desk
+from app.files import completions
 from app.kernel.errors import HoaBanError
 from app.kernel.ports import CertificateInfo
 from ui.bridge.session import Session
@@ -92,8 +93,10 @@ class LineWatch(QObject):
 
 def _line_of(desk: Desk) -> LineState:
     waiting, refused = desk.outbox_counts()
+    with desk.store.reader() as connection:
+        alarms = completions.counts(connection)[completions.JobState.ALARM]
     if desk.sync is None:
-        return LineState("none", waiting=waiting, refused=refused)
+        return LineState("none", waiting=waiting, refused=refused, alarms=alarms)
     status = desk.sync.status
     off = round(desk.store.server_time.ahead.total_seconds() / 60)
     return LineState(
@@ -104,6 +107,7 @@ def _line_of(desk: Desk) -> LineState:
         last_sync=status.last_sync,
         retry_at=status.retry_at,
         clock_minutes=off,
+        alarms=alarms,
     )
 
 

@@ -219,7 +219,7 @@ class DeskWindow(QWidget):
         self._menu.choose(self.side)
 
     def _go_to_outbox(self) -> None:
-        self.go("outbox")
+        self.go("completion" if self.status.state.alarms else "outbox")
 
     def _sync_now(self) -> None:
         if self.session.desk.sync is not None:

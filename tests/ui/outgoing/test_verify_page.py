@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
 from app.forms.compose import compose
-from app.kernel.ports import CertificateInfo, Purpose, SignJob, TokenInfo, Verdict
+from app.kernel.ports import Box, CertificateInfo, Purpose, SignJob, TokenInfo, Verdict
 from tests.signing.forgeries import forged, replace_page
 from tests.ui import pdfs
 from tests.ui.conftest import wait_until
@@ -131,6 +131,23 @@ def test_a_file_that_changed_since_is_judged_anew(
     assert page.checked is not None and page.checked.report is not None
     assert page.checked.report.verdict is Verdict.INVALID
     assert next(r for r in page.model.rows if r.name == "hong.pdf").view == BAD
+
+
+def test_the_lines_of_the_page_hold_a_box_on_it(
+    office: Office, begin: Sessions, show: Show, tmp_path: Path
+) -> None:
+    page = opened(office, begin, show)
+    path = tmp_path / "bao-cao.pdf"
+    path.write_bytes(compose(WORDS))
+    page.take(path)
+    wait_until(lambda: page.paper.pdf.page_count == 1)
+    page.paper.pdf.place_box(Box(0, 100, 300, 150, 60))
+    wait_until(lambda: page.paper.pdf._placing.guides.xs)
+    middle = page.paper.pdf.page_size(0)[0] / 2
+    assert any(abs(x - middle) < 1 for x in page.paper.pdf._placing.guides.xs)
+    assert page.paper.place.isVisible()
+    page.paper.pdf.clear_box()
+    assert not page.paper.pdf._placing.guides.xs
 
 
 def test_an_empty_folder_says_so(
