@@ -12,6 +12,7 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, BinaryIO
 
+from app.kernel.batch import BatchControl, Piece
 from app.kernel.ports import (
     CancelToken,
     CertificateInfo,
@@ -20,15 +21,16 @@ from app.kernel.ports import (
     Finding,
     Progress,
     Prompts,
+    Purpose,
     SignedFile,
     SignJob,
     TokenInfo,
 )
 
 if TYPE_CHECKING:
+    from signing.batch.signer import TokenBatchSigner
     from signing.pdf.completion import PdfCompleter
     from signing.tokens.signer import TokenSigner
-    from signing.work.signer import WorkerSigner
     from signing.work.verifier import WorkerVerifier
 
 
@@ -89,10 +91,10 @@ class LateCompleter:
 class LateSigner:
     """The kernel's `Signer`, made at its first use."""
 
-    def __init__(self, make: Callable[[], WorkerSigner]) -> None:
+    def __init__(self, make: Callable[[], TokenBatchSigner]) -> None:
         self._make = make
         self._lock = Lock()
-        self._made: WorkerSigner | None = None
+        self._made: TokenBatchSigner | None = None
 
     def tokens(self) -> Sequence[TokenInfo]:
         """List tokens without any PIN."""
@@ -105,6 +107,17 @@ class LateSigner:
     def sign(self, job: SignJob, prompts: Prompts, cancel: CancelToken | None = None) -> SignedFile:
         """Sign; raises what `WorkerSigner.sign` raises."""
         return self._behind().sign(job, prompts, cancel)
+
+    def sign_batch(
+        self,
+        pieces: Sequence[Piece],
+        certificate: CertificateInfo,
+        prompts: Prompts,
+        purpose: Purpose,
+        control: BatchControl,
+    ) -> None:
+        """Sign many documents with one key; raises what opening the key raises."""
+        self._behind().sign_batch(pieces, certificate, prompts, purpose, control)
 
     @property
     def keys(self) -> TokenSigner:
@@ -125,7 +138,7 @@ class LateSigner:
             if self._made is not None:
                 self._made.close()
 
-    def _behind(self) -> WorkerSigner:
+    def _behind(self) -> TokenBatchSigner:
         with self._lock:
             if self._made is None:
                 self._made = self._make()

@@ -13,11 +13,11 @@ from app.kernel.clock import Clock
 from app.kernel.ports import Http
 
 if TYPE_CHECKING:
+    from signing.batch.signer import TokenBatchSigner
     from signing.pdf.completion import PdfCompleter
     from signing.tokens.modules import Modules
     from signing.trust.cache import StatusCache
     from signing.trust.store import TrustStore
-    from signing.work.signer import WorkerSigner
     from signing.work.verifier import WorkerVerifier
     from signing.work.worker import Workers
     from sync.http import Session
@@ -65,16 +65,16 @@ def token_signer(
     trust: Sequence[Path] = (),
     http: Session | None = None,
     pin_minutes: Callable[[], int] = lambda: 0,
-) -> WorkerSigner:
+) -> TokenBatchSigner:
     """Return the signer over every PKCS#11 library that this machine may load."""
+    from signing.batch.signer import TokenBatchSigner
     from signing.tokens.signer import TokenSigner
-    from signing.work.signer import WorkerSigner
 
     found, anchors = modules(), trust_store(trust)
     keys = TokenSigner(
         found.known(), clock, anchors, http, admit=found.admit, pin_minutes=pin_minutes
     )
-    return WorkerSigner(keys, workers(trust), clock, http)
+    return TokenBatchSigner(keys, workers(trust), clock, http)
 
 
 def completer(

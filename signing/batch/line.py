@@ -24,6 +24,10 @@ WINDOW = 3
 WINDOW_WITH_TIME = 6
 """A time stamp is a round trip per document: more are under way so that the key does not wait."""
 
+# Before the key, and being prepared: what else is under way may have its signature unkept. A kill
+# loses these signatures, and they are made again.
+_NOT_SIGNED = 1
+
 # What fails for one document for want of room fails for all that follow
 _FOR_ALL = frozenset({"sign_no_room", "store.disk_full", "store.io_failed"})
 
@@ -46,9 +50,11 @@ class OpenKey(Protocol):
 class KeyDesk:
     """Let many threads have bytes signed by the one thread that serves the key."""
 
-    def __init__(self, key: OpenKey, control: BatchControl) -> None:
+    def __init__(self, key: OpenKey, control: BatchControl, unkept: int) -> None:
         self._key = key
         self._control = control
+        self._room = threading.Semaphore(unkept)
+        self._mine = threading.local()
         self._asked: SimpleQueue[tuple[bytes, Future[bytes]] | None] = SimpleQueue()
         self._over = False
 
@@ -61,6 +67,12 @@ class KeyDesk:
         """Return what a worker may ask of the key."""
         return {"open": self._open, "key": self._sign}
 
+    def kept(self) -> None:
+        """Say that this thread's document is on the disk, or let go: another may be signed."""
+        if getattr(self._mine, "signed", False):
+            self._mine.signed = False
+            self._room.release()
+
     def leave(self) -> None:
         """Say that one thread asks no more."""
         self._asked.put(None)
@@ -71,21 +83,36 @@ class KeyDesk:
         self._control.halted = self._control.halted or error
 
     def serve(self, threads: int) -> None:
-        """Sign what is asked for until every thread has left."""
-        while threads:
-            asked = self._asked.get()
-            if asked is None:
-                threads -= 1
-                continue
-            data, answer = asked
-            try:
-                answer.set_result(self._signed(data))
-            except KeyEnded as ended:
-                answer.set_exception(ended)
+        """Sign what is asked for until every thread has left; nobody is left without an answer."""
+        try:
+            while threads:
+                asked = self._asked.get()
+                if asked is None:
+                    threads -= 1
+                else:
+                    self._answer(*asked)
+        finally:
+            self._over = True
+            while threads:
+                asked = self._asked.get()
+                if asked is None:
+                    threads -= 1
+                else:
+                    asked[1].set_exception(KeyEnded())
+
+    def _answer(self, data: bytes, answer: Future[bytes]) -> None:
+        try:
+            answer.set_result(self._signed(data))
+        except KeyEnded as ended:
+            answer.set_exception(ended)
+        finally:
+            if not answer.done():
+                answer.set_exception(KeyEnded())
 
     def _signed(self, data: bytes) -> bytes:
         if self._over:
             raise KeyEnded
+        self._room.acquire()
         try:
             self._control.wait_turn()
             return self._key.sign(data)
@@ -102,6 +129,7 @@ class KeyDesk:
     def _sign(self, _head: dict[str, Any], blob: bytearray) -> tuple[dict[str, Any], bytes]:
         answer: Future[bytes] = Future()
         self._asked.put((bytes(blob), answer))
+        self._mine.signed = True
         return {}, answer.result()
 
 
@@ -127,10 +155,10 @@ class Line:
 
     def run(self, key: OpenKey) -> None:
         """Sign with an open key, on this thread; raises only what is a bug."""
-        desk = KeyDesk(key, self._control)
         self._control.begin(self._total)
         self._pace = Pace(self._clock.monotonic())
         size = min(self._workers.size, self._total)
+        desk = KeyDesk(key, self._control, max(1, size - _NOT_SIGNED))
         with ThreadPoolExecutor(max(size, 1), "batch") as threads:
             hands = [threads.submit(self._hand, desk) for _ in range(size)]
             desk.serve(size)
@@ -138,13 +166,14 @@ class Line:
             hand.result()
 
     def _hand(self, desk: KeyDesk) -> None:
+        whole = False
         try:
             while (piece := self._next(desk)) is not None:
                 self._one(piece, desk)
-        except BaseException:
-            desk.halt(Unavailable("batch_stopped"))
-            raise
+            whole = True
         finally:
+            if not whole:
+                desk.halt(Unavailable("batch_stopped"))
             desk.leave()
 
     def _next(self, desk: KeyDesk) -> Piece | None:
@@ -168,6 +197,8 @@ class Line:
                 self._note(Outcome(piece.id, PieceState.FAILED, error))
         else:
             self._note(Outcome(piece.id, PieceState.DONE, None, signed))
+        finally:
+            desk.kept()
 
     def _note(self, outcome: Outcome) -> None:
         with self._lock:
