@@ -10,6 +10,7 @@ from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 
 from app.kernel.ports import FileReport, Verdict
 from app.kernel.texts import Texts
+from signing.checking.readers import fills_gap
 from tests.signing.attacks.raw import ENDLESS, GAPS, READERS, other_catalog
 from tests.signing.attacks.updates import ANNOTATIONS, FORMS, SAVING, SHADOW, SIGNATURES
 from tests.signing.conftest import Office
@@ -109,3 +110,14 @@ def test_endless_structures_end(office: Office, victim: bytes, attack: str) -> N
     report = check(office, ENDLESS[attack](victim))
     assert report.verdict in {Verdict.INVALID, Verdict.UNREADABLE, Verdict.UNSIGNED}
     assert report.reasons or all(s.reasons for s in report.signatures)
+
+
+@pytest.mark.parametrize(
+    ("between", "filled"),
+    [(b"<3082>", True), (b"<308A>", False), (b"<3083>", False), (b"(3082)", False)],
+)
+def test_the_gap_holds_the_signature_that_was_read(between: bytes, filled: bool) -> None:
+    data = b"before" + between + b"after"
+    assert fills_gap(BytesIO(data), [0, 6, 12, 5], b"\x30\x82") is filled
+    assert not fills_gap(BytesIO(data), [0, 6, 13, 4], b"\x30\x82")
+    assert not fills_gap(BytesIO(data), [1, 5, 12, 5], b"\x30\x82")
