@@ -121,3 +121,14 @@ def test_the_gap_holds_the_signature_that_was_read(between: bytes, filled: bool)
     assert fills_gap(BytesIO(data), [0, 6, 12, 5], b"\x30\x82") is filled
     assert not fills_gap(BytesIO(data), [0, 6, 13, 4], b"\x30\x82")
     assert not fills_gap(BytesIO(data), [1, 5, 12, 5], b"\x30\x82")
+
+
+def test_pages_that_only_look_different_are_found_by_drawing(
+    office: Office, victim: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The drawn pages are a second line: they find what one parser alone would be told."""
+    monkeypatch.setattr("signing.checking.changes.is_ambiguous", lambda _reader, _revision: False)
+    report = check(office, READERS["an entry said twice"][0](victim))
+    assert report.verdict is Verdict.INVALID
+    assert "shown_differently" in report.signatures[1].reasons
+    assert all(s.shown for s in report.signatures)
