@@ -10,6 +10,7 @@ from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 
 from app.kernel.ports import FileReport, Verdict
 from app.kernel.texts import Texts
+from signing.checking.readers import fills_gap
 from tests.signing.attacks.raw import ENDLESS, GAPS, READERS, other_catalog
 from tests.signing.attacks.updates import ANNOTATIONS, FORMS, SAVING, SHADOW, SIGNATURES
 from tests.signing.conftest import Office
@@ -109,3 +110,25 @@ def test_endless_structures_end(office: Office, victim: bytes, attack: str) -> N
     report = check(office, ENDLESS[attack](victim))
     assert report.verdict in {Verdict.INVALID, Verdict.UNREADABLE, Verdict.UNSIGNED}
     assert report.reasons or all(s.reasons for s in report.signatures)
+
+
+@pytest.mark.parametrize(
+    ("between", "filled"),
+    [(b"<3082>", True), (b"<308A>", False), (b"<3083>", False), (b"(3082)", False)],
+)
+def test_the_gap_holds_the_signature_that_was_read(between: bytes, filled: bool) -> None:
+    data = b"before" + between + b"after"
+    assert fills_gap(BytesIO(data), [0, 6, 12, 5], b"\x30\x82") is filled
+    assert not fills_gap(BytesIO(data), [0, 6, 13, 4], b"\x30\x82")
+    assert not fills_gap(BytesIO(data), [1, 5, 12, 5], b"\x30\x82")
+
+
+def test_pages_that_only_look_different_are_found_by_drawing(
+    office: Office, victim: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The drawn pages are a second line: they find what one parser alone would be told."""
+    monkeypatch.setattr("signing.checking.changes.is_ambiguous", lambda _reader, _revision: False)
+    report = check(office, READERS["an entry said twice"][0](victim))
+    assert report.verdict is Verdict.INVALID
+    assert "shown_differently" in report.signatures[1].reasons
+    assert all(s.shown for s in report.signatures)
