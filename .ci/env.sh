@@ -14,7 +14,7 @@ libxcb-render-util0 libxcb-shape0 libxcb-sync1 libxcb-xfixes0 libxcb-xinerama0 l
 softhsm2 xvfb xauth poppler-utils"
 # What the tests need besides: a real database server, input method, screen reader's view.
 TEST_PACKAGES="$RUN_PACKAGES git postgresql dbus openbox xdotool ibus ibus-unikey at-spi2-core
-gir1.2-atspi-2.0 python3-gi gcc libc6-dev"
+gir1.2-atspi-2.0 python3-gi gcc libc6-dev openssl xmlsec1"
 
 say() { printf '%s\n' "$*" >&2; }
 

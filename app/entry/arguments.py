@@ -6,6 +6,9 @@ import argparse
 from pathlib import Path
 from typing import NoReturn
 
+from app.kernel.levels import LEVELS
+from app.kernel.ports import Purpose
+
 
 class WrongUse(Exception):
     """Say that the command line itself is wrong; exit code 2."""
@@ -73,9 +76,12 @@ def _data_commands(commands: argparse._SubParsersAction[_Parser]) -> None:
 
 
 def _signature_commands(commands: argparse._SubParsersAction[_Parser]) -> None:
-    sign = _add(commands, "sign", "sign a PDF with a token")
+    sign = _add(commands, "sign", "sign a PDF, an XML or any file with a token")
     sign.add_argument("source", type=Path, metavar="IN")
     sign.add_argument("target", type=Path, metavar="OUT")
+    sign.add_argument("--level", choices=LEVELS, default="", help="what to reach")
+    sign.add_argument("--require-time", action="store_true", help="refuse without a time stamp")
+    sign.add_argument("--line", action="append", default=[], help="a line of the text block")
     _with_key(sign)
     batch = _add(commands, "sign-batch", "sign many PDFs with one PIN; once more goes on")
     batch.add_argument("files", type=Path, nargs="+", metavar="FILE")
@@ -94,8 +100,7 @@ def _with_key(made: _Parser) -> None:
     made.add_argument("--module", type=Path, required=True, metavar="SO")
     made.add_argument("--token", required=True, metavar="LABEL")
     made.add_argument("--cert-id", default="", metavar="HEX")
-    purposes = ("approve", "issue", "attachment", "copy")
-    made.add_argument("--purpose", choices=purposes, required=True)
+    made.add_argument("--purpose", choices=[p.value for p in Purpose], required=True)
     made.add_argument("--box", type=_box, metavar="PAGE,X,Y,W,H")
     made.add_argument("--tsa", default="", metavar="URL")
     made.add_argument("--pin-stdin", action="store_true", required=True)

@@ -26,7 +26,15 @@ def sign(args: argparse.Namespace, pin: str) -> dict[str, Any]:
 
     purpose = Purpose(args.purpose)
     job = make_job(
-        args.source, args.target, purpose, box=box_of(args.box), image=picture(args), tsa=args.tsa
+        args.source,
+        args.target,
+        purpose,
+        box=box_of(args.box),
+        image=picture(args),
+        lines=tuple(args.line),
+        tsa=args.tsa,
+        level=args.level,
+        require_time=args.require_time,
     )
     return sign_command(
         job,

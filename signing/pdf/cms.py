@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
@@ -45,7 +46,9 @@ class KeySigner(Signer):
     """pyHanko's signer for a key that is asked elsewhere: what comes before it, and after."""
 
     def __init__(self, der: bytes, trust: TrustStore, *, pss: bool) -> None:
-        self._parts = _parts(der, _chain(der, trust.certificates))
+        chain = _chain(der, trust.certificates)
+        self._parts = _parts(der, chain)
+        self.issuers = chain
         certificate = self._parts.certificate
         self.no_time = False
         self.is_rsa = certificate.public_key.algorithm.startswith("rsa")
@@ -58,9 +61,12 @@ class KeySigner(Signer):
             embed_roots=False,
         )
 
-    def attributes(self, digest: bytes) -> bytes:
-        """Return the attributes that the key signs for a document with this SHA-256."""
-        return _signed_attributes(self._parts.attribute, digest)
+    def attributes(self, digest: bytes, at: datetime | None = None) -> bytes:
+        """Return the attributes that the key signs for a document with this SHA-256.
+
+        `at` is the signer's own time: CAdES asks for it here, a PDF says it elsewhere.
+        """
+        return _signed_attributes(self._parts.attribute, digest, at)
 
     def content(self, attributes: bytes, signature: bytes, stamper: Any = None) -> cms.ContentInfo:
         """Return the signature of the key as CMS, with a time stamp if there is a stamper."""
@@ -91,10 +97,17 @@ class KeySigner(Signer):
             return None
 
 
-def _signed_attributes(certificate: bytes, digest: bytes) -> bytes:
-    """Return the attributes that PAdES asks for (EN 319 142-1, 6.3), in DER's order."""
+def _signed_attributes(certificate: bytes, digest: bytes, at: datetime | None) -> bytes:
+    """Return the attributes that PAdES and CAdES ask for, in DER's order.
+
+    EN 319 142-1, 6.3 and EN 319 122-1, 6.3.
+    """
     digested = _tlv(_SEQUENCE, _DIGEST_TYPE, _tlv(_SET, _tlv(_OCTETS, digest)))
-    return _tlv(_SET, *sorted((_CONTENT_TYPE, digested, certificate)))
+    parts = [_CONTENT_TYPE, digested, certificate]
+    if at is not None:
+        moment = cms.Time({"utc_time": at.astimezone(UTC).replace(microsecond=0)})
+        parts.append(bytes(cms.CMSAttribute({"type": "signing_time", "values": (moment,)}).dump()))
+    return _tlv(_SET, *sorted(parts))
 
 
 def _content(

@@ -32,11 +32,13 @@ from app.kernel.clock import VIETNAM, Clock
 from app.kernel.errors import Damaged, RuleViolation, Unavailable
 from app.kernel.levels import reaches
 from app.kernel.ports import Box, Http, Purpose, SignedFile, SignJob
+from app.kernel.purposes import AGENCY_FIELD
 from signing.pdf.appearance import Stamp, stamp_pdf
 from signing.pdf.cms import KeySigner
 from signing.pdf.completion import Means, complete
 from signing.pdf.forms import seal_box
 from signing.pdf.layout import NO_MARGINS
+from signing.pdf.order import check_order, free_name
 from signing.pdf.pages import (
     BAD_FILE,
     StampPage,
@@ -51,8 +53,6 @@ from signing.streams import WorkingCopy, reading, working_copy
 from signing.trust.stamps import CheckedTimeStamper
 from signing.trust.store import TrustStore
 
-PERSON_FIELD = "Sig_NguoiKy"
-AGENCY_FIELD = "Sig_CoQuan"
 CHUNK = 1 << 20
 _ROOM = 16384
 _ROOM_WITH_TIME = 32768
@@ -90,9 +90,9 @@ def prepare(job: SignJob) -> Iterator[Prepared]:
     with working_copy(job.target) as copy:
         _copy(job, copy.stream)
         writer, fields = _open_writer(copy.stream)
-        _check_order(job.purpose, [name for name, _, _ in fields])
+        check_order(job.purpose, writer.prev, fields)
         box = _place(job, copy.stream, writer, fields)
-        yield Prepared(job, copy, writer, _free_name(job.purpose, fields), box)
+        yield Prepared(job, copy, writer, free_name(job.purpose, fields), box)
 
 
 def begin(
@@ -247,25 +247,6 @@ def _open_writer(stream: BinaryIO) -> tuple[IncrementalPdfFileWriter, list[tuple
     if certification is not None and certification.permission is MDPPerm.NO_CHANGES:
         raise Damaged("pdf_locked")
     return writer, fields
-
-
-def _check_order(purpose: Purpose, names: list[str]) -> None:
-    """Person first, then the seal, and no further person after the seal (Decree 30, Art 32)."""
-    sealed = any(name.startswith(AGENCY_FIELD) for name in names)
-    signed = any(not name.startswith(AGENCY_FIELD) for name in names)
-    if purpose is Purpose.ISSUE and not signed:
-        raise RuleViolation("seal_before_signature")
-    if purpose is Purpose.ISSUE and sealed:
-        raise RuleViolation("seal_twice")
-    if purpose is Purpose.APPROVE and sealed:
-        raise RuleViolation("signature_after_seal")
-
-
-def _free_name(purpose: Purpose, fields: list[tuple[str, Any, Any]]) -> str:
-    base = PERSON_FIELD if purpose is Purpose.APPROVE else AGENCY_FIELD
-    taken = {name for name, _, _ in fields}
-    names = (base if n == 1 else f"{base}_{n}" for n in range(1, len(taken) + 2))
-    return next(name for name in names if name not in taken)
 
 
 def _place(

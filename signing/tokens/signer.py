@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from types import TracebackType
 from typing import Any, Self
 
@@ -124,9 +124,21 @@ class TokenSigner:
         Raises `DeviceProblem`, `RuleViolation`, `Damaged`, `Unavailable` and `Cancelled`; then
         the target has not been written.
         """
+        from signing.files import is_other, sign_other
         from signing.pdf import pades
+        from signing.plain import Judges
 
         self.check(job.certificate)
+        if is_other(job):
+            judges = Judges(self.trust, self.clock, self._http)
+            with ExitStack() as opened:
+
+                def unlock() -> UnlockedKey:
+                    _go_on(cancel)
+                    certificate, purpose = job.certificate, job.purpose.value
+                    return opened.enter_context(self.unlocked(certificate, prompts, purpose))
+
+                return sign_other(job, unlock, judges, cancel)
         with pades.prepare(job) as prepared:
             _go_on(cancel)
             with self.unlocked(job.certificate, prompts, job.purpose.value) as key:

@@ -31,14 +31,19 @@ class Workshop:
     """Do the tasks of one parent; what is costly to make is kept between them."""
 
     def __init__(self, parent: Parent, folders: list[Path]) -> None:
+        from signing.anyfile import AnyVerifier
         from signing.checking.verify import PdfVerifier
+        from signing.plain import Judges
         from signing.trust.store import TrustStore
 
         self._parent = parent
         self._clock = ToldClock()
         self._http = ParentHttp(parent)
         self._trust = TrustStore(folders)
-        self._verifier = PdfVerifier(self._trust, self._clock, self._http, ParentKept(parent))
+        kept = ParentKept(parent)
+        judges = Judges(self._trust, self._clock, self._http, kept)
+        pdfs = PdfVerifier(self._trust, self._clock, self._http, kept)
+        self._verifier = AnyVerifier(pdfs, judges)
 
     def verify(self, head: dict[str, Any], _blob: bytearray) -> Reply:
         """Check one file and answer its report."""

@@ -22,6 +22,7 @@ from app.kernel.ports import (
     SignJob,
     TokenInfo,
 )
+from signing.files import is_other
 from signing.tokens.key import UnlockedKey
 from signing.tokens.signer import TokenSigner
 from signing.work.answers import file_answers, line_answers, target_answers
@@ -71,6 +72,8 @@ class WorkerSigner:
         Raises `DeviceProblem`, `RuleViolation`, `Damaged`, `Unavailable` and `Cancelled`; then
         the target has not been written.
         """
+        if is_other(job):
+            return self.keys.sign(job, prompts, cancel)
         self.keys.check(job.certificate)
         with ExitStack() as opened:
 

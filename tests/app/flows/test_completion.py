@@ -202,7 +202,12 @@ def test_an_archive_waits_for_its_renewal(queue: Queue) -> None:
 def test_a_completed_file_that_was_changed_or_is_broken_is_refused(queue: Queue) -> None:
     signed = queue.sign()
     real, queue.line = queue.completer, True
-    for spoil in (lambda data: b"%PDF-1.7 " + data, lambda data: data[:-9000]):
+    queue.seal()
+    annex = next(f for f in queue.world.doc("o1").files if f.role == "attachment")
+    with queue.store.vault.open(annex.sha256) as stream:
+        valid_but_another = stream.read()
+    signed = next(f for f in queue.world.doc("o1").files if f.role == "signed")
+    for spoil in (lambda data: valid_but_another, lambda data: data[:-9000]):
         queue.completer = Spoiling(real, spoil)
         with queue.store.writing() as connection:
             connection.exec_driver_sql("DELETE FROM completion")

@@ -193,3 +193,17 @@ def test_streams_need_no_path_and_are_emptied_when_it_fails(
     with pytest.raises(HoaBanError):
         bench.signer.sign(job, Pins("0000"))
     assert target.getvalue() == b""
+
+
+def test_a_signer_that_signs_another_page_is_found_out(bench: Bench) -> None:
+    from dataclasses import replace
+
+    other = io.BytesIO(typeset(PAGE.replace("Số: 01", "Số: 01 ")))
+
+    class Swapping:
+        def sign(self, job: Any, *more: Any) -> Any:
+            return bench.signer.sign(replace(job, source=other, expected_sha256=""), *more)
+
+    with pytest.raises(Damaged, match=r"flow\.not_as_shown"):
+        bench.sign(ports=replace(bench.ports, signer=Swapping()))
+    assert bench.world.doc("o1").state is State.SUBMITTED
