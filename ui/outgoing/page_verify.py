@@ -80,11 +80,8 @@ class VerifyPage(Page):
 
     def _foot(self) -> Pane:
         foot = Pane("footer")
-        hint = Label(self.session.texts("outpages.verify.drop"), "secondary", wrap=True)
         buttons = (Button.of(self.choose, "primary"), Button.of(self.folder))
-        row = Row(*buttons, Button.of(self.record), hint, margins=(14, 9, 14, 9))
-        row.setStretch(3, 1)
-        foot.setLayout(row)
+        foot.setLayout(Row(*buttons, Button.of(self.record), None, margins=(14, 9, 14, 9)))
         return foot
 
     def _list_pane(self) -> Pane:
