@@ -11,6 +11,7 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QFileDialog, QStackedWidget, QWidget
 
 from app.desk import Desk
+from app.forms.verification import record
 from app.kernel.errors import HoaBanError
 from ui.bridge.session import Session
 from ui.documents import verdicts
@@ -21,6 +22,7 @@ from ui.kit.labels import Label, Line, Pane
 from ui.kit.layout import Column, Row
 from ui.kit.page import Page
 from ui.kit.panes import Panes
+from ui.kit.pdfdialog import PdfDialog
 from ui.kit.progress import ProgressStrip
 from ui.kit.rowmodel import Column as TableColumn
 from ui.kit.rowmodel import RowModel
@@ -52,6 +54,7 @@ class VerifyPage(Page):
         self._asked: Path | None = None
         self.choose = self._action("choose", self._choose, "Ctrl+O", "file")
         self.folder = self._action("folder", self._choose_folder, "Ctrl+Shift+O", "folder")
+        self.record = self._action("record", self._record, "Ctrl+P", "printer")
         self._side = QStackedWidget()
         self.paper = PaperPanel(session, self._side, self._foot())
         self.sides = Panes(self._list_pane(), self.paper, _LIST)
@@ -77,12 +80,8 @@ class VerifyPage(Page):
 
     def _foot(self) -> Pane:
         foot = Pane("footer")
-        hint = Label(self.session.texts("outpages.verify.drop"), "secondary", wrap=True)
-        row = Row(
-            Button.of(self.choose, "primary"), Button.of(self.folder), hint, margins=(14, 9, 14, 9)
-        )
-        row.setStretch(2, 1)
-        foot.setLayout(row)
+        buttons = (Button.of(self.choose, "primary"), Button.of(self.folder))
+        foot.setLayout(Row(*buttons, Button.of(self.record), None, margins=(14, 9, 14, 9)))
         return foot
 
     def _list_pane(self) -> Pane:
@@ -121,7 +120,7 @@ class VerifyPage(Page):
 
     def acts(self) -> Sequence[Action]:
         """Return the page's acts."""
-        return (self.choose, self.folder)
+        return (self.choose, self.folder, self.record)
 
     def close_page(self) -> None:
         """Stop, and let the file go."""
@@ -204,6 +203,7 @@ class VerifyPage(Page):
         if checked not in self.model.rows:
             self.model.replace(checked)
         self.checked = checked
+        self.record.set_enabled(True)
         texts, report = self.session.texts, checked.report
         said = verdicts.summary(texts, report)
         self.paper.show_head(checked.name, "")
@@ -213,6 +213,19 @@ class VerifyPage(Page):
         panel.show_on(self.paper.pdf)
         panel.closed.connect(self._close_side)
         self._put_side(panel)
+
+    def _record(self) -> None:
+        """Set the record of what is shown, to be printed or saved."""
+        checked = self.checked
+        if checked is None or checked.report is None:
+            return
+        job = partial(record, checked.report, checked.name)
+        self.session.work("query", job, partial(self._show_record, checked.path.stem))
+
+    def _show_record(self, stem: str, pdf: bytes) -> None:
+        texts = self.session.texts
+        name = f"{texts('outpages.verify.record_file')}-{stem}.pdf"
+        PdfDialog(self.session, texts("outpages.act.record"), pdf, name, self).open()
 
     def _close_side(self) -> None:
         if len(self.model.rows) > 1:
@@ -231,6 +244,7 @@ class VerifyPage(Page):
     def _show_nothing(self) -> None:
         texts = self.session.texts
         self.checked, self._asked = None, None
+        self.record.set_enabled(False)
         self._put_side(Pane("panel"))
         self.paper.show_head(texts("outpages.nav.verify"), "")
         self.paper.show_nothing(

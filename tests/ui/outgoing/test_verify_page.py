@@ -17,6 +17,7 @@ from tests.ui.outgoing.conftest import Sessions, Show
 from tests.ui.outgoing.keys import PERSON_PIN
 from tests.ui.outgoing.office import WORDS, Office
 from tests.ui.walk import walk
+from ui.kit.pdfdialog import PdfDialog
 from ui.outgoing.model_verify import BAD, UNSURE
 from ui.outgoing.page_verify import VerifyPage
 
@@ -148,6 +149,25 @@ def test_the_lines_of_the_page_hold_a_box_on_it(
     assert page.paper.place.isVisible()
     page.paper.pdf.clear_box()
     assert not page.paper.pdf._placing.guides.xs
+
+
+def test_the_record_of_a_check_is_shown_to_be_printed(
+    office: Office, begin: Sessions, show: Show, tmp_path: Path
+) -> None:
+    page = opened(office, begin, show)
+    assert not page.record.enabled
+    path = tmp_path / "chua-ky.pdf"
+    path.write_bytes(pdfs.signed_look())
+    page.take(path)
+    wait_until(lambda: page.record.enabled)
+    page.record.trigger()
+    wait_until(lambda: page.findChild(PdfDialog) is not None)
+    dialog = page.findChild(PdfDialog)
+    assert dialog is not None
+    wait_until(lambda: dialog.pane.view.page_count)
+    dialog.pane.view.find_text("Biên bản kiểm tra")
+    wait_until(lambda: dialog.pane.view._finder.total)
+    dialog.reject()
 
 
 def test_an_empty_folder_says_so(
