@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tests.bench.figures import table
 
-NAMES = ("startup", "list", "search", "act", "pull", "push", "verify", "sign", "memory")
+NAMES = ("startup", "list", "search", "act", "pull", "push", "verify", "sign", "batch", "memory")
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,9 @@ ROOT = Path(__file__).resolve().parents[2]
 KEYS = {"what", "value", "unit", "budget", "ok", "compared_with"}
 
 
-@pytest.mark.parametrize("name", ["list", "search", "act", "push", "verify", "sign", "memory"])
+@pytest.mark.parametrize(
+    "name", ["list", "search", "act", "push", "verify", "sign", "batch", "memory"]
+)
 def test_a_benchmark_answers_one_json_object(name: str) -> None:
     run = subprocess.run(
         [sys.executable, "-m", "tests.bench", name, "--json", "--size", "60"],
