@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
@@ -128,6 +128,7 @@ class SignJob:
     A stream as the target is empty, seekable and readable; it stands at its beginning after.
     `level` is the level to reach ("" means B-LT where there is a `tsa`, else B-B); what falls
     short says so in `SignedFile.level`, unless `require_time`: then nothing is signed.
+    `password` opens an encrypted source; the signed file stays encrypted with it.
     """
 
     source: Path | BinaryIO
@@ -145,6 +146,7 @@ class SignJob:
     expected_sha256: str = ""
     level: str = ""
     require_time: bool = False
+    password: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)

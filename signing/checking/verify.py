@@ -163,7 +163,8 @@ def _open(stream: BinaryIO, password: str) -> tuple[str, Any, list[Field], list[
         return "not_pdf", None, [], []
     try:
         reader = open_reader(stream)
-        if reader.encrypted and not (password and _unlock(reader, password)):
+        # Many are encrypted with no password to open them, only one to change them.
+        if reader.encrypted and not _unlock(reader, password):
             return ("password_wrong" if password else "encrypted"), None, [], []
         return "", reader, *signature_fields(reader)
     except BAD_FILE:

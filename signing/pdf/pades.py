@@ -11,13 +11,12 @@ import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from io import BytesIO
+from io import SEEK_END, BytesIO
 from typing import Any, BinaryIO
 
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.sign.fields import (
     InvisSigSettings,
-    MDPPerm,
     SigFieldSpec,
     SigSeedSubFilter,
     VisibleSigSettings,
@@ -25,7 +24,6 @@ from pyhanko.sign.fields import (
 from pyhanko.sign.general import SigningError
 from pyhanko.sign.signers import PdfSignatureMetadata, PdfSigner
 from pyhanko.sign.signers.pdf_byterange import PreparedByteRangeDigest
-from pyhanko.sign.validation.pdf_embedded import read_certification_data
 from pyhanko.stamp import StaticStampStyle
 
 from app.kernel.clock import VIETNAM, Clock
@@ -38,22 +36,21 @@ from signing.pdf.cms import KeySigner
 from signing.pdf.completion import Means, complete
 from signing.pdf.forms import seal_box
 from signing.pdf.layout import NO_MARGINS
+from signing.pdf.opening import CHUNK, open_repaired, open_writer
 from signing.pdf.order import check_order, free_name
 from signing.pdf.pages import (
     BAD_FILE,
     StampPage,
-    filled_fields,
-    open_reader,
     page_object,
     shape_of,
     value_of,
 )
+from signing.pdf.permissions import check_field
 from signing.pdf.placement import find_box
 from signing.streams import WorkingCopy, reading, working_copy
 from signing.trust.stamps import CheckedTimeStamper
 from signing.trust.store import TrustStore
 
-CHUNK = 1 << 20
 _ROOM = 16384
 _ROOM_WITH_TIME = 32768
 
@@ -89,10 +86,14 @@ def prepare(job: SignJob) -> Iterator[Prepared]:
     """
     with working_copy(job.target) as copy:
         _copy(job, copy.stream)
-        writer, fields = _open_writer(copy.stream)
+        opened = open_writer(copy.stream, job.password)
+        writer, fields = opened.writer, opened.fields
         check_order(job.purpose, writer.prev, fields)
+        name = free_name(job.purpose, fields)
+        check_field(name, fields)
         box = _place(job, copy.stream, writer, fields)
-        yield Prepared(job, copy, writer, free_name(job.purpose, fields), box)
+        warnings = ["pdf_repaired"] if opened.repaired else []
+        yield Prepared(job, copy, writer, name, box, warnings)
 
 
 def begin(
@@ -108,14 +109,28 @@ def begin(
     if job.require_time and not (line and job.tsa):
         raise Unavailable("timestamp_required")
     room = _ROOM_WITH_TIME if job.tsa and line else _ROOM
+    size = prepared.copy.stream.seek(0, SEEK_END)
     try:
-        session = _pdf_signer(prepared, signer).init_signing_session(prepared.writer)
-        session.system_time = clock.now().astimezone(VIETNAM)
-        tbs = session.prepare_tbs_document(validation_info=None, bytes_reserved=room)
-        digest, _ = tbs.digest_tbs_document(in_place=True, chunk_size=CHUNK)
-    except SigningError as problem:
+        try:
+            digest = _write(prepared, signer, room, clock)
+        except BAD_FILE as problem:
+            prepared.copy.stream.truncate(size)
+            prepared.writer = open_repaired(prepared.copy.stream, problem).writer
+            prepared.warnings.append("pdf_repaired")
+            digest = _write(prepared, signer, room, clock)
+    except (SigningError, *BAD_FILE) as problem:
         raise Damaged("pdf_refuses_signature") from problem
     return ToSign(signer.attributes(digest.document_digest), signer, digest, pss)
+
+
+def _write(
+    prepared: Prepared, signer: KeySigner, room: int, clock: Clock
+) -> PreparedByteRangeDigest:
+    session = _pdf_signer(prepared, signer).init_signing_session(prepared.writer)
+    session.system_time = clock.now().astimezone(VIETNAM)
+    tbs = session.prepare_tbs_document(validation_info=None, bytes_reserved=room)
+    digest, _ = tbs.digest_tbs_document(in_place=True, chunk_size=CHUNK)
+    return digest
 
 
 def end(
@@ -137,6 +152,10 @@ def end(
         if job.require_time:
             raise Unavailable("timestamp_required")
         prepared.warnings.append("timestamp_unavailable")
+    elif timed and prepared.writer.prev.encrypted:
+        # The completion opens files without a password.
+        level = "B-T"
+        prepared.warnings.append("revocation_unavailable")
     elif timed:
         means = Means(trust, clock, http, job.tsa)
         wanted = _wanted(job)
@@ -230,25 +249,6 @@ def _copy(job: SignJob, sink: BinaryIO) -> None:
         raise Damaged("pdf_not_as_shown")
 
 
-def _open_writer(stream: BinaryIO) -> tuple[IncrementalPdfFileWriter, list[tuple[str, Any, Any]]]:
-    try:
-        reader = open_reader(stream)
-        encrypted = reader.encrypted
-        if not encrypted:
-            fields = filled_fields(reader)
-            certification = read_certification_data(reader) if fields else None
-            page_object(reader, 0)
-            writer = IncrementalPdfFileWriter.from_reader(reader)
-            writer.IO_CHUNK_SIZE = CHUNK
-    except BAD_FILE as problem:
-        raise Damaged("pdf_damaged") from problem
-    if encrypted:
-        raise Damaged("pdf_encrypted")
-    if certification is not None and certification.permission is MDPPerm.NO_CHANGES:
-        raise Damaged("pdf_locked")
-    return writer, fields
-
-
 def _place(
     job: SignJob, stream: BinaryIO, writer: Any, fields: list[tuple[str, Any, Any]]
 ) -> Box | None:
@@ -259,7 +259,9 @@ def _place(
     if box is None and job.purpose is Purpose.ISSUE:
         box = _seal_place(writer, fields)
     if box is None:
-        box = find_box(stream, job.signer_name, job.signer_title, job.purpose, len(job.lines))
+        box = find_box(
+            stream, job.signer_name, job.signer_title, job.purpose, len(job.lines), job.password
+        )
     if box is None:
         raise RuleViolation("sign_place_unknown", "box")
     return box

@@ -99,5 +99,5 @@ def _inherited(page: Any, key: str) -> Any:
 
 
 def _ordered(box: Any) -> tuple[float, float, float, float]:
-    x1, y1, x2, y2 = (float(value) for value in box)
+    x1, y1, x2, y2 = (float(box[number]) for number in range(4))
     return min(x1, x2), min(y1, y2), max(x1, x2), max(y1, y2)
