@@ -34,9 +34,11 @@ class Key(Protocol):
 
 
 def is_other(job: SignJob) -> bool:
-    """Tell whether a job is for a file apart: a list of files, or by its name no PDF."""
+    """Tell whether a job is for a file apart: a list of files, or by both its names no PDF."""
     if job.purpose is Purpose.FILES:
         return True
+    if isinstance(job.target, Path) and job.target.suffix.lower() == _PDF:
+        return False
     return isinstance(job.source, Path) and job.source.suffix.lower() not in ("", _PDF)
 
 
