@@ -38,7 +38,8 @@ class Register:
     """One agency's book of one year; every number from `first` below `next` has its row.
 
     `first` is above 1 only where a paper book of the same year is carried on.
-    `released` holds a number that is the next one given although it is below `next`.
+    `released` holds the numbers, lowest first, that are the next ones given although they are
+    below `next`: the tail of the book, which nobody used.
     """
 
     id: str
@@ -52,6 +53,10 @@ class Register:
     epoch: int = 0
     released: tuple[int, ...] = ()
     first: int = 1
+
+    def goes_back(self, n: int) -> bool:
+        """Tell whether a number can be given again: no number that is in use follows it."""
+        return all(later in self.released for later in range(n + 1, self.next))
 
 
 @dataclass(frozen=True, slots=True)

@@ -143,7 +143,7 @@ def confirm(ctx: Context, register: str, n: int) -> list[NewEvent]:
 def release(ctx: Context, register: str, n: int, reason: str) -> list[NewEvent]:
     """Take a reserved number back.
 
-    It is the next one given if none followed it, else it stays in the book, voided. A number
+    It is given again if none in use follows it, else it stays in the book, voided. A number
     of a device that no longer holds the book is voided too: its holder may have gone on.
     """
     entry = entry_of(ctx, register, n)
@@ -151,7 +151,7 @@ def release(ctx: Context, register: str, n: int, reason: str) -> list[NewEvent]:
         raise RuleViolation("register.not_reserved", field="n", n=n)
     why = checked_reason(reason)
     book, _ = book_of(ctx, register)
-    if n != book.next - 1 or not _may_give_back(ctx, book):
+    if not book.goes_back(n) or not _may_give_back(ctx, book):
         return [_row(register, n, {"n": n, "state": EntryState.VOIDED.value, "reason": why})]
     return [
         NewEvent("register", register, "register.released", {"n": n}),
@@ -211,9 +211,7 @@ def _leased(ctx: Context, book: Register, wanted: int, epoch: int | None) -> int
 
 def _skipped(book: Register, number: int) -> tuple[int, ...]:
     """Return the numbers that are passed over for ever when a number is given."""
-    if number < book.next:
-        return ()
-    return (*book.released, *range(book.next, number))
+    return tuple(n for n in (*book.released, *range(book.next, number)) if n < number)
 
 
 def _may_give_back(ctx: Context, book: Register) -> bool:

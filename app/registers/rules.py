@@ -141,7 +141,7 @@ def apply_register(register: Register | None, event: Event) -> Register:
         case "register.drawn":
             return _drawn(book, data["n"])
         case "register.released":
-            return replace(book, released=(data["n"],))
+            return replace(book, released=tuple(sorted({*book.released, data["n"]})))
         case "register.voided":
             return replace(book, released=tuple(n for n in book.released if n != data["n"]))
         case "register.leased":
@@ -174,9 +174,8 @@ def apply_entry(entry: RegisterEntry | None, event: Event) -> RegisterEntry:
 
 
 def _drawn(book: Register, n: int) -> Register:
-    if n < book.next:
-        return replace(book, released=tuple(x for x in book.released if x != n))
-    return replace(book, next=n + 1, released=())
+    later = tuple(x for x in book.released if x > n)
+    return replace(book, next=max(book.next, n + 1), released=later)
 
 
 def _known(register: Register | None) -> Register:

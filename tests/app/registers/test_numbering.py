@@ -157,6 +157,20 @@ def test_a_released_number_is_the_next_one_given_if_none_followed__Art_15() -> N
     assert book(world).next == 2
 
 
+def test_the_numbers_of_a_stopped_run_go_back_from_the_end_of_the_book__Art_15() -> None:
+    world = leased()
+    for n in range(1, 6):
+        world.run(CLERK, Take(BOOK, n, 1, reserve=n > 1), device="d1")
+    for n in (5, 4, 2, 3):
+        world.run(CLERK, Back(BOOK, n), device="d1")
+    assert states(world) == {1: "given", 2: "voided", 3: "released", 4: "released", 5: "released"}
+    assert book(world).released == (3, 4, 5)
+    world.run(CLERK, Take(BOOK, 4, 1), device="d1")
+    assert states(world) == {1: "given", 2: "voided", 3: "voided", 4: "given", 5: "released"}
+    world.run(CLERK, Take(BOOK, 5, 1), device="d1")
+    assert (book(world).next, book(world).released) == (6, ())
+
+
 def test_a_released_number_that_others_followed_stays_voided__Art_15() -> None:
     world = server(RegisterMode.SERVER)
     world.run(CLERK, Take(BOOK, reserve=True))
