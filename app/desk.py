@@ -23,6 +23,7 @@ from app.identity.audit import Note
 from app.identity.model import CLERK, Person, Post, Unit, valid
 from app.identity.trail import DeskTrail
 from app.kernel.actor import Actor
+from app.kernel.batch import DeskSigner
 from app.kernel.bus import Bus
 from app.kernel.calendar import WorkingCalendar
 from app.kernel.changes import Broadcast, Changes
@@ -32,7 +33,7 @@ from app.kernel.command import Command
 from app.kernel.errors import NotPermitted, RuleViolation
 from app.kernel.event import Event
 from app.kernel.feature import Registry
-from app.kernel.ports import CertificateInfo, Completer, Diagnosis, Http, Signer, Verifier
+from app.kernel.ports import CertificateInfo, Completer, Diagnosis, Http, Verifier
 from app.settings import Settings
 from app.store.desk import DeskStore
 from app.store.replica import Replica
@@ -96,7 +97,7 @@ class Desk:
     person: str
     settings: Settings
     calendar: WorkingCalendar
-    signer: Signer
+    signer: DeskSigner
     verifier: Verifier
     http: Http
     sync: Synchroniser | None = None

@@ -7,6 +7,7 @@ first, on a lane, waits for it; the window asks on an idle lane before anybody d
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Lock
@@ -118,6 +119,17 @@ class LateSigner:
     ) -> None:
         """Sign many documents with one key; raises what opening the key raises."""
         self._behind().sign_batch(pieces, certificate, prompts, purpose, control)
+
+    def one_pin(self) -> AbstractContextManager[None]:
+        """Ask once for the PIN of a key that makes several signatures within the context."""
+        return self._behind().one_pin()
+
+    def forget(self) -> None:
+        """End every login that is kept between acts, if there ever was one."""
+        with self._lock:
+            made = self._made
+        if made is not None:
+            made.forget()
 
     @property
     def keys(self) -> TokenSigner:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
 from app.kernel.errors import Cancelled, HoaBanError, Unavailable
-from app.kernel.ports import CertificateInfo, Prompts, Purpose, SignedFile, SignJob
+from app.kernel.ports import CertificateInfo, Prompts, Purpose, SignedFile, Signer, SignJob
 
 PAUSE_LIMIT = 300.0
 """Seconds that a key stays open while nobody signs; after them the PIN is asked again."""
@@ -146,3 +147,13 @@ class BatchSigner(Protocol):
         Raises what opening the key raises: then no document was touched. A key that ends on the
         way leaves its error in `control.halted` and the rest waiting.
         """
+
+
+class DeskSigner(Signer, BatchSigner, Protocol):
+    """The signer of a desk: one document or many, and the login that is kept between acts."""
+
+    def one_pin(self) -> AbstractContextManager[None]:
+        """Ask once for the PIN of a key that makes several signatures within the context."""
+
+    def forget(self) -> None:
+        """End every login that is kept between acts; never waits for a signature."""

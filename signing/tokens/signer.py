@@ -51,6 +51,7 @@ class TokenSigner:
         self._devices = {module: Device(module, limit, admit) for module in modules}
         self._pin_minutes = pin_minutes
         self._forgotten = False
+        self._in_act = False
         self.clock = clock
         self.trust = trust
         self._http = http
@@ -172,8 +173,28 @@ class TokenSigner:
         try:
             yield key
         finally:
-            minutes = 0 if self._forgotten else min(self._pin_minutes(), _MAX_PIN_MINUTES)
-            key.rest(60.0 * minutes)
+            key.rest(60.0 * self._minutes())
+
+    @contextmanager
+    def one_pin(self) -> Iterator[None]:
+        """Ask once for the PIN of a key that makes several signatures within the context.
+
+        The helper holds the login between them, no longer than a PIN may hold at all.
+        """
+        self._in_act = True
+        try:
+            yield
+        finally:
+            self._in_act = False
+            if minutes := self._minutes():
+                self._settle("rest", seconds=60.0 * minutes)
+            else:
+                self._settle("logout")
+
+    def _minutes(self) -> int:
+        if self._forgotten:
+            return 0
+        return _MAX_PIN_MINUTES if self._in_act else min(self._pin_minutes(), _MAX_PIN_MINUTES)
 
     def forget(self) -> None:
         """End every login that is kept between acts, as when the desk is locked.
@@ -181,9 +202,13 @@ class TokenSigner:
         An act that is going on ends first, and keeps nothing.
         """
         self._forgotten = True
+        self._settle("logout")
+
+    def _settle(self, call: str, **head: Any) -> None:
+        """Say to every helper that is not at work what becomes of its login."""
         for device in self._devices.values():
             try:
-                device.call_if_idle("logout")
+                device.call_if_idle(call, **head)
             except DeviceProblem:
                 device.close()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -65,6 +65,14 @@ class WorkerSigner:
     def certificates(self) -> Sequence[CertificateInfo]:
         """List the certificates of all tokens that may sign, without any PIN."""
         return self.keys.certificates()
+
+    def one_pin(self) -> AbstractContextManager[None]:
+        """Ask once for the PIN of a key that makes several signatures within the context."""
+        return self.keys.one_pin()
+
+    def forget(self) -> None:
+        """End every login that is kept between acts."""
+        self.keys.forget()
 
     def sign(self, job: SignJob, prompts: Prompts, cancel: CancelToken | None = None) -> SignedFile:
         """Check and sign one document; the PIN is asked when nothing is left to refuse.

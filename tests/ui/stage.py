@@ -62,11 +62,16 @@ PEOPLE = (
 class NoTokens:
     """A machine without a signing device."""
 
+    forgotten = 0
+
     def tokens(self) -> list[Any]:
         return []
 
     def certificates(self) -> list[Any]:
         return []
+
+    def forget(self) -> None:
+        self.forgotten += 1
 
 
 def directory() -> tuple[Row, ...]:

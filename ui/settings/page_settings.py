@@ -17,6 +17,13 @@ from ui.kit.segments import Segmented
 SCALES = (100, 110, 125, 150, 175, 200, 225, 250)
 MINUTES = (1, 2, 5, 10, 15, 30, 60)
 DUE_DAYS = (1, 2, 3, 5, 7, 10)
+PIN_MINUTES = (0, 5, 10, 15)
+STEPS = {
+    "scale_percent": SCALES,
+    "idle_lock_minutes": MINUTES,
+    "due_soon_days": DUE_DAYS,
+    "signing.pin_minutes": PIN_MINUTES,
+}
 # What the person sees but the province decides, with the unit it is told in
 DECIDED = ("hold_seconds", "offline_days", "deadline_days", "deadline_days_urgent")
 
@@ -65,7 +72,7 @@ class SettingsPage(Page):
         found: list[QWidget] = []
         for key, names in (
             ("settings.group.look", ("theme", "scale_percent", "language")),
-            ("settings.group.safety", ("idle_lock_minutes", "quick_unlock")),
+            ("settings.group.safety", ("idle_lock_minutes", "quick_unlock", "signing.pin_minutes")),
             ("settings.group.work", ("due_soon_days",)),
             ("settings.group.province", DECIDED),
         ):
@@ -96,6 +103,8 @@ class SettingsPage(Page):
         texts = self.session.texts
         if isinstance(value, bool):
             return texts("settings.yes" if value else "settings.no")
+        if value == 0 and name == "signing.pin_minutes":
+            return texts("settings.signing.pin_minutes.none")
         if isinstance(value, int):
             return texts(f"settings.{name}.value", n=value)
         return texts(f"settings.{name}.{value}")
@@ -111,8 +120,7 @@ class SettingsPage(Page):
             row = Segmented("", choices, str(value))
             row.changed.connect(lambda key: self._set(name, key))
             return row
-        steps = {"scale_percent": SCALES, "idle_lock_minutes": MINUTES}.get(name, DUE_DAYS)
-        numbers = sorted({*steps, value}) if isinstance(value, int) else steps
+        numbers = sorted({*STEPS[name], value}) if isinstance(value, int) else STEPS[name]
         choice = Choice("", {str(n): self._say(name, n) for n in numbers}, str(value))
         choice.changed.connect(lambda key: self._set(name, int(key)))
         return choice

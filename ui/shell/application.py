@@ -232,6 +232,8 @@ class Application(QObject):
         window = self.window
         if window is not None:
             window.session.note(action, detail)
+            # Off the GUI thread, beside the token lane: a batch may be using that for long
+            window.session.work("query", window.session.desk.signer.forget, lambda _: None)
             window.cover()
             self.frame.setCurrentWidget(self.login)
             self._idle.minutes = 0

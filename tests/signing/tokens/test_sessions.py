@@ -245,3 +245,28 @@ def test_a_pin_that_is_wanted_once_is_overwritten_after_the_login() -> None:
     assert pin == bytearray(4)
     login.sign("pkcs1", {"RSA_PKCS"}, b"data")
     assert library.given == [b"4711"]
+
+
+def test_one_act_of_several_signatures_asks_once_and_keeps_nothing(desk: Desk) -> None:
+    with desk.signer.one_pin():
+        desk.act()
+        desk.act()
+    assert desk.logins == (1, 1)
+    desk.act()
+    assert desk.logins == (2, 2)
+
+
+def test_a_lock_within_an_act_ends_what_is_kept(desk: Desk) -> None:
+    with desk.signer.one_pin():
+        desk.act()
+        desk.signer.forget()
+        desk.act()
+    assert desk.logins == (2, 2)
+
+
+def test_after_an_act_the_pin_holds_as_long_as_the_setting_says(desk: Desk) -> None:
+    desk.minutes = 5
+    with desk.signer.one_pin():
+        desk.act()
+    desk.act()
+    assert desk.logins == (1, 1)

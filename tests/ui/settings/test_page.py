@@ -17,6 +17,7 @@ from tests.ui.stage import Opening, Stage
 from tests.ui.typing import press
 from tests.ui.walk import walk
 from ui.bridge.session import Session
+from ui.kit.choice import Choice
 from ui.kit.labels import Label
 from ui.kit.theme import theme
 from ui.settings.page_settings import SettingsPage
@@ -43,6 +44,17 @@ def test_a_change_is_kept_and_told(session: Session) -> None:
     assert told == ["theme", "quick_unlock"]
     kept = json.loads(session.desk.store.meta("settings.person"))
     assert kept == {"theme": "light", "quick_unlock": True}
+
+
+def test_how_long_a_pin_holds_is_said_in_words(session: Session) -> None:
+    page = SettingsPage(session)
+    choice = page.editors["signing.pin_minutes"]
+    assert isinstance(choice, Choice)
+    assert [choice.itemText(n) for n in range(choice.count())] == [
+        "Hỏi mỗi lần ký", "5 phút", "10 phút", "15 phút",
+    ]  # fmt: skip
+    press(choice, Qt.Key.Key_Down)
+    assert session.desk.settings.number("signing.pin_minutes") == 5
 
 
 def test_what_the_province_imposes_is_locked(session: Session, shown: Shown) -> None:

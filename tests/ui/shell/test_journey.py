@@ -19,7 +19,7 @@ from app.identity import audit
 from app.kernel.clock import FixedClock, SystemClock
 from app.kernel.errors import Unavailable
 from tests.ui.conftest import wait_until
-from tests.ui.stage import PASSWORD, Opening, Stage
+from tests.ui.stage import PASSWORD, NoTokens, Opening, Stage
 from tests.ui.typing import commit, letters, press, unikey
 from tests.ui.walk import cut_off, faint, nameless, overlapping, settle
 from ui.kit.badges import Badge
@@ -177,6 +177,14 @@ def test_the_lock_keeps_what_is_typed_and_where(opening: Start) -> None:
     assert desk.window is window
     assert field.text() == "giao ban"
     assert QApplication.focusWidget() is field
+
+
+def test_the_lock_forgets_the_login_on_a_token(opening: Start) -> None:
+    desk = opening()
+    signer = desk.unlock("mai").session.desk.signer
+    assert isinstance(signer, NoTokens) and signer.forgotten == 0
+    desk.made.lock()
+    wait_until(lambda: signer.forgotten == 1)
 
 
 def test_the_lock_hides_a_dialog_and_brings_it_back(opening: Start) -> None:
