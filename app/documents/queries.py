@@ -35,6 +35,7 @@ from app.kernel.ports import FileReport
 from app.kernel.text import fold
 
 LIMIT = 200
+TO_SIGN_LIMIT = 2000
 
 
 def chip_counts(
@@ -66,8 +67,9 @@ def view_counts(connection: Connection, actor: Actor, direction: Direction) -> d
 
 
 def signing_box(connection: Connection, actor: Actor, today: date) -> ListPage:
-    """Return what waits for the actor's signature."""
-    return page(connection, actor, Ask(Direction.OUTGOING, View.TO_SIGN, today=today))
+    """Return what waits for the actor's signature, as much as one run may sign."""
+    ask = Ask(Direction.OUTGOING, View.TO_SIGN, today=today)
+    return page(connection, actor, ask, limit=TO_SIGN_LIMIT)
 
 
 def my_work(

@@ -6,6 +6,8 @@ what it was.
 
 from __future__ import annotations
 
+import hashlib
+import json
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -27,7 +29,7 @@ from app.kernel.clock import local_date
 from app.kernel.codec import from_json
 from app.kernel.command import Command
 from app.kernel.errors import Conflict, RuleViolation
-from app.kernel.ports import CancelToken, CertificateInfo, Purpose
+from app.kernel.ports import CancelToken, CertificateInfo, Purpose, SignedFile
 from app.registers.model import EntryState, Register, RegisterEntry, entry_id, register_id
 
 FORM = "document"
@@ -63,23 +65,33 @@ def sign_document(
         commands, file = _signed(ports, document, request, cancel)
         ports.run(actor, *commands)
     except BaseException:
-        give_back(ports, actor, request)
+        give_back(ports, actor, request.document, request.release_reason)
         raise
     return file
 
 
 def numbered(ports: SigningPorts, actor: Actor, document_id: str) -> Document:
     """Return the document with its number and date, reserving them when it has none."""
-    document = current(ports, document_id)
-    if document.state in (State.SUBMITTED, State.APPROVED):
-        today = local_date(ports.clock.now())
-        register = register_id(document.agency, today.year, "outgoing")
-        ports.run(actor, ReserveNumber(document.id, register, today))
-        document = current(ports, document_id)
-    if document.state is State.AWAITING_NUMBER:
+    if reserved(ports, actor, document_id).state is State.AWAITING_NUMBER:
         # The person waits before the page: one exchange is enough where there is a line.
         ports.exchange()
-        document = current(ports, document_id)
+    return with_its_number(ports, document_id)
+
+
+def reserved(ports: SigningPorts, actor: Actor, document_id: str) -> Document:
+    """Return the document after asking for number and date, which may have to be waited for."""
+    document = current(ports, document_id)
+    if document.state not in (State.SUBMITTED, State.APPROVED):
+        return document
+    today = local_date(ports.clock.now())
+    register = register_id(document.agency, today.year, "outgoing")
+    ports.run(actor, ReserveNumber(document.id, register, today))
+    return current(ports, document_id)
+
+
+def with_its_number(ports: SigningPorts, document_id: str) -> Document:
+    """Return the document; `Conflict("document.number_waiting")` while it waits for a number."""
+    document = current(ports, document_id)
     if document.state is State.AWAITING_NUMBER:
         raise Conflict("document.number_waiting")
     return document
@@ -93,15 +105,15 @@ def current(ports: SigningPorts, document_id: str) -> Document:
     return found
 
 
-def give_back(ports: SigningPorts, actor: Actor, request: SignRequest) -> None:
+def give_back(ports: SigningPorts, actor: Actor, document_id: str, reason: str) -> None:
     """Release the number of a document that was not signed.
 
-    One that came from another device's book stays reserved for the next try: here it could
-    only be struck through.
+    One that came from another device's book, or that others have followed, stays reserved for
+    the next try: it could only be struck through.
     """
-    document = current(ports, request.document)
+    document = current(ports, document_id)
     if document.state is State.NUMBERED and _returns(ports, document):
-        ports.run(actor, ReleaseNumber(request.document, request.release_reason))
+        ports.run(actor, ReleaseNumber(document_id, reason))
 
 
 def _returns(ports: SigningPorts, document: Document) -> bool:
@@ -112,7 +124,10 @@ def _returns(ports: SigningPorts, document: Document) -> bool:
         entry: RegisterEntry | None = ports.get("register_entry", name)
         if entry is not None and entry.state is EntryState.GIVEN:
             return False
-    return book is None or book.lease is None or book.lease.device == ports.device
+    if book is None or book.lease is None:
+        return True
+    n = document.reserved
+    return book.lease.device == ports.device and (n is None or book.goes_back(n))
 
 
 def _signed(
@@ -122,29 +137,34 @@ def _signed(
     cancel: CancelToken | None,
 ) -> tuple[list[Command], FileRef]:
     commands: list[Command] = []
-    source = _bearing_number(ports, document, commands)
+    source = bearing_number(ports, document, commands)
     if cancel is not None:
         cancel.raise_if_cancelled()
     kept, signed = make(
         ports, document.id, source, Purpose.APPROVE, request.certificate, request.look, cancel
     )
+    attach = recorded(ports, document.id, source, kept, signed)
+    return [*commands, attach], attach.file
+
+
+def recorded(
+    ports: SigningPorts, document: str, source: FileRef, kept: FileRef, signed: SignedFile
+) -> AttachSignature:
+    """Return the command that records a person's signature; queues what falls short."""
     file = with_role(kept, source.name, "signed")
-    ports.later(document.id, file.sha256, signed.level)
-    commands.append(
-        AttachSignature(
-            document.id,
-            file,
-            source.sha256,
-            Purpose.APPROVE.value,
-            signed.signer,
-            signed.level,
-            signed.field,
-        )
+    ports.later(document, file.sha256, signed.level)
+    return AttachSignature(
+        document,
+        file,
+        source.sha256,
+        Purpose.APPROVE.value,
+        signed.signer,
+        signed.level,
+        signed.field,
     )
-    return commands, file
 
 
-def _bearing_number(ports: SigningPorts, document: Document, commands: list[Command]) -> FileRef:
+def bearing_number(ports: SigningPorts, document: Document, commands: list[Command]) -> FileRef:
     """Return the file that bears number and date: set again, or checked to bear them."""
     main = document.main_file
     if main is None:
@@ -157,6 +177,15 @@ def _bearing_number(ports: SigningPorts, document: Document, commands: list[Comm
     if kept.sha256 != main.sha256:
         commands.append(Revise(document.id, kept))
     return kept
+
+
+def content_of(document: Document) -> str:
+    """Return the hash of all that a document's page is made of, but number and date."""
+    if document.form == FORM:
+        words = json.dumps(document.form_values, sort_keys=True, ensure_ascii=False)
+        return hashlib.sha256(words.encode()).hexdigest()
+    main = document.main_file
+    return main.sha256 if main is not None else ""
 
 
 def with_number(document: Document) -> DraftDocument:

@@ -70,16 +70,28 @@ def make(
 ) -> tuple[FileRef, SignedFile]:
     """Sign a file of a document and keep it; the audit log has every try and its outcome.
 
-    Raises as `_made`.
+    Raises what the signer raises, and as `taken`.
     """
-    objects = (document, f"certificate:{certificate.serial}")
     try:
         made = _made(ports, source, purpose, certificate, look, cancel)
     except HoaBanError as error:
-        ports.note(Action.SIGN, objects, f"{purpose.value}:{error.code}")
+        noted(ports, document, purpose, certificate, error.code)
         raise
-    ports.note(Action.SIGN, (*objects, made[0].sha256), f"{purpose.value}:done")
+    noted(ports, document, purpose, certificate, "done", made[0].sha256)
     return made
+
+
+def noted(
+    ports: SigningPorts,
+    document: str,
+    purpose: Purpose,
+    certificate: CertificateInfo,
+    outcome: str,
+    *more: str,
+) -> None:
+    """Write a try and its outcome into the audit log."""
+    objects = (document, f"certificate:{certificate.serial}", *more)
+    ports.note(Action.SIGN, objects, f"{purpose.value}:{outcome}")
 
 
 def _made(
@@ -90,37 +102,63 @@ def _made(
     look: Appearance,
     cancel: CancelToken | None,
 ) -> tuple[FileRef, SignedFile]:
-    """Sign a file, check what came out, and keep it in the vault.
+    """Sign a file, check what came out, and keep it in the vault; raises as `taken` too.
 
     The bytes go from the vault through memory, or encrypted over the disk, into the vault.
+    """
+    with ports.vault.open(source.sha256) as shown, spool(source.size + GROWTH) as target:
+        job = job_of(ports, (shown, target), source, purpose, certificate, look)
+        signed = ports.signer.sign(job, ports.prompts, cancel)
+        return taken(ports, source, target, signed, cancel), signed
+
+
+def job_of(
+    ports: SigningPorts,
+    streams: tuple[BinaryIO, BinaryIO],
+    source: FileRef,
+    purpose: Purpose,
+    certificate: CertificateInfo,
+    look: Appearance,
+) -> SignJob:
+    """Return what the signer is to do from one stream into another: these bytes, no others."""
+    shown, target = streams
+    return SignJob(
+        source=shown,
+        target=target,
+        purpose=purpose,
+        certificate=certificate,
+        signer_name=certificate.holder,
+        signer_title=look.title,
+        box=look.box,
+        image=look.image,
+        lines=look.lines,
+        tsa=ports.tsa,
+        expected_sha256=source.sha256,
+        level=ports.level,
+        require_time=ports.require_time,
+    )
+
+
+def taken(
+    ports: SigningPorts,
+    source: FileRef,
+    target: BinaryIO,
+    signed: SignedFile,
+    cancel: CancelToken | None = None,
+) -> FileRef:
+    """Check what came of a signature and keep it in the vault.
+
     Raises `Damaged("flow.not_as_shown")` when the result is anything but the bytes that were
     shown with something added, and `Damaged("flow.bad_signature")` when our own check refuses
     it; then nothing is kept.
     """
-    with ports.vault.open(source.sha256) as shown, spool(source.size + GROWTH) as target:
-        job = SignJob(
-            source=shown,
-            target=target,
-            purpose=purpose,
-            certificate=certificate,
-            signer_name=certificate.holder,
-            signer_title=look.title,
-            box=look.box,
-            image=look.image,
-            lines=look.lines,
-            tsa=ports.tsa,
-            expected_sha256=source.sha256,
-            level=ports.level,
-            require_time=ports.require_time,
-        )
-        signed = ports.signer.sign(job, ports.prompts, cancel)
-        if not starts_with(target, source):
-            raise Damaged("flow.not_as_shown")
-        check_result(ports, target, signed)
-        if cancel is not None:
-            cancel.raise_if_cancelled()
-        target.seek(0)
-        return ports.vault.put(target, name=source.name), signed
+    if not starts_with(target, source):
+        raise Damaged("flow.not_as_shown")
+    check_result(ports, target, signed)
+    if cancel is not None:
+        cancel.raise_if_cancelled()
+    target.seek(0)
+    return ports.vault.put(target, name=source.name)
 
 
 def check_result(ports: SigningPorts, made: BinaryIO, signed: SignedFile) -> None:

@@ -25,12 +25,21 @@ class Told:
 
 
 class ProgressStrip(QWidget):
-    """A sentence, a bar and a stop button; `cancelled` when stopping is asked for."""
+    """A sentence, a bar and a stop button; `cancelled` when stopping is asked for.
+
+    With `pausable` there is a button to pause and go on: `paused(bool)`.
+    """
 
     cancelled = Signal()
+    paused = Signal(bool)
 
     def __init__(
-        self, text: str = "", *, cancellable: bool = True, parent: QWidget | None = None
+        self,
+        text: str = "",
+        *,
+        cancellable: bool = True,
+        pausable: bool = False,
+        parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self._text = Label(text, "strong")
@@ -38,10 +47,14 @@ class ProgressStrip(QWidget):
         self.cancel_button = Button(tr("kit.cancel"))
         self.cancel_button.setVisible(cancellable)
         self.cancel_button.clicked.connect(self._cancel)
+        self._resting = False
+        self.pause_button = Button(tr("kit.pause"))
+        self.pause_button.setVisible(pausable)
+        self.pause_button.clicked.connect(lambda: self._pause(on=not self._resting))
         self._bar = QProgressBar()
         self._bar.setTextVisible(False)
         self._bar.setAccessibleName(text)
-        head = Row(self._text, self._detail, None, self.cancel_button)
+        head = Row(self._text, self._detail, None, self.pause_button, self.cancel_button)
         self.setLayout(Column(head, self._bar, gap=8))
         self._told = Told()
         self._look = QTimer(self)
@@ -71,11 +84,22 @@ class ProgressStrip(QWidget):
             self._text.setText(text)
             self._bar.setAccessibleName(text)
 
+    def _pause(self, *, on: bool) -> None:
+        self._rest(on=on)
+        self.paused.emit(on)
+
+    def _rest(self, *, on: bool) -> None:
+        self._resting = on
+        self.pause_button.set_label(tr("kit.go_on" if on else "kit.pause"))
+
     def _cancel(self) -> None:
         self.cancel_button.setEnabled(False)
+        self.pause_button.setEnabled(False)
         self.cancelled.emit()
 
     def restart(self) -> None:
         """Make stopping possible again, for the next piece of work."""
         self.cancel_button.setEnabled(True)
+        self.pause_button.setEnabled(True)
+        self._rest(on=False)
         self.set_progress(0, 0)

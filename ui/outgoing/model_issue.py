@@ -28,7 +28,7 @@ from app.registers.model import register_id
 from ui.bridge.runner import Cancellation
 from ui.bridge.session import Session
 from ui.outgoing import model_keys
-from ui.outgoing.model_keys import Key, OncePrompts, ports_of
+from ui.outgoing.model_keys import AskedPin, Key, ports_of
 from ui.outgoing.model_list import OutRow, waiting_ids
 
 VIEWS = (View.TO_NUMBER, View.TO_SEAL, View.TO_ISSUE)
@@ -136,7 +136,7 @@ class SealModel(QObject):
         cancel = self._cancel = Cancellation()
         self.busy.emit(self.running)
         desk, actor = self._session.desk, self._session.actor
-        prompts = OncePrompts(self._session.prompts)
+        prompts = AskedPin(self._session.prompts)
         job = partial(_seal, desk, actor, document, self.key, prompts, cancel)
         self._session.work("token", job, self._sealed, self._failed)
 
@@ -180,7 +180,7 @@ def _seal(
     actor: Actor,
     document: Document,
     key: Key,
-    prompts: OncePrompts,
+    prompts: AskedPin,
     cancel: Cancellation,
 ) -> FileRef:
     unit: Unit | None = desk.store.get("unit", actor.agency)
@@ -189,8 +189,6 @@ def _seal(
         title=document.particulars.signer_title,
     )
     owners = model_keys.agency_names(unit)
-    try:
-        request = SealRequest(document.id, key.certificate, look, owners)
+    request = SealRequest(document.id, key.certificate, look, owners)
+    with desk.signer.one_pin():
         return seal_document(ports_of(desk, prompts), actor, request, cancel)
-    finally:
-        prompts.forget()

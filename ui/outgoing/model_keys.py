@@ -14,11 +14,13 @@ from app.flows.ports import SigningPorts
 from app.flows.signing import offered
 from app.identity.model import Unit
 from app.kernel.actor import Actor
+from app.kernel.batch import BatchControl, DeskSigner, Piece
 from app.kernel.errors import DeviceProblem, HoaBanError, RuleViolation
 from app.kernel.ports import (
     CancelToken,
     CertificateInfo,
     Prompts,
+    Purpose,
     SignedFile,
     Signer,
     SignJob,
@@ -128,7 +130,7 @@ def _kept(desk: Desk, name: str) -> bytes:
         return b""
 
 
-def ports_of(desk: Desk, prompts: OncePrompts, shown: str = "") -> SigningPorts:
+def ports_of(desk: Desk, prompts: AskedPin, shown: str = "") -> SigningPorts:
     """Return what the flows stand on; `shown` is the hash that alone may be signed."""
     signer: Signer = Patient(desk.signer, prompts)
     if shown:
@@ -177,7 +179,7 @@ class Patient:
     No PIN is tried twice: each try is one that the person has just typed.
     """
 
-    def __init__(self, signer: Signer, prompts: OncePrompts) -> None:
+    def __init__(self, signer: DeskSigner, prompts: AskedPin) -> None:
         self._signer = signer
         self._prompts = prompts
 
@@ -204,30 +206,38 @@ class Patient:
                 job.target.seek(0)
                 job.target.truncate()
 
+    def sign_batch(
+        self,
+        pieces: Sequence[Piece],
+        certificate: CertificateInfo,
+        prompts: Prompts,
+        purpose: Purpose,
+        control: BatchControl,
+    ) -> None:
+        """Sign many; raises `Cancelled` when the person stops, or what the token says."""
+        while True:
+            try:
+                self._signer.sign_batch(pieces, certificate, prompts, purpose, control)
+            except DeviceProblem as problem:
+                if not problem.code.startswith(_WRONG):
+                    raise
+                self._prompts.was_wrong(problem)
+            else:
+                return
 
-class OncePrompts:
-    """Ask for the PIN of a token once in one run over several documents, then forget it."""
+
+class AskedPin:
+    """Ask the person for the PIN whenever a key wants it; it is handed on and never kept."""
 
     def __init__(self, prompts: QtPrompts) -> None:
         self._prompts = prompts
-        self._held: dict[str, bytearray] = {}
         self._problem: HoaBanError | None = None
 
     def pin(self, token: TokenInfo, certificate: CertificateInfo, purpose: str) -> bytearray:
-        """Ask, or answer what was right before."""
-        if token.serial not in self._held:
-            problem, self._problem = self._problem, None
-            pin = self._prompts.pin(token, certificate, purpose, problem)
-            self._held[token.serial] = pin
-        return bytearray(self._held[token.serial])
+        """Ask, saying what was wrong before."""
+        problem, self._problem = self._problem, None
+        return self._prompts.pin(token, certificate, purpose, problem)
 
     def was_wrong(self, problem: HoaBanError) -> None:
-        """Forget the PIN, and say so when the person is asked again."""
-        self.forget()
+        """Say so when the person is asked again."""
         self._problem = problem
-
-    def forget(self) -> None:
-        """Overwrite and forget every PIN."""
-        for pin in self._held.values():
-            pin[:] = bytes(len(pin))
-        self._held.clear()

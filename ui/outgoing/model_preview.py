@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from typing import BinaryIO
 
 from app.desk import Desk
 from app.documents.model import KIND, Document, State
 from app.files.pdfium import PDFIUM
-from app.flows.sign_document import FORM, with_number
+from app.flows.sign_document import FORM, content_of, with_number
 from app.forms.compose import compose
 from app.kernel.errors import RuleViolation, Unavailable
 from app.kernel.ports import Box, Purpose
 from signing.pdf.placement import find_box
 
 MAX_PREVIEW = 300 << 20
+_TO_SIGN = (State.SUBMITTED, State.APPROVED, State.AWAITING_NUMBER, State.NUMBERED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,11 @@ class Preview:
     box: Box | None
 
     @property
+    def content(self) -> str:
+        """Return the hash of what number and date are set on."""
+        return content_of(self.document)
+
+    @property
     def numbered(self) -> bool:
         """Tell whether the page bears its number."""
         return self.document.reserved is not None
@@ -35,6 +42,9 @@ class Preview:
 def preview_of(desk: Desk, document_id: str) -> Preview:
     """Return what will be signed, with number and date set in where they are reserved.
 
+    A page of words is set from the words, never read from the file beside them: it is the words
+    that get number and date, and are signed.
+
     Raises `RuleViolation("document.file_missing")` or `Unavailable("vault.missing")`. Reads
     and sets pages: not for the GUI thread.
     """
@@ -42,7 +52,7 @@ def preview_of(desk: Desk, document_id: str) -> Preview:
     main = document.main_file if document is not None else None
     if document is None or main is None:
         raise RuleViolation("document.file_missing", field="files")
-    if document.form == FORM and document.state is State.NUMBERED:
+    if document.form == FORM and document.state in _TO_SIGN:
         data = compose(with_number(document))
     else:
         if main.size > MAX_PREVIEW:
@@ -52,7 +62,7 @@ def preview_of(desk: Desk, document_id: str) -> Preview:
     return Preview(document, data, hashlib.sha256(data).hexdigest(), place_of(document, data))
 
 
-def place_of(document: Document, data: bytes) -> Box | None:
+def place_of(document: Document, data: bytes | BinaryIO) -> Box | None:
     """Return the place between the signer's title and name, found from the words."""
     p = document.particulars
     approver = document.approval.name if document.approval is not None else ""

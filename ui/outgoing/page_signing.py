@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -25,12 +26,15 @@ from ui.outgoing import model_keys, model_list
 from ui.outgoing.dialog_pin import PinDesk
 from ui.outgoing.dialog_reason import ReasonDialog
 from ui.outgoing.model_preview import Preview
+from ui.outgoing.model_run import Run
 from ui.outgoing.model_signing import SigningModel
 from ui.outgoing.panel_key import KeyStrip
+from ui.outgoing.panel_left import LeftPanel
 from ui.outgoing.panel_paper import PaperPanel
 from ui.outgoing.panel_sign_rows import SignRows
 
 NAME = "signing"
+_MINUTE = 60.0
 
 
 class SigningPage(Page):
@@ -45,15 +49,20 @@ class SigningPage(Page):
         self.rows = SignRows(texts)
         self.rows.chosen.connect(self._choose)
         self.rows.ticked.connect(self.model.check)
+        self.rows.all_ticked.connect(self.model.check_all)
         self.rows.opened.connect(lambda _: self._to_paper())
         self.key = KeyStrip(texts, "outpages.key.person")
         self.key.again.connect(self._look_for_keys)
         self.key.image_asked.connect(self._choose_image)
         self._state: StateStack = StateStack(self.rows)
         self._result = Banner()
-        self._progress = ProgressStrip(texts("outpages.sign.running"))
-        self._progress.cancelled.connect(self.model.stop)
-        self._progress.hide()
+        self.progress = ProgressStrip(texts("outpages.sign.running"), pausable=True)
+        self.progress.cancelled.connect(self.model.stop)
+        self.progress.paused.connect(self.model.pause)
+        self.progress.hide()
+        self.left = LeftPanel(texts)
+        self.left.again.connect(self._go_on)
+        self.left.back.connect(self.model.give_left_back)
         self._make_actions()
         self.paper = PaperPanel(session)
         self.paper.pdf.box_moved.connect(self.model.move_box)
@@ -67,6 +76,7 @@ class SigningPage(Page):
         self.model.previewed.connect(self._show_page)
         self.model.blank.connect(self._show_blank)
         self.model.moved.connect(self._show_run)
+        self.model.asking.connect(self._ask)
         self.model.ended.connect(self._ended)
 
     def _make_actions(self) -> None:
@@ -91,14 +101,17 @@ class SigningPage(Page):
     def _left(self) -> QWidget:
         texts = self.session.texts
         self._summary = Label("", "secondary")
-        head = Row(Label(texts("outpages.sign.title"), "title"), self._summary, None, gap=10)
+        self.all = Button(texts("outpages.sign.all"), "link", shortcut="Ctrl+A")
+        self.all.clicked.connect(self.model.check_all)
+        title = Label(texts("outpages.sign.title"), "title")
+        head = Row(title, self._summary, None, self.all, gap=10)
         pane, foot = Pane("panel"), Pane("footer")
         top = Column(head, self.key, gap=10, margins=(18, 12, 18, 12))
         acts = (Button.of(self.sign, "primary"), Button.of(self.approve), Button.of(self.give_back))
         self._acts = Row(*acts, None, gap=8)
-        foot.setLayout(
-            Column(self._result, self._progress, self._acts, gap=8, margins=(18, 10, 18, 10))
-        )
+        self._review = Label("", "secondary", wrap=True)
+        parts = (self.left, self._result, self.progress, self._review, self._acts)
+        foot.setLayout(Column(*parts, gap=8, margins=(18, 10, 18, 10)))
         column = Column(top, Line(), self._state, foot, gap=0)
         column.setStretch(2, 1)
         pane.setLayout(column)
@@ -136,15 +149,20 @@ class SigningPage(Page):
         chosen = self.model.chosen
         if chosen and self.model.key is not None:
             self._result.show_text("")
-            self.sides.show_detail(detail=True)
+            # One is shown with its number before the PIN; of many the list shows how far it is
+            self.sides.show_detail(detail=len(chosen) == 1)
             self.model.start(chosen)
+
+    def _go_on(self) -> None:
+        self._result.show_text("")
+        self.model.go_on()
 
     def _look_for_keys(self) -> None:
         self.key.show_key(self.model.key, looking=self.model.key is None)
         self.model.load_keys()
 
     def _choose(self, document: str) -> None:
-        if self.model.run is None:
+        if self.model.run is None or self.model.run.many:
             self.model.show(document)
 
     def _to_paper(self) -> None:
@@ -173,10 +191,23 @@ class SigningPage(Page):
     def _show_acts(self) -> None:
         item = self.model.item(self.rows.current)
         idle = self.model.run is None
+        self.left.show_left(len(self.model.left))
+        self.left.again_button.setEnabled(idle)
+        self.all.setEnabled(idle and any(i.ready for i in self.model.items))
+        self._show_review()
         self.sign.set_enabled(idle and bool(self.model.chosen) and self._may_sign())
         submitted = item is not None and item.row.state is State.SUBMITTED
         self.approve.set_enabled(idle and submitted)
         self.give_back.set_enabled(idle and item is not None and item.phase != "done")
+
+    def _show_review(self) -> None:
+        """Say of many that are chosen how many were looked at: they are signed in one go."""
+        model, chosen = self.model, self.model.chosen
+        seen = sum(i.row.id in model.checked and bool(i.seen) for i in model.items)
+        many = model.run is None and len(chosen) > 1
+        said = self.session.texts("outpages.sign.review", n=len(chosen), seen=seen) if many else ""
+        self._review.setText(said)
+        self._review.setVisible(many)
 
     def _may_sign(self) -> bool:
         key = self.model.key
@@ -195,7 +226,10 @@ class SigningPage(Page):
             model_list.title_of(texts, found.document), texts("outpages.sign.same")
         )
         self.paper.show_file(found.data)
-        if self.model.box_for(found) is None:
+        item = self.model.item(found.document.id)
+        if item is not None and item.error:
+            self.paper.strip.show_text(item.error, "bad")
+        elif self.model.box_for(found) is None:
             self.paper.strip.show_text(texts("outpages.sign.no_place"), "warn")
         elif not found.numbered:
             self.paper.strip.show_text(texts("outpages.sign.will_number"), "info")
@@ -212,7 +246,8 @@ class SigningPage(Page):
         box = self.model.box_for(found)
         if box is not None and box.page < pages:
             self.paper.pdf.place_box(box, texts("outpages.sign.box"))
-        if self.model.run is not None:
+        self.model.looked(found)
+        if self.model.run is not None and self.model.run.shown is not None:
             title = model_list.title_of(texts, found.document)
             self.pins.open(title)
             self.model.page_shown()
@@ -225,24 +260,56 @@ class SigningPage(Page):
 
     # --- a run ----------------------------------------------------------------------------
 
+    def _ask(self, run: Run) -> None:
+        """Let the PIN of many be asked, saying how many nobody has looked at."""
+        texts, n = self.session.texts, len(run.wanted)
+        key = "outpages.sign.many_unseen" if run.unseen else "outpages.sign.many"
+        self.pins.open(texts(key, n=n, unseen=run.unseen))
+
     def _show_run(self) -> None:
-        run, texts = self.model.run, self.session.texts
-        self._progress.setVisible(run is not None)
+        run = self.model.run
+        self.progress.setVisible(run is not None)
         if run is None:
-            self._progress.restart()
+            self.progress.restart()
         else:
-            said = texts("outpages.sign.running_n", n=min(run.done + 1, run.total), all=run.total)
-            once = texts("outpages.sign.once") if run.total > 1 else ""
-            self._progress.set_progress(run.done, run.total, once, said)
+            self.progress.pause_button.setVisible(run.many and run.signing)
+            self.progress.set_progress(*self._how_far(run))
         self._show_acts()
 
-    def _ended(self, error: Any) -> None:
+    def _how_far(self, run: Run) -> tuple[int, int, str, str]:
+        texts, tally = self.session.texts, run.tally
+        if not run.many:
+            return 0, 1, "", texts("outpages.sign.running_n", n=1, all=1)
+        if not run.signing:
+            said = texts("outpages.sign.numbering_n", n=run.numbered + 1, all=run.total)
+            return run.numbered, run.total, texts("outpages.sign.once"), said
+        ended = tally.done + tally.failed
+        key = "outpages.sign.paused_n" if tally.paused else "outpages.sign.signed_n"
+        more = [texts("outpages.sign.failed_n", n=tally.failed)] if tally.failed else []
+        if tally.seconds_left is not None and not tally.paused:
+            more.append(self._time_left(tally.seconds_left))
+        return ended, run.total, " · ".join(more), texts(key, n=tally.done, all=run.total)
+
+    def _time_left(self, seconds: float) -> str:
         texts = self.session.texts
+        if seconds < _MINUTE:
+            return texts("outpages.sign.seconds_left", n=math.ceil(seconds))
+        return texts("outpages.sign.minutes_left", n=math.ceil(seconds / _MINUTE))
+
+    def _ended(self, run: Run | None, error: Any) -> None:
         self.pins.close()
-        done = sum(i.phase == "done" for i in self.model.items)
+        if run is not None and run.many:
+            self._tell_many(run, error)
+        else:
+            self._tell_one(error)
+        self.sides.show_detail(detail=False)
+        self.rows.setFocus()
+
+    def _tell_one(self, error: Any) -> None:
+        texts = self.session.texts
         if error is None:
             self._result.show_text(
-                texts("outpages.sign.done_do"), "ok", strong=texts("outpages.sign.done", n=done)
+                texts("outpages.sign.done_do"), "ok", strong=texts("outpages.sign.done", n=1)
             )
         elif isinstance(error, Cancelled):
             self._result.show_text(texts("outpages.sign.stopped"), "info")
@@ -250,8 +317,25 @@ class SigningPage(Page):
             self._result.show_text(texts("outpages.sign.number_waiting"), "warn")
         else:
             self._result.show_text(self.session.explain(error), "bad")
-        self.sides.show_detail(detail=False)
-        self.rows.setFocus()
+
+    def _tell_many(self, run: Run, error: Any) -> None:
+        texts, tally = self.session.texts, run.tally
+        words = []
+        if tally.failed:
+            words.append(texts("outpages.sign.failed_do", n=tally.failed))
+        if run.waiting:
+            words.append(texts("outpages.sign.waiting_n", n=run.waiting))
+        tone = "warn" if words else "ok"
+        if isinstance(error, Cancelled):
+            words.append(texts("outpages.sign.stopped_many"))
+            tone = "info"
+        elif error is not None and error.code != "document.number_waiting":
+            words.append(self.session.explain(error))
+            tone = "bad"
+        elif tally.done:
+            words.append(texts("outpages.sign.done_do"))
+        strong = texts("outpages.sign.done_of", n=tally.done, all=run.total)
+        self._result.show_text(" · ".join(words), tone, strong=strong)
 
     def _approve(self) -> None:
         if self.rows.current:

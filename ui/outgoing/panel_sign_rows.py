@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPointF, QRect, QRectF, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter
+from PySide6.QtGui import QKeyEvent, QKeySequence, QMouseEvent, QPainter
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -22,7 +22,7 @@ from ui.kit.badges import draw_badge
 from ui.kit.icons import draw_icon
 from ui.kit.theme import BODY, SMALL, theme
 from ui.outgoing import model_list
-from ui.outgoing.model_signing import SignItem
+from ui.outgoing.model_box import SignItem
 
 _WIDTHS = (42.0, 236.0, 166.0, 150.0)
 _HEIGHT = 51.0
@@ -35,6 +35,8 @@ def badge_of(texts: Texts, item: SignItem) -> tuple[str, str]:
         return texts("outpages.phase.failed"), "bad"
     if item.phase == "done":
         return texts("outpages.phase.done"), "ok"
+    if item.phase == "wait":
+        return texts("outpages.phase.wait"), "info"
     if item.phase in ("number", "show", "sign"):
         return texts("outpages.phase.busy"), "info"
     if not item.row.has_file:
@@ -93,7 +95,9 @@ class _Items(QAbstractTableModel):
             return texts("outpages.ticked" if ticked else "outpages.not_ticked"), ""
         if column == 1:
             symbol = row.symbol if row.number else f"{row.type_name} · {row.drafter_name}"
-            return row.subject or texts("outpages.no_subject"), symbol
+            seen = texts("outpages.sign.seen") if item.seen else ""
+            below = item.error or " · ".join(part for part in (seen, symbol) if part)
+            return row.subject or texts("outpages.no_subject"), below
         if column == 2:
             return texts("outpages.purpose.approve"), texts("outpages.place.approve")
         return badge_of(texts, item)[0], ""
@@ -149,11 +153,12 @@ class _Cells(QStyledItemDelegate):
 class SignRows(QTableView):
     """Rows to tick with Space or a click; `chosen(str)` the document that is current.
 
-    `ticked(str, bool)` when a tick is asked for, `opened(str)` on Enter.
+    `ticked(str, bool)` when a tick is asked for, `all_ticked` on Ctrl+A, `opened(str)` on Enter.
     """
 
     chosen = Signal(str)
     ticked = Signal(str, bool)
+    all_ticked = Signal()
     opened = Signal(str)
 
     def __init__(self, texts: Texts, parent: QWidget | None = None) -> None:
@@ -199,8 +204,10 @@ class SignRows(QTableView):
             self.setCurrentIndex(self._items.index(place, 1))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Tick with Space, open with Enter."""
-        if event.key() == Qt.Key.Key_Space and self.current:
+        """Tick with Space, all with Ctrl+A, open with Enter."""
+        if event.matches(QKeySequence.StandardKey.SelectAll):
+            self.all_ticked.emit()
+        elif event.key() == Qt.Key.Key_Space and self.current:
             self.ticked.emit(self.current, self.current not in self._items.checked)
         elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and not event.modifiers():
             self.opened.emit(self.current)

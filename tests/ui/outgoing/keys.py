@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 from app.kernel.clock import FixedClock
+from signing.batch.signer import TokenBatchSigner
 from signing.tokens.signer import TokenSigner
 from signing.trust.store import TrustStore
+from signing.work.worker import Workers
 from sync.server.demo.authority import DemoAuthority
 from tests.signing.conftest import MODULE, free_port, use_tokens
 from tests.ui.outgoing.office import NOW, STAFF
@@ -22,11 +24,17 @@ PERSON_PIN, AGENCY_PIN = "4711", "080915"
 class Keys:
     """A signer over both tokens, and who vouches for them."""
 
+    folder: Path
     trust: TrustStore
 
-    def signer(self) -> Callable[[FixedClock], TokenSigner]:
+    def signer(self, module: str = MODULE) -> Callable[[FixedClock], TokenBatchSigner]:
         """Return what makes the desk's signer."""
-        return lambda clock: TokenSigner([MODULE], clock, self.trust)
+
+        def make(clock: FixedClock) -> TokenBatchSigner:
+            keys = TokenSigner([module], clock, self.trust)
+            return TokenBatchSigner(keys, Workers([self.folder / "trust"]), clock)
+
+        return make
 
 
 def make_keys(folder: Path, patch: pytest.MonkeyPatch) -> Keys:
@@ -42,4 +50,4 @@ def make_keys(folder: Path, patch: pytest.MonkeyPatch) -> Keys:
     authority.anchors(folder / "trust")
     authority.load_token("person-mau", "Người ký", PERSON_PIN, module=MODULE)
     authority.load_token("agency-mau", "Cơ quan", AGENCY_PIN, module=MODULE)
-    return Keys(TrustStore([folder / "trust"]))
+    return Keys(folder, TrustStore([folder / "trust"]))

@@ -28,9 +28,11 @@ from app.settings import Settings
 from app.store.desk import DeskStore
 from app.store.model import Page, Receipt, Row
 from app.store.replica import Replica
+from signing.batch.signer import TokenBatchSigner
 from signing.checking.verify import PdfVerifier
 from signing.tokens.signer import TokenSigner
 from signing.trust.store import TrustStore
+from signing.work.worker import Workers
 from tests.doubles.http import LoopbackHttp
 
 NOW = datetime(2026, 11, 20, 1, 20, tzinfo=UTC)
@@ -88,7 +90,7 @@ class Office:
 
     def close(self) -> None:
         """End the token helpers and close the store."""
-        assert isinstance(self.desk.signer, TokenSigner)
+        assert isinstance(self.desk.signer, TokenBatchSigner)
         self.desk.signer.close()
         self.desk.close()
 
@@ -156,12 +158,17 @@ def book(device: str) -> Row:
     return Row("register", made.id, 1, (f"agency:{AGENCY}",), to_json(made))
 
 
+def no_tokens(clock: FixedClock, roots: TrustStore) -> TokenBatchSigner:
+    """Return the signer of a machine without a signing device."""
+    return TokenBatchSigner(TokenSigner([], clock, roots), Workers([]), clock)
+
+
 def open_office(
     folder: Path,
     *,
     who: str = "leader",
     leased: bool = True,
-    signer: Callable[[FixedClock], TokenSigner] | None = None,
+    signer: Callable[[FixedClock], TokenBatchSigner] | None = None,
     trust: TrustStore | None = None,
     at: datetime = NOW,
 ) -> Office:
@@ -178,7 +185,7 @@ def open_office(
         person=who,
         settings=Settings(),
         calendar=WorkingCalendar((), (), (), date(2030, 12, 31)),
-        signer=signer(clock) if signer is not None else TokenSigner([], clock, roots),
+        signer=signer(clock) if signer is not None else no_tokens(clock, roots),
         verifier=PdfVerifier(roots, clock),
         http=LoopbackHttp(),
     )

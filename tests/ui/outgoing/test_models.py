@@ -17,7 +17,7 @@ from ui.outgoing import journal, model_draft, model_keys, model_list
 from ui.outgoing.model_draft import DraftValues
 from ui.outgoing.model_draft import Office as Issuer
 from ui.outgoing.model_issue import checks_of, may_issue
-from ui.outgoing.model_keys import OncePrompts
+from ui.outgoing.model_keys import AskedPin
 from ui.outgoing.model_recipients import Directory
 
 ISSUER = Issuer(
@@ -158,29 +158,17 @@ def test_only_small_pngs_become_pictures(office: Office) -> None:
     assert office.desk.store.meta("signing.image")
 
 
-def test_a_pin_is_asked_once_in_a_run_and_forgotten() -> None:
-    asked: list[str] = []
+def test_a_wrong_pin_is_told_once_when_it_is_asked_again() -> None:
     told: list[object] = []
 
     class Asks:
-        def pin(
-            self, token: object, certificate: object, purpose: str, problem: object
-        ) -> bytearray:
-            asked.append(purpose)
+        def pin(self, _token: object, _key: object, _purpose: str, problem: object) -> bytearray:
             told.append(problem)
             return bytearray(b"4711")
 
-    class Token:
-        serial = "s1"
-
-    once = OncePrompts(Asks())  # type: ignore[arg-type]
-    for _ in range(3):
-        assert once.pin(Token(), None, "approve") == b"4711"  # type: ignore[arg-type]
-    assert len(asked) == 1
-    once.forget()
-    once.pin(Token(), None, "approve")  # type: ignore[arg-type]
-    assert len(asked) == 2
-    wrong = DeviceProblem("pin_incorrect", "pin_incorrect")
-    once.was_wrong(wrong)
-    once.pin(Token(), None, "approve")  # type: ignore[arg-type]
-    assert told == [None, None, wrong]
+    asked, wrong = AskedPin(Asks()), DeviceProblem("pin_incorrect", "pin_incorrect")  # type: ignore[arg-type]
+    for problem in (None, wrong, None):
+        if problem is not None:
+            asked.was_wrong(problem)
+        asked.pin(None, None, "approve")  # type: ignore[arg-type]
+    assert told == [None, wrong, None], "the person is asked each time: no PIN is kept here"
