@@ -36,6 +36,10 @@ class Writer(IncrementalPdfFileWriter):
 
     IO_CHUNK_SIZE = CHUNK
 
+    def start_above(self, number: int) -> None:
+        """Number new objects above a number, lest they take the place of what is there."""
+        self._lastobj_id = max(self._lastobj_id, number)
+
     def _update_meta(self) -> None:
         """Keep the metadata as they are, sound or not."""
 
@@ -85,7 +89,16 @@ def _open(stream: BinaryIO, password: str) -> Opened:
     fields = filled_fields(reader)
     check_locks(reader, fields)
     page_object(reader, 0)
-    return Opened(Writer.from_reader(reader), fields)
+    writer = Writer(reader.stream, prev=reader)
+    writer.start_above(_highest(reader))
+    return Opened(writer, fields)
+
+
+def _highest(reader: Any) -> int:
+    """Return the highest number of an object, whatever /Size says: some files understate it."""
+    revisions = range(reader.xrefs.total_revisions)
+    listed = (reader.xrefs.explicit_refs_in_revision(number) for number in revisions)
+    return max((reference.idnum for found in listed for reference in found), default=0)
 
 
 def _unlock(reader: Any, password: str) -> None:

@@ -15,6 +15,7 @@ from io import SEEK_END, BytesIO
 from typing import Any, BinaryIO
 
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+from pyhanko.pdf_utils.misc import PdfReadError
 from pyhanko.sign.fields import (
     InvisSigSettings,
     SigFieldSpec,
@@ -41,6 +42,8 @@ from signing.pdf.order import check_order, free_name
 from signing.pdf.pages import (
     BAD_FILE,
     StampPage,
+    filled_fields,
+    open_reader,
     page_object,
     shape_of,
     value_of,
@@ -130,7 +133,17 @@ def _write(
     session.system_time = clock.now().astimezone(VIETNAM)
     tbs = session.prepare_tbs_document(validation_info=None, bytes_reserved=room)
     digest, _ = tbs.digest_tbs_document(in_place=True, chunk_size=CHUNK)
+    _check_seen(prepared)
     return digest
+
+
+def _check_seen(prepared: Prepared) -> None:
+    """Raise `PdfReadError` unless a reader finds the new field: damage can hide what is added."""
+    reader = open_reader(prepared.copy.stream)
+    if reader.encrypted:
+        reader.decrypt(prepared.job.password)
+    if prepared.field_name not in [name for name, _, _ in filled_fields(reader)]:
+        raise PdfReadError("the new field is not seen")
 
 
 def end(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from io import BytesIO
 from pathlib import Path
@@ -84,6 +85,22 @@ def test_a_damaged_file_is_signed_as_it_is_shown(
     shown = picture(path)
     signed = office.sign(path, Purpose.APPROVE, lines=(), image=b"")
     assert "pdf_repaired" in signed.warnings
+    assert picture(signed.path).tobytes() == shown.tobytes()
+    assert office.verifier().verify(signed.path).verdict is Verdict.VALID
+    assert pdfsig(signed.path) == 1
+
+
+def test_what_is_added_takes_no_place_of_what_a_file_fails_to_count(
+    office: Office, tmp_path: Path
+) -> None:
+    path = tmp_path / "understated.pdf"
+    whole = typeset(LETTER)
+    page = PdfFileReader(BytesIO(whole)).root["/Pages"]["/Kids"][0]
+    said = page.raw_get("/Contents").idnum - 1
+    path.write_bytes(re.sub(rb"/Size (\d+)", b"/Size %d" % said, whole))
+    shown = picture(path)
+    signed = office.sign(path, Purpose.APPROVE, lines=(), image=b"")
+    assert signed.warnings == ()
     assert picture(signed.path).tobytes() == shown.tobytes()
     assert office.verifier().verify(signed.path).verdict is Verdict.VALID
     assert pdfsig(signed.path) == 1
