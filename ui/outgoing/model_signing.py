@@ -74,6 +74,7 @@ class SigningModel(BoxModel):
         """Sign nothing more for a while, or go on."""
         if self.run is not None:
             (self.run.control.pause if on else self.run.control.go_on)()
+            self._tell()
 
     def go_on(self) -> None:
         """Sign what an earlier run left, if its key is there; the PIN is asked again."""

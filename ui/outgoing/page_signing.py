@@ -204,7 +204,7 @@ class SigningPage(Page):
         """Say of many that are chosen how many were looked at: they are signed in one go."""
         model, chosen = self.model, self.model.chosen
         seen = sum(i.row.id in model.checked and bool(i.seen) for i in model.items)
-        many = model.run is None and len(chosen) > 1
+        many = model.run is None and not model.left and len(chosen) > 1
         said = self.session.texts("outpages.sign.review", n=len(chosen), seen=seen) if many else ""
         self._review.setText(said)
         self._review.setVisible(many)

@@ -9,7 +9,7 @@ from app.kernel.texts import Texts
 from ui.kit.banner import Banner
 from ui.kit.buttons import Button
 from ui.kit.labels import Pane
-from ui.kit.layout import Column, Row
+from ui.kit.layout import Row
 
 
 class LeftPanel(Pane):
@@ -23,11 +23,13 @@ class LeftPanel(Pane):
         self._texts = texts
         self._banner = Banner()
         self.again_button = Button(texts("outpages.left.again"), icon="pen")
+        self.again_button.setToolTip(texts("outpages.left.do"))
         self.again_button.clicked.connect(self.again)
         self.back_button = Button(texts("outpages.left.back"), "ghost")
         self.back_button.clicked.connect(self.back)
-        buttons = Row(self.again_button, self.back_button, None, gap=8)
-        self.setLayout(Column(self._banner, buttons, gap=6))
+        row = Row(self._banner, self.again_button, self.back_button, gap=8)
+        row.setStretch(0, 1)
+        self.setLayout(row)
         self.show_left(0)
 
     @property
@@ -39,5 +41,5 @@ class LeftPanel(Pane):
         """Show how many are left; 0 hides."""
         texts = self._texts
         strong = texts("outpages.left.count", n=count) if count else ""
-        self._banner.show_text(texts("outpages.left.do") if count else "", "warn", strong=strong)
+        self._banner.show_text("", "warn", strong=strong)
         self.setVisible(bool(count))
