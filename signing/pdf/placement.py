@@ -13,6 +13,7 @@ import pypdfium2.raw as pdfium_c
 
 from app.files.pdfium import PDFIUM
 from app.kernel.ports import Box, Purpose
+from app.kernel.purposes import FORMS, Place
 from signing.pdf.forms import POINTS_PER_MM, figures, seal_box, text_box
 from signing.pdf.geometry import PageShape, Rect
 
@@ -65,7 +66,8 @@ def find_box(
     """Return the place for a signature, or None when the words are not on the page.
 
     Approve: centred between title and name, at the last place where the name stands under its
-    title. Issue: the seal over the left third of that. Attachment and copy: top right of page 1.
+    title. Issue: the seal over the left third of that. Attachment, copy and incoming documents: top
+    right of page 1.
     """
     with PDFIUM:
         document = pdfium.PdfDocument(pdf, password=password or None)
@@ -79,7 +81,7 @@ def locate(
     document: pdfium.PdfDocument, name: str, title: str, purpose: Purpose, lines: int = 2
 ) -> Box | None:
     """Do as `find_box` in an open document."""
-    if purpose in (Purpose.ATTACHMENT, Purpose.COPY):
+    if FORMS[purpose].place is Place.TOP_RIGHT:
         return text_box(*page_shape(document, 0).shown_size, lines)
     signature = _signature_box(document, name, title)
     if signature is None or purpose is Purpose.APPROVE:

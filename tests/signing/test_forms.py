@@ -109,7 +109,7 @@ def test_blue_signature_and_red_seal_are_seen_where_they_belong(
     assert red[0] < blue[0] < red[2] < blue[2]
 
 
-@pytest.mark.parametrize("purpose", [Purpose.ATTACHMENT, Purpose.COPY])
+@pytest.mark.parametrize("purpose", [Purpose.INCOMING, Purpose.ATTACHMENT, Purpose.COPY])
 def test_attachments_and_copies_bear_text_and_no_picture(
     office: Office, letter: Path, purpose: Purpose
 ) -> None:

@@ -115,6 +115,10 @@ def test_numbers_say_and_move_the_box(placed: PdfView, shown: Shown) -> None:
     told = [bar.fields[name].value() for name in ("left", "top", "width", "height")]
     assert told == [pytest.approx(v, abs=0.05) for v in (25.4, 25.4, 50.8, 12.7)]
     assert "25,4" in placed.accessibleDescription()
+    for field in bar.fields.values():
+        edit = field.lineEdit()
+        needed = edit.fontMetrics().horizontalAdvance("297,5 mm")
+        assert edit.width() - edit.textMargins().left() >= needed, "the number is seen"
     bar.fields["top"].setValue(50.8)
     bar.fields["width"].setValue(25.4)
     assert placed.box is not None

@@ -15,6 +15,7 @@ from ui.kit.theme import theme
 
 _POINTS = 72 / 25.4
 _WIDTH = 84
+_INSET = 7
 _MOST = 2000.0
 
 
@@ -25,6 +26,7 @@ class Millimetres(QDoubleSpinBox):
         super().__init__(parent)
         self.setLocale(QLocale(QLocale.Language.Vietnamese))
         self.setAccessibleName(tr("kit.place.spoken", name=name))
+        self.lineEdit().setAccessibleName(self.accessibleName())
         self.setButtonSymbols(QAbstractSpinBox.ButtonSymbols.NoButtons)
         self.setDecimals(1)
         self.setRange(0.0, _MOST)
@@ -35,6 +37,7 @@ class Millimetres(QDoubleSpinBox):
 
     def _fit(self) -> None:
         self.setFixedWidth(theme().px(_WIDTH))
+        self.lineEdit().setTextMargins(theme().px(_INSET), 0, 0, 0)
 
 
 class PlaceBar(Pane):

@@ -1,0 +1,73 @@
+"""Save pictures of Ký tệp: `python -m tests.ui.signfiles.shots OUT`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from PySide6.QtWidgets import QApplication
+
+from app.forms.compose import compose
+from app.kernel.ports import Purpose
+from app.kernel.texts import Texts
+from tests.ui.outgoing.keys import PERSON_PIN, make_keys
+from tests.ui.outgoing.office import WORDS, Office
+from tests.ui.outgoing.shots import LOOKS, save, session_of, shown, wait
+from tests.ui.signfiles.conftest import signing_desk
+from ui.kit import texts as voice
+from ui.kit.theme import install
+from ui.signfiles.page_signfiles import SignFilesPage
+
+
+def pictures(office: Office, folder: Path, out: Path, look: str) -> None:
+    """Save the empty page, a page with its box, the choices, and what came of the files."""
+    with session_of(office, "leader") as session, shown(SignFilesPage(session)) as page:
+        assert isinstance(page, SignFilesPage)
+        wait(lambda: bool(page.model.keys))
+        save(page, out, f"signfiles-empty-{look}")
+        page.take(folder)
+        wait(lambda: page.rows.total == len(page.model.items))
+        page.table.select(1)
+        if page.sides.narrow:
+            save(page, out, f"signfiles-list-{look}")
+            page.sides.show_detail(detail=True)
+            page.paper._turn_over()
+            save(page, out, f"signfiles-form-{look}")
+            page.paper._turn_over()
+        wait(lambda: page.paper.pdf.sharp and page.paper.pdf.box is not None)
+        save(page, out, f"signfiles-{look}")
+        page.start()
+        wait(lambda: page.pins.dialog is not None)
+        page.pins.dialog.field.setText(PERSON_PIN)
+        page.pins.dialog.ok.click()
+        wait(lambda: not page.model.running)
+        save(page, out, f"signfiles-done-{look}")
+        page.choose_purpose(Purpose.ISSUE)
+        wait(lambda: page.model.keys is not None and page.paper.pdf.sharp)
+        save(page, out, f"signfiles-issue-{look}")
+
+
+def main(out: Path) -> None:
+    """Save every picture."""
+    out.mkdir(parents=True, exist_ok=True)
+    app = QApplication.instance() or QApplication(sys.argv[:1])
+    assert isinstance(app, QApplication)
+    voice.use(Texts())
+    with TemporaryDirectory() as place, pytest.MonkeyPatch.context() as patch:
+        keys = make_keys(Path(place) / "keys", patch)
+        for mode, scale in LOOKS:
+            folder = Path(place) / f"tep-{mode}-{scale}"
+            folder.mkdir()
+            (folder / "0 bản hỏng.pdf").write_bytes(b"%PDF-1.7\nnothing")
+            (folder / "báo cáo giải ngân (mẫu).pdf").write_bytes(compose(WORDS))
+            (folder / "số liệu (mẫu).ods").write_bytes(b"PK\x03\x04" + bytes(900))
+            office = signing_desk(Path(place) / f"{mode}{scale}", keys)
+            install(app, mode, scale)
+            pictures(office, folder, out, f"{mode}-{scale}")
+            office.close()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
