@@ -71,12 +71,11 @@ class SignFilesPage(Page):
         )  # fmt: skip
 
     def _foot(self) -> Pane:
-        self.result = Banner()
         self.progress = ProgressStrip(self.session.texts("signfiles.running"))
         self.progress.hide()
         buttons = Row(Button.of(self.sign, "primary"), Button.of(self.put), None)
         foot = Pane("footer")
-        foot.setLayout(Column(self.result, self.progress, buttons, gap=8, margins=(14, 9, 14, 9)))
+        foot.setLayout(Column(self.progress, buttons, gap=8, margins=(14, 9, 14, 9)))
         return foot
 
     def _list_pane(self) -> Pane:
@@ -90,9 +89,13 @@ class SignFilesPage(Page):
         self.table = Table(self.rows, texts("signfiles.files"))
         self.states = StateStack(self.table)
         self.states.setMinimumHeight(60)
-        self._count = Label("", "secondary", wrap=True)
+        self._count, self.result = Label("", "secondary", wrap=True), Banner()
         top = Column(
-            Label(texts("signfiles.nav"), "title"), self._count, gap=6, margins=(14, 12, 14, 8)
+            Label(texts("signfiles.nav"), "title"),
+            self._count,
+            self.result,
+            gap=6,
+            margins=(14, 12, 14, 8),
         )
         foot = Pane("footer")
         buttons = Row(Button.of(self.add), Button.of(self.remove), None)
@@ -311,6 +314,7 @@ class SignFilesPage(Page):
         texts, rows = self.session.texts, self.model.items
         self.pins.close()
         self.progress.hide()
+        self.sides.show_detail(detail=False)
         done, failed = (sum(r.state == s for r in rows) for s in (DONE, FAILED))
         if isinstance(error, Cancelled):
             self.result.show_text(texts("signfiles.stopped", done=done, all=len(rows)), "info")

@@ -44,6 +44,7 @@ def pictures(office: Office, folder: Path, out: Path, look: str) -> None:
         page.pins.dialog.ok.click()
         wait(lambda: not page.model.running)
         save(page, out, f"signfiles-done-{look}")
+        page.sides.show_detail(detail=True)
         page.choose_purpose(Purpose.ISSUE)
         wait(lambda: page.model.keys is not None and page.paper.pdf.sharp)
         save(page, out, f"signfiles-issue-{look}")

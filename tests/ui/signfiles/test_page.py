@@ -140,6 +140,7 @@ def test_nothing_is_cut_off_in_any_look(
     wait_until(lambda: page.page is not None and page.paper.pdf.sharp, LONG)
     assert walk(page, SIZE) == []
     sign(page, PERSON_PIN)
+    assert page.result.isVisible()
     choose(page, Purpose.COMMENT)
     wait_until(lambda: page.page is not None and page.paper.pdf.sharp, LONG)
     assert walk(page, SIZE) == []
