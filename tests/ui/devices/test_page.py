@@ -15,7 +15,7 @@ from PySide6.QtTest import QTest
 from app.kernel.errors import DeviceProblem
 from app.kernel.ports import Prompts
 from signing.tokens.diagnosis import diagnose
-from signing.tokens.signer import TokenSigner
+from signing.batch.signer import TokenBatchSigner
 from tests.ui.conftest import wait_until
 from tests.ui.outgoing.conftest import Sessions, Show
 from tests.ui.outgoing.keys import AGENCY_PIN, PERSON_PIN
@@ -164,8 +164,8 @@ def test_real_tokens_from_the_library_to_a_test_signature(
     keyed: Office, begin: Sessions, show: Show
 ) -> None:
     signer = keyed.desk.signer
-    assert isinstance(signer, TokenSigner)
-    keyed.desk.diagnosis = partial(diagnose, signer)
+    assert isinstance(signer, TokenBatchSigner)
+    keyed.desk.diagnosis = partial(diagnose, signer.keys)
     page = show(DevicesPage(begin(keyed, "leader")))
     assert isinstance(page, DevicesPage)
     wait_until(lambda: page.again.enabled)
