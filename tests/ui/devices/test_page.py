@@ -14,8 +14,8 @@ from PySide6.QtTest import QTest
 
 from app.kernel.errors import DeviceProblem
 from app.kernel.ports import Prompts
-from signing.tokens.diagnosis import diagnose
 from signing.batch.signer import TokenBatchSigner
+from signing.tokens.diagnosis import diagnose
 from tests.ui.conftest import wait_until
 from tests.ui.outgoing.conftest import Sessions, Show
 from tests.ui.outgoing.keys import AGENCY_PIN, PERSON_PIN
