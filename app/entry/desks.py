@@ -116,6 +116,7 @@ class OpenDesk(Desk):
     profile: Profile
     tokens: LateSigner
     checker: LateVerifier
+    finisher: LateCompleter
 
     def follow_province(self) -> None:
         """Take what the province decides anew whenever its lists change."""
@@ -133,6 +134,7 @@ class OpenDesk(Desk):
             self.sync.stop()
         self.tokens.close()
         self.checker.close()
+        self.finisher.close()
         super().close()
         self.lock.release()
 
@@ -252,7 +254,7 @@ class ProfileLauncher:
             diagnosis=tokens.diagnose,
         )
         desk.lock, desk.profile, desk.tokens, desk.checker = lock, profile, tokens, checker
-        desk.completer = _completer(desk, trust)
+        desk.completer = desk.finisher = _completer(desk, trust)
         desk.follow_province()
         _obey(store, desk.settings)
         if online and profile.server:
@@ -272,7 +274,7 @@ def launcher(folder: Path | None) -> ProfileLauncher:
 def _completer(desk: Desk, trust: Sequence[Path]) -> LateCompleter:
     """Return what completes signatures, with the time stamp authority in force then."""
     return LateCompleter(
-        lambda: parts.completer(desk.clock, trust, desk.http, desk.settings.text("tsa_url"))
+        lambda: parts.completer(desk.clock, trust, desk.http, lambda: desk.settings.text("tsa_url"))
     )
 
 

@@ -30,8 +30,8 @@ from app.kernel.ports import (
 
 if TYPE_CHECKING:
     from signing.batch.signer import TokenBatchSigner
-    from signing.pdf.completion import PdfCompleter
     from signing.tokens.signer import TokenSigner
+    from signing.work.completer import WorkerCompleter
     from signing.work.verifier import WorkerVerifier
 
 
@@ -77,16 +77,28 @@ class LateVerifier:
 
 
 class LateCompleter:
-    """The kernel's `Completer`, made for each work: the province may name another authority."""
+    """The kernel's `Completer`, made at its first use."""
 
-    def __init__(self, make: Callable[[], PdfCompleter]) -> None:
+    def __init__(self, make: Callable[[], WorkerCompleter]) -> None:
         self._make = make
+        self._lock = Lock()
+        self._made: WorkerCompleter | None = None
 
     def complete(
         self, source: Path | BinaryIO, target: Path | BinaryIO, level: str, *, renew: bool = False
     ) -> Completion:
-        """Complete; raises what `PdfCompleter.complete` raises."""
-        return self._make().complete(source, target, level, renew=renew)
+        """Complete; raises what `WorkerCompleter.complete` raises."""
+        with self._lock:
+            if self._made is None:
+                self._made = self._make()
+            made = self._made
+        return made.complete(source, target, level, renew=renew)
+
+    def close(self) -> None:
+        """End the worker, if any was started."""
+        with self._lock:
+            if self._made is not None:
+                self._made.close()
 
 
 class LateSigner:

@@ -14,10 +14,10 @@ from app.kernel.ports import Http
 
 if TYPE_CHECKING:
     from signing.batch.signer import TokenBatchSigner
-    from signing.pdf.completion import PdfCompleter
     from signing.tokens.modules import Modules
     from signing.trust.cache import StatusCache
     from signing.trust.store import TrustStore
+    from signing.work.completer import WorkerCompleter
     from signing.work.verifier import WorkerVerifier
     from signing.work.worker import Workers
     from sync.http import Session
@@ -78,12 +78,13 @@ def token_signer(
 
 
 def completer(
-    clock: Clock, trust: Sequence[Path] = (), http: Http | None = None, tsa: str = ""
-) -> PdfCompleter:
-    """Return what brings signatures to a higher level; `tsa` stamps the time."""
-    from signing.pdf.completion import Means, PdfCompleter
+    clock: Clock, trust: Sequence[Path], http: Http | None, tsa: Callable[[], str]
+) -> WorkerCompleter:
+    """Return what brings signatures to a higher level; `tsa` names who stamps the time."""
+    from signing.work.completer import WorkerCompleter
 
-    return PdfCompleter(Means(trust_store(trust), clock, http, tsa))
+    # A worker of its own: nobody who signs or checks waits until an authority has answered.
+    return WorkerCompleter(workers(trust), clock, http, tsa)
 
 
 def verifier(

@@ -1,4 +1,4 @@
-"""The worker process: it opens, checks and signs PDFs that may be hostile, within limits.
+"""The worker process: it opens, checks, signs and completes PDFs that may be hostile.
 
 `python -m signing.work.child` reads frames on standard input and answers on standard output. It
 has no network and no key: what it needs of them it asks of the process that started it. Files
@@ -77,6 +77,19 @@ class Workshop:
         path = str(signed.path) if signed.path is not None else ""
         return to_json(signed) | {"path": path}, b""
 
+    def complete(self, head: dict[str, Any], _blob: bytearray) -> Reply:
+        """Bring the signatures of one file to a level; only a file that grew is handed back."""
+        from signing.pdf.completion import Means, PdfCompleter
+
+        self._clock.tell(head["now"])
+        line = self._http if head["line"] else None
+        means = Means(self._trust, self._clock, line, head["tsa"])
+        source, made = ParentFile.open(self._parent), BytesIO()
+        done = PdfCompleter(means).complete(source, made, head["level"], renew=head["renew"])
+        if done.changed:
+            self._hand_back(made)
+        return to_json(done), b""
+
     def _opened(self) -> bool:
         """Have the key opened, now that nothing is left to refuse; tells whether it does PSS."""
         head, _ = self._parent.ask({"ask": "open"})
@@ -103,6 +116,7 @@ def main(arguments: list[str]) -> int:
     tasks: dict[str, Callable[[dict[str, Any], bytearray], Reply]] = {
         "verify": workshop.verify,
         "sign": workshop.sign,
+        "complete": workshop.complete,
     }
     while True:
         try:

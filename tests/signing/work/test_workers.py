@@ -15,9 +15,10 @@ from pathlib import Path
 import pytest
 
 from app.kernel.clock import FixedClock, SystemClock
-from app.kernel.errors import Cancelled, Damaged, RuleViolation
+from app.kernel.errors import Cancelled, Damaged, RuleViolation, Unavailable
 from app.kernel.ports import Purpose, Verdict
 from signing.checking.verify import PdfVerifier
+from signing.work.completer import WorkerCompleter
 from signing.work.signer import WorkerSigner
 from signing.work.verifier import WorkerVerifier
 from signing.work.worker import Workers
@@ -187,3 +188,81 @@ def test_a_worker_that_dies_over_a_signature_leaves_nothing(
     assert isinstance(job.target, Path)
     assert not job.target.exists()
     assert signer.sign(job, Pins()).path == job.target
+
+
+# --- completing ----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def plain(office: Office, letter: Path) -> bytes:
+    """A letter that was signed without any line."""
+    made = office.sign(letter, Purpose.APPROVE)
+    assert made.level == "B-B"
+    assert made.path is not None
+    return made.path.read_bytes()
+
+
+def completer(office: Office, workers: Workers) -> WorkerCompleter:
+    return WorkerCompleter(workers, SystemClock(), office.http, lambda: office.authority.tsa_url)
+
+
+def test_a_signature_is_completed_from_stream_to_stream(
+    office: Office, workers: Workers, plain: bytes
+) -> None:
+    target = BytesIO(b"old")
+    done = completer(office, workers).complete(BytesIO(plain), target, "B-LTA")
+    made = target.getvalue()
+    assert (done.changed, done.levels, done.revoked) == (True, {"Sig_NguoiKy": "B-LTA"}, ())
+    assert done.stamped_at is not None
+    assert done.renew_before is not None
+    assert done.renew_before > done.stamped_at
+    assert made.startswith(plain)
+    assert target.tell() == 0
+    assert office.verifier().verify(target, offline=True).verdict is Verdict.VALID
+    nothing = BytesIO(b"old")
+    again = completer(office, workers).complete(BytesIO(made), nothing, "B-LTA")
+    assert (again.changed, again.levels, nothing.getvalue()) == (False, done.levels, b"")
+
+
+def test_a_pdf_is_completed_without_being_opened_at_home(
+    office: Office, workers: Workers, plain: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def opened(*_: object) -> None:
+        raise AssertionError("opened at home")
+
+    monkeypatch.setattr("signing.pdf.completion.open_reader", opened)
+    monkeypatch.setattr("signing.pdf.completion.raise_level", opened)
+    done = completer(office, workers).complete(BytesIO(plain), BytesIO(), "B-T")
+    assert done.levels == {"Sig_NguoiKy": "B-T"}
+
+
+@pytest.mark.parametrize(
+    ("body", "http", "code"),
+    [(b"%PDF-1.7\n", True, "pdf_damaged"), (b"", False, "timestamp_required")],
+)
+def test_what_cannot_be_completed_leaves_nothing(
+    office: Office, workers: Workers, plain: bytes, body: bytes, http: bool, code: str
+) -> None:
+    away = WorkerCompleter(
+        workers, SystemClock(), office.http if http else None, lambda: office.authority.tsa_url
+    )
+    target = BytesIO()
+    with pytest.raises((Damaged, Unavailable)) as caught:
+        away.complete(BytesIO(body or plain), target, "B-T")
+    assert (caught.value.code, target.getvalue()) == (code, b"")
+
+
+def test_a_worker_that_ends_over_a_completion_is_tried_again_and_one_that_hangs_is_not(
+    office: Office, plain: bytes
+) -> None:
+    workers = Workers([office.folder / "trust"], silence=5.0)
+    away, target = completer(office, workers), BytesIO()
+    os.kill(pid_of(workers), signal.SIGKILL)
+    with pytest.raises(Unavailable, match="completion_crashed"):
+        away.complete(BytesIO(plain), target, "B-T")
+    os.kill(pid_of(workers), signal.SIGSTOP)
+    with pytest.raises(Damaged, match="completion_limits"):
+        away.complete(BytesIO(plain), target, "B-T")
+    assert target.getvalue() == b""
+    assert away.complete(BytesIO(plain), target, "B-T").changed
+    away.close()
