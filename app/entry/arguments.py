@@ -79,15 +79,13 @@ def _signature_commands(commands: argparse._SubParsersAction[_Parser]) -> None:
     sign = _add(commands, "sign", "sign a PDF, an XML or any file with a token")
     sign.add_argument("source", type=Path, metavar="IN")
     sign.add_argument("target", type=Path, metavar="OUT")
-    sign.add_argument("--level", choices=LEVELS, default="", help="what to reach")
-    sign.add_argument("--require-time", action="store_true", help="refuse without a time stamp")
     sign.add_argument("--line", action="append", default=[], help="a line of the text block")
     _with_key(sign)
     batch = _add(commands, "sign-batch", "sign many PDFs with one PIN; once more goes on")
     batch.add_argument("files", type=Path, nargs="+", metavar="FILE")
     batch.add_argument("--out", type=Path, required=True, metavar="DIR")
     _with_key(batch)
-    verify = _add(commands, "verify", "check the signatures of files, and of the PDFs in folders")
+    verify = _add(commands, "verify", "check the signatures of files, and of those in folders")
     verify.add_argument("files", type=Path, nargs="+", metavar="FILE")
     verify.add_argument("--trust", type=Path, metavar="DIR")
     verify.add_argument("--offline", action="store_true")
@@ -103,6 +101,12 @@ def _with_key(made: _Parser) -> None:
     made.add_argument("--purpose", choices=[p.value for p in Purpose], required=True)
     made.add_argument("--box", type=_box, metavar="PAGE,X,Y,W,H")
     made.add_argument("--tsa", default="", metavar="URL")
+    made.add_argument("--level", choices=LEVELS, default="", help="what to reach")
+    made.add_argument("--require-time", action="store_true", help="refuse without a time stamp")
+    made.add_argument("--trust", type=Path, metavar="DIR", help="anchors besides those shipped")
+    made.add_argument(
+        "--password-stdin", action="store_true", help="of a protected PDF, after the PIN"
+    )
     made.add_argument("--pin-stdin", action="store_true", required=True)
 
 

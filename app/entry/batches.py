@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from app.entry.parts import http_session, trust_store, workers
-from app.entry.signatures import box_of
+from app.entry.signatures import anchors, box_of
 from app.kernel.batch import BatchControl, Outcome, PieceState
 from app.kernel.clock import SystemClock
 from app.kernel.errors import HoaBanError
@@ -27,10 +27,11 @@ _TELL_SECONDS = 0.5
 
 
 def sign_batch(
-    args: argparse.Namespace, pin: str, texts: Texts, progress: Progress
+    args: argparse.Namespace, pin: str, texts: Texts, progress: Progress, password: str = ""
 ) -> Iterator[Row]:
     """Sign the files of the arguments; yield a row for each and a summary at the end.
 
+    `password` opens the PDFs that are protected by one.
     Raises what opening the key raises: then nothing was signed.
     """
     from signing.batch.folder import FolderBatch, sources_of
@@ -43,7 +44,7 @@ def sign_batch(
         certificate = choose_certificate(signer.keys, args.token, args.cert_id)
         purpose = Purpose(args.purpose)
         batch.journal.claim(certificate.serial, purpose.value)
-        pieces = batch.pieces(plan, _jobs(args, certificate))
+        pieces = batch.pieces(plan, _jobs(args, certificate, password))
         control = BatchControl()
         if pieces:
             with _stopped_by_signal(control), _told(control, progress):
@@ -59,18 +60,30 @@ def _signer(args: argparse.Namespace) -> TokenBatchSigner:
     from signing.tokens.signer import TokenSigner
 
     clock = SystemClock()
-    keys = TokenSigner([str(args.module)], clock, trust_store())
-    return TokenBatchSigner(keys, workers(), clock, http_session(clock) if args.tsa else None)
+    trust = anchors(args)
+    keys = TokenSigner([str(args.module)], clock, trust_store(trust))
+    return TokenBatchSigner(keys, workers(trust), clock, http_session(clock) if args.tsa else None)
 
 
-def _jobs(args: argparse.Namespace, certificate: CertificateInfo) -> Callable[[Planned], SignJob]:
+def _jobs(
+    args: argparse.Namespace, certificate: CertificateInfo, password: str
+) -> Callable[[Planned], SignJob]:
     from app.entry.signatures import picture
 
     purpose, box, image = Purpose(args.purpose), box_of(args.box), picture(args)
 
     def job(found: Planned) -> SignJob:
         return SignJob(
-            found.source, found.target, purpose, certificate, box=box, image=image, tsa=args.tsa
+            found.source,
+            found.target,
+            purpose,
+            certificate,
+            box=box,
+            image=image,
+            tsa=args.tsa,
+            level=args.level,
+            require_time=args.require_time,
+            password=password,
         )
 
     return job

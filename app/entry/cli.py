@@ -170,11 +170,16 @@ def _list(args: argparse.Namespace, console: Console) -> int:
     return _rows(console, rows)
 
 
+def _line() -> str:
+    """Return the next line of standard input: a PIN, a password."""
+    return sys.stdin.readline().rstrip("\r\n")
+
+
 def _sign(args: argparse.Namespace, console: Console) -> int:
     from app.entry import signatures
 
-    pin = sys.stdin.readline().rstrip("\r\n")
-    done = signatures.sign(args, pin)
+    pin, password = _line(), _line() if args.password_stdin else ""
+    done = signatures.sign(args, pin, password)
     warnings = done.pop("warnings")
     console.row(done)
     for warning in warnings:
@@ -185,9 +190,9 @@ def _sign(args: argparse.Namespace, console: Console) -> int:
 def _sign_batch(args: argparse.Namespace, console: Console) -> int:
     from app.entry import batches
 
-    pin = sys.stdin.readline().rstrip("\r\n")
+    pin, password = _line(), _line() if args.password_stdin else ""
     whole = True
-    for row in batches.sign_batch(args, pin, console.texts, console.progress):
+    for row in batches.sign_batch(args, pin, console.texts, console.progress, password):
         console.row(row)
         whole = whole and row.get("state") not in ("failed", "waiting")
     return DONE if whole else REFUSED
@@ -197,7 +202,7 @@ def _verify(args: argparse.Namespace, console: Console) -> int:
     from app.entry import signatures
 
     valid = True
-    password = sys.stdin.readline().rstrip("\r\n") if args.password_stdin else ""
+    password = _line() if args.password_stdin else ""
     for row in signatures.verify(args, console.progress, password):
         console.row(row)
         valid = valid and row["verdict"] == "valid"

@@ -18,10 +18,15 @@ if TYPE_CHECKING:
     from signing.work.verifier import WorkerVerifier
 
 _MOST_WORKERS = 4
+# What may bear a signature: a PDF, an XML, and the signature of a file beside it
+_SIGNED_KINDS = frozenset({".pdf", ".xml", ".p7s"})
 
 
-def sign(args: argparse.Namespace, pin: str) -> dict[str, Any]:
-    """Sign one file as the arguments say; raises the typed errors of signing."""
+def sign(args: argparse.Namespace, pin: str, password: str = "") -> dict[str, Any]:
+    """Sign one file as the arguments say; raises the typed errors of signing.
+
+    `password` opens a PDF that is protected by one; it stays so.
+    """
     from signing.cli import make_job, sign_command
 
     purpose = Purpose(args.purpose)
@@ -35,6 +40,7 @@ def sign(args: argparse.Namespace, pin: str) -> dict[str, Any]:
         tsa=args.tsa,
         level=args.level,
         require_time=args.require_time,
+        password=password,
     )
     return sign_command(
         job,
@@ -43,7 +49,7 @@ def sign(args: argparse.Namespace, pin: str) -> dict[str, Any]:
         cert_id=args.cert_id,
         pin=pin,
         clock=SystemClock(),
-        trust=trust_store(),
+        trust=trust_store(anchors(args)),
         http=http_session(SystemClock()) if args.tsa else None,
     )
 
@@ -51,7 +57,7 @@ def sign(args: argparse.Namespace, pin: str) -> dict[str, Any]:
 def verify(
     args: argparse.Namespace, progress: Progress, password: str = ""
 ) -> Iterator[dict[str, Any]]:
-    """Verify the files of the arguments, and the PDFs of folders, as they are done.
+    """Verify the files of the arguments, and what may be signed in folders, as they are done.
 
     Bad files are verdicts, not errors. `progress` hears the number of files that are done;
     `password` opens files that are protected by one.
@@ -94,10 +100,15 @@ def verifier_over(trust: Sequence[Path], http: Http | None, size: int) -> Worker
     return WorkerVerifier(Workers(trust, size), clock, http, status_cache(clock))
 
 
+def anchors(args: argparse.Namespace) -> tuple[Path, ...]:
+    """Return the folder of anchors that was named, if any."""
+    return (args.trust,) if args.trust is not None else ()
+
+
 def _files(given: Iterable[Path]) -> Iterator[Path]:
     for path in given:
         if path.is_dir():
-            yield from sorted(p for p in path.rglob("*") if p.suffix.lower() == ".pdf")
+            yield from sorted(p for p in path.rglob("*") if p.suffix.lower() in _SIGNED_KINDS)
         else:
             yield path
 
