@@ -8,15 +8,19 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Iterator
 from typing import Any, BinaryIO
 
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.misc import PdfStrictReadError
 from pyhanko.pdf_utils.xref import XRefSectionType
 
-_OBJECT = re.compile(rb"(?<![0-9])(\d{1,10})[\x00\t\n\f\r ]+(\d{1,5})[\x00\t\n\f\r ]+obj\b")
+_WORD = re.compile(rb"obj\b")
+_NUMBERS = re.compile(rb"(?<![0-9])\d{1,10}[\x00\t\n\f\r ]+\d{1,5}[\x00\t\n\f\r ]+\Z")
 _END = re.compile(rb"startxref\s+(\d+)\s+%%EOF")
 _BLANK = b"\x00\t\n\f\r "
+_DIGITS = b"0123456789"
+_SIGHT = 512
 
 
 def fills_gap(stream: BinaryIO, byte_range: list[int], contents: bytes) -> bool:
@@ -52,9 +56,9 @@ def strays(reader: Any, start: int) -> list[tuple[int, str]]:
     tail = stream.read()
     listed = _listed(reader)
     found = [
-        (start + match.start(), "unlisted_object")
-        for match in _OBJECT.finditer(tail)
-        if start + match.start() not in listed
+        (start + place, "unlisted_object")
+        for place in _objects(tail)
+        if start + place not in listed
     ]
     ends = list(_END.finditer(tail))
     last = ends[-1].end() if ends else 0
@@ -67,6 +71,21 @@ def strays(reader: Any, start: int) -> list[tuple[int, str]]:
         if int(match.group(1)) not in known
     ]
     return found
+
+
+def _objects(data: bytes) -> Iterator[int]:
+    """Yield where objects begin: the word is looked for first, the numbers before it then.
+
+    Numbers and blanks that run on out of sight count: no honest program writes them.
+    """
+    for word in _WORD.finditer(data):
+        first = max(0, word.start() - _SIGHT)
+        before = data[first : word.start()]
+        numbers = _NUMBERS.search(before)
+        if numbers is not None:
+            yield first + numbers.start()
+        elif first and not before.strip(_BLANK + _DIGITS):
+            yield first
 
 
 def is_ambiguous(reader: Any, revision: int) -> bool:

@@ -7,14 +7,15 @@ does not shows as a difference too.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, BinaryIO
 
 import pypdfium2 as pdfium
-from PIL import Image, ImageChops, ImageFilter
+from PIL import Image, ImageChops
 
 from app.files.pdfium import PDFIUM
 from app.kernel.ports import Box, ShownChange
+from signing.checking.colours import without_profiles
 
 DOTS = 96 / 72
 """Pixels for each point: enough to tell one digit from another in the smallest allowed type."""
@@ -60,7 +61,7 @@ class Pictures:
 
     def _draw(self, end: int, numbers: Iterable[int]) -> None:
         self._stream.seek(0)
-        data = self._stream.read(end)
+        data = without_profiles(self._stream.read(end))
         with PDFIUM:
             document = pdfium.PdfDocument(data)
             try:
@@ -79,6 +80,8 @@ class Pictures:
         window = _window(rect, old.size)
         old, new = old.crop(window).convert("L"), new.crop(window).convert("L")
         dark = old.point(lambda value: 255 if value < _DARK else 0)
+        if dark.getbbox() is None or old == new:
+            return False
         faded = ImageChops.subtract(new, old).point(lambda v: 255 if v >= _FADED else 0)
         flat = _contrast(new).point(lambda value: 255 if value < _CONTRAST else 0)
         readable = _contrast(old).point(lambda value: 255 if value >= _CONTRAST else 0)
@@ -100,6 +103,8 @@ class Pictures:
         different = most.point(lambda value: 255 if value >= _DIFFERENT else 0)
         for rect in allowed:
             different.paste(0, _window(rect, old.size))
+        if different.getbbox() is None:
+            return []
         height = old.size[1]
         return [
             ShownChange(_box(number, window, height), _kind(old, new, window, covered=covered))
@@ -118,8 +123,8 @@ def _picture(document: Any, number: int) -> Image.Image:
         width, height = page.get_size()
         if width * height * DOTS * DOTS > _MOST_PIXELS:
             raise ValueError("the page is too large to be drawn")
-        bitmap = page.render(scale=DOTS)
-        picture: Image.Image = bitmap.to_pil().convert("RGB")
+        bitmap = page.render(scale=DOTS, rev_byteorder=True)
+        picture: Image.Image = bitmap.to_pil().copy()
         bitmap.close()
     finally:
         page.close()
@@ -129,8 +134,22 @@ def _picture(document: Any, number: int) -> Image.Image:
 def _contrast(picture: Image.Image) -> Image.Image:
     """Return how far the lightest and the darkest pixel of each neighbourhood are apart."""
     return ImageChops.subtract(
-        picture.filter(ImageFilter.MaxFilter(5)), picture.filter(ImageFilter.MinFilter(5))
+        _spread(picture, ImageChops.lighter), _spread(picture, ImageChops.darker)
     )
+
+
+def _spread(
+    picture: Image.Image, choose: Callable[[Image.Image, Image.Image], Image.Image]
+) -> Image.Image:
+    """Return for each pixel the chosen one of its five by five neighbours: a row, then a column."""
+    for across, down in ((1, 0), (0, 1)):
+        chosen = picture
+        for step in (-2, -1, 1, 2):
+            moved = picture.copy()
+            moved.paste(picture, (across * step, down * step))
+            chosen = choose(chosen, moved)
+        picture = chosen
+    return picture
 
 
 def _window(rect: Rect, size: tuple[int, int]) -> tuple[int, int, int, int]:

@@ -12,6 +12,7 @@ from typing import Any, BinaryIO
 from asn1crypto import x509  # type: ignore[import-untyped]
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.reader import HistoricalResolver
+from pyhanko.pdf_utils.xref import XRefCache
 from pyhanko_certvalidator.util import ConsList
 
 _HEX = re.compile(rb"[0-9A-Fa-f]*")
@@ -32,6 +33,7 @@ _LIBRARY: dict[str, Any] = {
     "hashable": x509.Name.hashable,
     "subsume": HistoricalResolver._subsume_object,  # noqa: SLF001
     "path": ConsList.__hash__,
+    "change": XRefCache.get_last_change,
 }
 _COMPOSED = (generic.DictionaryObject, generic.ArrayObject, generic.DecryptedObjectProxy)
 _OURS: dict[str, Any] = {}
@@ -57,6 +59,7 @@ def _put(ways: dict[str, Any]) -> None:
     x509.Name.hashable = ways["hashable"]
     HistoricalResolver._subsume_object = ways["subsume"]  # type: ignore[method-assign]  # noqa: SLF001
     ConsList.__hash__ = ways["path"]  # type: ignore[method-assign]
+    XRefCache.get_last_change = ways["change"]  # type: ignore[method-assign]
 
 
 def read_hex(stream: BinaryIO) -> Any:
@@ -146,6 +149,18 @@ def path_hash(path: ConsList[Any]) -> int:
     return hash((path.head, tail.head if tail is not None else None))
 
 
+def last_change(xrefs: XRefCache, ref: generic.Reference) -> int:
+    """Return the revision that changed an object last, looked for once.
+
+    The tables of a reader do not change; the library goes through all of them each time.
+    """
+    found: dict[tuple[int, int], int] = xrefs.__dict__.setdefault("_found_changes", {})
+    key = (ref.idnum, ref.generation)
+    if key not in found:
+        found[key] = _LIBRARY["change"](xrefs, ref)
+    return found[key]
+
+
 _OURS |= {
     "hex": read_hex,
     "word": read_word,
@@ -154,4 +169,5 @@ _OURS |= {
     "hashable": property(hashable),
     "subsume": subsume,
     "path": path_hash,
+    "change": last_change,
 }

@@ -129,6 +129,22 @@ def test_equal_paths_hash_alike() -> None:
     assert len({one, two, one.cons("/P"), ConsList.empty()}) == 3
 
 
+def test_the_last_change_of_an_object_is_the_library_s(letter: Path) -> None:
+    writer = IncrementalPdfFileWriter(BytesIO(letter.read_bytes()))
+    writer.root["/Lang"] = generic.TextStringObject("vi")
+    writer.update_root()
+    out = BytesIO()
+    writer.write(out)
+    xrefs = PdfFileReader(out).xrefs
+    refs = [r for n in range(xrefs.total_revisions) for r in xrefs.explicit_refs_in_revision(n)]
+    for _ in range(2):
+        found = [quick.last_change(xrefs, ref) for ref in refs]
+        assert found == [quick._LIBRARY["change"](xrefs, ref) for ref in refs]
+    assert set(found) == {0, 1}
+    with pytest.raises(KeyError):
+        quick.last_change(xrefs, generic.Reference(9_999))
+
+
 def test_a_revision_is_seen_as_the_library_sees_it(letter: Path) -> None:
     writer = IncrementalPdfFileWriter(BytesIO(letter.read_bytes()))
     writer.root["/Lang"] = generic.TextStringObject("vi")
