@@ -26,6 +26,7 @@ def parser() -> argparse.ArgumentParser:
     _desk_commands(commands)
     _data_commands(commands)
     _signature_commands(commands)
+    _trust_commands(commands)
     doctor = _add(commands, "doctor", "check this machine and a profile")
     doctor.add_argument("--profile", type=Path, metavar="DIR")
     doctor.add_argument("--password-stdin", action="store_true", help="look into the profile")
@@ -92,6 +93,22 @@ def _signature_commands(commands: argparse._SubParsersAction[_Parser]) -> None:
     verify.add_argument("--at", default="", metavar="TIME")
     verify.add_argument("--password-stdin", action="store_true", help="of protected files")
     verify.add_argument("--record", type=Path, metavar="OUT", help="a record as PDF, of one file")
+
+
+def _trust_commands(commands: argparse._SubParsersAction[_Parser]) -> None:
+    trust = commands.add_parser("trust", help="the machine's list of trusted authorities")
+    actions = trust.add_subparsers(dest="action", required=True, parser_class=_Parser)
+    _add(actions, "list", "every trusted authority")
+    add = _add(actions, "add", "trust the certificates of files")
+    add.add_argument("files", type=Path, nargs="+", metavar="FILE")
+    add.add_argument("--purpose", choices=("signing", "stamping", "any"), default="any")
+    add.add_argument("--name", default="", help="instead of the certificate's own")
+    add.add_argument("--since", default="", metavar="TIME")
+    add.add_argument("--until", default="", metavar="TIME")
+    remove = _add(actions, "remove", "trust a certificate no more")
+    remove.add_argument("sha256", metavar="SHA256")
+    for made in (add, remove):
+        made.add_argument("--key", type=Path, metavar="FILE", help="the list's private key")
 
 
 def _with_key(made: _Parser) -> None:

@@ -220,6 +220,12 @@ def _doctor(args: argparse.Namespace, console: Console) -> int:
     return REFUSED if any(row["state"] == "fail" for row in rows) else DONE
 
 
+def _trust(args: argparse.Namespace, console: Console) -> int:
+    from app.entry import trust
+
+    return _rows(console, trust.rows() if args.action == "list" else trust.change(args))
+
+
 _COMMANDS: dict[str, Callable[[argparse.Namespace, Console], int]] = {
     "desk": _desk,
     "demo": _demo,
@@ -231,5 +237,6 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace, Console], int]] = {
     "sign": _sign,
     "sign-batch": _sign_batch,
     "verify": _verify,
+    "trust": _trust,
     "doctor": _doctor,
 }

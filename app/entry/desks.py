@@ -217,6 +217,14 @@ class ProfileLauncher:
             else:
                 desk.profile.disable_quick_unlock(self._box)
 
+    def _chosen_trust(self) -> tuple[Path, ...]:
+        """Return the folder of anchors beside profiles that were put somewhere expressly.
+
+        In the system's own place everybody could put one there; anchors are the administrator's.
+        """
+        chosen = self._folder != profiles_folder()
+        return (self._folder.parent / TRUST,) if chosen else ()
+
     def _key(self, profile: Profile, password: str | None) -> bytes:
         if password is not None:
             return profile.unlock(password)
@@ -236,7 +244,7 @@ class ProfileLauncher:
     ) -> OpenDesk:
         clock = self._clock
         store.resolve_actor = _resolve
-        trust = (self._folder.parent / TRUST, profile.folder / TRUST)
+        trust = self._chosen_trust()
         http = parts.http_session(clock)
         tokens = _signer(clock, trust, http, lambda: desk.settings)
         checker = LateVerifier(lambda: parts.verifier(clock, trust, http, parts.cores()))

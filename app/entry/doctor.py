@@ -96,6 +96,19 @@ def _keyring(texts: Texts) -> Iterator[Row]:
         yield _row("keyring", OK, texts("doctor.keyring", name=name))
 
 
+def _trust(texts: Texts) -> Iterator[Row]:
+    from app.entry.parts import trust_store
+
+    store = trust_store()
+    count = len(store.roots)
+    for problem in store.problems:
+        yield _trouble("trust", FAIL, problem, texts)
+    if count:
+        yield _row("trust", OK, texts("doctor.trust", n=count))
+    elif not store.problems:
+        yield _row("trust", WARN, texts("doctor.trust.none"), texts("doctor.trust.do"))
+
+
 def _tokens(args: argparse.Namespace, texts: Texts) -> Iterator[Row]:
     """Count the tokens, then say of each thing that a signature needs how it stands."""
     from app.entry.parts import token_signer
@@ -162,4 +175,5 @@ _CHECKS: tuple[Callable[[Texts], Iterator[Row]], ...] = (
     _database,
     _parts,
     _keyring,
+    _trust,
 )

@@ -7,8 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from platformdirs import site_config_path
-
+from app.entry import trust as trusted
 from app.kernel.clock import Clock
 from app.kernel.ports import Http
 
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
     from sync.http import Session
 
 MOST_WORKERS = 4
-SHIPPED_TRUST = Path(__file__).resolve().parents[2] / "resources" / "trust"
 
 
 def cores() -> int:
@@ -32,10 +30,10 @@ def cores() -> int:
 
 
 def trust_store(folders: Sequence[Path] = ()) -> TrustStore:
-    """Return the anchors shipped with the product and those of the administrator's folders."""
+    """Return the anchors of the shipped list, of the machine's, and of chosen folders."""
     from signing.trust.store import TrustStore
 
-    return TrustStore([f for f in (SHIPPED_TRUST, *folders) if f.is_dir()])
+    return TrustStore(trusted.sources(folders))
 
 
 def http_session(clock: Clock) -> Session:
@@ -49,15 +47,14 @@ def workers(trust: Sequence[Path] = (), size: int = 1) -> Workers:
     """Return the processes that open, check and sign PDFs; none is started yet."""
     from signing.work.worker import Workers
 
-    return Workers([f for f in (SHIPPED_TRUST, *trust) if f.is_dir()], size)
+    return Workers(trusted.sources(trust), size)
 
 
 def modules() -> Modules:
     """Return what says which PKCS#11 libraries this machine has and may load."""
     from signing.tokens.modules import Modules, windows_registry
 
-    machine = site_config_path("HoaBan", appauthor=False)
-    return Modules(machine, windows_registry())
+    return Modules(trusted.machine_folder(), windows_registry())
 
 
 def token_signer(

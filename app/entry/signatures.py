@@ -9,12 +9,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from app.entry.parts import SHIPPED_TRUST, http_session, status_cache, trust_store
+from app.entry import trust as trusted
+from app.entry.parts import http_session, status_cache, trust_store
 from app.kernel.clock import VIETNAM, SystemClock
 from app.kernel.errors import RuleViolation
 from app.kernel.ports import Box, Http, Progress, Purpose
 
 if TYPE_CHECKING:
+    from signing.trust.anchors import Source
     from signing.work.verifier import WorkerVerifier
 
 _MOST_WORKERS = 4
@@ -70,7 +72,7 @@ def verify(
     files = list(_files(args.files))
     if args.record is not None and len(files) != 1:
         raise RuleViolation("verify_record_one", "record")
-    trust = [args.trust] if args.trust is not None else [SHIPPED_TRUST]
+    trust = [args.trust] if args.trust is not None else trusted.sources()
     http = None if args.offline else http_session(SystemClock())
     size = min(os.cpu_count() or 1, len(files), _MOST_WORKERS)
     checker = verifier_over(trust, http, size)
@@ -91,8 +93,8 @@ def verify(
         checker.close()
 
 
-def verifier_over(trust: Sequence[Path], http: Http | None, size: int) -> WorkerVerifier:
-    """Return a checker that trusts the anchors of these folders alone."""
+def verifier_over(trust: Sequence[Source], http: Http | None, size: int) -> WorkerVerifier:
+    """Return a checker that trusts the anchors of these sources alone."""
     from signing.work.verifier import WorkerVerifier
     from signing.work.worker import Workers
 

@@ -21,6 +21,7 @@ from pyhanko_certvalidator.errors import (
 
 from app.kernel.ports import StatusFact
 from signing.pdf.pages import BAD_FILE
+from signing.trust.anchors import SIGNING, STAMPING
 from signing.trust.remote import Revocation
 from signing.trust.store import TrustStore
 
@@ -59,16 +60,16 @@ class Evidence:
         return [False, True] if at < self.now else [True, False]
 
     def context(
-        self, at: datetime, mode: str, more: list[x509.Certificate], *, line: bool
+        self, at: datetime, purpose: str, more: list[x509.Certificate], *, line: bool
     ) -> ValidationContext:
         """Return pyHanko's context for a moment; later revocation data count for it too."""
         return ValidationContext(
-            trust_roots=self.trust.roots,
+            trust_roots=self.trust.roots_for(purpose, at),
             other_certs=[*self.trust.links, *self.certificates, *more],
             moment=at,
             ocsps=[*self.ocsps, *self.revocation.ocsps.values()],
             crls=[*self.crls, *self.revocation.crls.values()],
-            revocation_mode=mode,
+            revocation_mode="require",
             retroactive_revinfo=True,
             allow_fetching=line,
             fetchers=self.revocation.fetchers(),
@@ -103,7 +104,7 @@ async def _judge(
 ) -> tuple[str, ...]:
     reasons: tuple[str, ...] = ()
     for line in evidence.ways(at):
-        context = evidence.context(at, "require", more, line=line)
+        context = evidence.context(at, STAMPING if usage else SIGNING, more, line=line)
         reasons = await _walk(certificate, context, {usage} if usage else set())
         if reasons not in _OPEN:
             break

@@ -15,14 +15,11 @@ from fnmatch import fnmatch
 from pathlib import Path, PurePath, PureWindowsPath
 from typing import Any
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-
+from app.kernel.errors import Damaged
 from app.kernel.texts import resource
+from signing.trust.signed import read_signed
 
 CATALOGUE = "modules.json"
-SIGNATURE = "modules.json.sig"
-_MAX_SIZE = 1 << 20
 
 Registry = Callable[[str, str], Iterable[tuple[str, str]]]
 """Answer the sub-keys of a key of the machine with a value of each; part of Windows."""
@@ -93,14 +90,8 @@ def load_catalogue(folder: Path | None = None, keys: Iterable[bytes] = ()) -> Ca
     if folder is None:
         return shipped
     try:
-        data, signature = _read(folder / CATALOGUE), _read(folder / SIGNATURE)
-    except OSError:
-        return shipped
-    if not any(_signed(key, data, signature) for key in (*shipped.update_keys, *keys)):
-        return shipped
-    try:
-        newer = _parse(data)
-    except (ValueError, KeyError, TypeError):
+        newer = _parse(read_signed(folder, CATALOGUE, (*shipped.update_keys, *keys)))
+    except (OSError, Damaged, ValueError, KeyError, TypeError):
         return shipped
     return newer if newer.serial > shipped.serial else shipped
 
@@ -124,19 +115,6 @@ def _parse(data: bytes) -> Catalogue:
         registry_value=registry["value"],
         provider_ending=registry["provider_ending"],
     )
-
-
-def _signed(key: bytes, data: bytes, signature: bytes) -> bool:
-    try:
-        Ed25519PublicKey.from_public_bytes(key).verify(signature, data)
-    except (InvalidSignature, ValueError):
-        return False
-    return True
-
-
-def _read(path: Path) -> bytes:
-    with path.open("rb") as stream:
-        return stream.read(_MAX_SIZE)
 
 
 def _files(folder: Path) -> list[str]:

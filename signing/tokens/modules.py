@@ -20,8 +20,8 @@ from typing import Any
 from app.kernel.errors import DeviceProblem
 from signing.tokens.binary import check_library
 from signing.tokens.catalogue import Catalogue, Registry, load_catalogue
+from signing.trust.signed import SETTINGS
 
-SETTINGS = "signing.json"
 _MAX_SETTINGS = 1 << 20
 _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 
@@ -82,6 +82,15 @@ class Modules:
         except (OSError, ValueError):
             self.skipped = True
             return {}
+
+
+def list_keys(folder: Path) -> tuple[bytes, ...]:
+    """Return the keys whose signature counts on lists of this machine."""
+    try:
+        own = _keys(_read_settings(folder / SETTINGS))
+    except (OSError, ValueError):
+        own = iter(())
+    return (*load_catalogue().update_keys, *own)
 
 
 def windows_registry() -> Registry | None:

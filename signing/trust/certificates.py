@@ -13,6 +13,7 @@ from cryptography.x509 import load_der_x509_certificate
 
 from app.kernel.ports import CertificateInfo, TokenInfo
 from app.kernel.texts import resource
+from signing.trust.anchors import STAMPING
 from signing.trust.store import TrustStore
 
 _MAX_CHAIN = 8
@@ -86,13 +87,14 @@ def kind(certificate: x509.Certificate) -> str:
 
 
 def accepted(der: bytes, trust: TrustStore) -> bool:
-    """Tell whether a chain of sound signatures leads to a root of the trust store.
+    """Tell whether a chain of sound signatures leads to a root of the trust store for signing.
 
     Validity and status of the links are the checker's business, not this question's.
     """
     current = x509.Certificate.load(der)
+    known = [a.certificate for a in trust.anchors if a.purpose != STAMPING]
     for _ in range(_MAX_CHAIN):
-        issuer = next((c for c in trust.certificates if _issued(c, current)), None)
+        issuer = next((c for c in known if _issued(c, current)), None)
         if issuer is None:
             return False
         if issuer.subject == issuer.issuer:

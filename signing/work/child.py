@@ -20,6 +20,7 @@ from typing import Any, BinaryIO
 from app.kernel.codec import to_json
 from app.kernel.errors import HoaBanError
 from signing.tokens.frames import BrokenFrame, read_frame, write_frame
+from signing.trust.anchors import Source, spelled_source
 from signing.work.limits import limit_this_process
 from signing.work.remote import Parent, ParentFile, ParentHttp, ParentKept, ToldClock
 
@@ -30,7 +31,7 @@ _SLICE = 4 << 20
 class Workshop:
     """Do the tasks of one parent; what is costly to make is kept between them."""
 
-    def __init__(self, parent: Parent, folders: list[Path]) -> None:
+    def __init__(self, parent: Parent, trust: list[Source]) -> None:
         from signing.anyfile import AnyVerifier
         from signing.checking.verify import PdfVerifier
         from signing.plain import Judges
@@ -39,7 +40,7 @@ class Workshop:
         self._parent = parent
         self._clock = ToldClock()
         self._http = ParentHttp(parent)
-        self._trust = TrustStore(folders)
+        self._trust = TrustStore(trust)
         kept = ParentKept(parent)
         judges = Judges(self._trust, self._clock, self._http, kept)
         pdfs = PdfVerifier(self._trust, self._clock, self._http, kept)
@@ -108,10 +109,10 @@ class Workshop:
 def main(arguments: list[str]) -> int:
     """Serve until the parent closes the pipe; returns the exit code."""
     source, sink = _own_pipes()
-    memory, *folders = arguments
+    memory, *trust = arguments
     limit_this_process(int(memory))
     parent = Parent(source, sink)
-    workshop = Workshop(parent, [Path(folder) for folder in folders])
+    workshop = Workshop(parent, list(map(spelled_source, trust)))
     write_frame(sink, {"ready": True})
     tasks: dict[str, Callable[[dict[str, Any], bytearray], Reply]] = {
         "verify": workshop.verify,

@@ -7,7 +7,6 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from pathlib import Path
 from queue import LifoQueue
 from typing import Any, BinaryIO, cast
 
@@ -15,6 +14,7 @@ from app.kernel import errors
 from app.kernel.errors import HoaBanError
 from signing.tokens.device import helper_environment
 from signing.tokens.frames import BrokenFrame, read_frame, write_frame
+from signing.trust.anchors import Source, spell
 
 WORKER_SWITCH = "--pdf-worker"
 """What a frozen program is started with to become a worker; the entry point honours it."""
@@ -42,9 +42,9 @@ class Worker:
     """
 
     def __init__(
-        self, folders: Sequence[Path], silence: float = SILENCE, memory: int = MEMORY
+        self, trust: Sequence[Source], silence: float = SILENCE, memory: int = MEMORY
     ) -> None:
-        self._arguments = [str(memory), *map(str, folders)]
+        self._arguments = [str(memory), *map(spell, trust)]
         self._silence = silence
         self._process: subprocess.Popen[bytes] | None = None
         self._idle = True
@@ -160,13 +160,13 @@ class Workers:
 
     def __init__(
         self,
-        folders: Sequence[Path],
+        trust: Sequence[Source],
         size: int = 1,
         silence: float = SILENCE,
         memory: int = MEMORY,
     ) -> None:
-        self._limits = (folders, silence, memory)
-        self._all = [Worker(folders, silence, memory) for _ in range(size)]
+        self._limits = (trust, silence, memory)
+        self._all = [Worker(trust, silence, memory) for _ in range(size)]
         # The one that worked last is warm, and the others need not start at all.
         self._free: LifoQueue[Worker] = LifoQueue()
         for worker in reversed(self._all):
@@ -188,8 +188,8 @@ class Workers:
 
     def more(self, size: int) -> Workers:
         """Return other workers of the same kind, for a batch."""
-        folders, silence, memory = self._limits
-        return Workers(folders, size, silence, memory)
+        trust, silence, memory = self._limits
+        return Workers(trust, size, silence, memory)
 
     def start(self) -> None:
         """Start every process without waiting."""
