@@ -63,6 +63,10 @@ class LateVerifier:
         """Yield every file with its report, in order, checked on several cores."""
         return self._behind().verify_many(files, progress, cancel)
 
+    def warm(self) -> None:
+        """Load the checker and start a worker, before anybody waits for them."""
+        self._behind().warm()
+
     def close(self) -> None:
         """End the workers, if any was started."""
         with self._lock:

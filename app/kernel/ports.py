@@ -344,6 +344,9 @@ class ManyVerifier(Protocol):
     ) -> Iterator[tuple[Path, FileReport]]:
         """Yield every file with its report, in order; raises `Cancelled`."""
 
+    def warm(self) -> None:
+        """Get ready, so that the first check does not wait for it."""
+
 
 @dataclass(frozen=True, slots=True)
 class HttpReply:

@@ -37,7 +37,8 @@ class Session(QObject):
     `changed(Changes)` re-emits the bus; `actor_changed(Actor)` follows the post switcher;
     `refused(HoaBanError)` carries typed errors that no caller took; `undoable(str, tuple)` the
     text key of an act and the commands that undo it; `said(str)` that of one without undo; `bug(BaseException)` what no rule
-    foresaw, for the crash dialog; `settings_changed(str)` names a setting just changed.
+    foresaw, for the crash dialog; `settings_changed(str)` names a setting just changed;
+    `line_back` tells that there is a line again.
     """
 
     changed = Signal(object)
@@ -47,6 +48,7 @@ class Session(QObject):
     said = Signal(str)
     bug = Signal(object)
     settings_changed = Signal(str)
+    line_back = Signal()
 
     def __init__(
         self,
@@ -186,6 +188,7 @@ class Branch(Session):
         self.runner = self._lifetime
         root.changed.connect(self.changed)
         root.actor_changed.connect(self.actor_changed)
+        root.line_back.connect(self.line_back)
         for mine, theirs in self._upwards():
             mine.connect(theirs)
 
@@ -214,3 +217,4 @@ class Branch(Session):
             self._lifetime.close()
             self._root.changed.disconnect(self.changed)
             self._root.actor_changed.disconnect(self.actor_changed)
+            self._root.line_back.disconnect(self.line_back)

@@ -132,6 +132,7 @@ class VerifyModel(QObject):
         self._session = session
         self.rows: list[Checked] = []
         self.total = 0
+        self._again = False
         self._steps = Steps(session, "query", self)
         self._steps.came.connect(self._take)
         self._steps.ended.connect(lambda error: self._end(whole=error is None))
@@ -146,7 +147,20 @@ class VerifyModel(QObject):
     def start(self, paths: Sequence[Path]) -> None:
         """Check these files and folders, and forget those before."""
         self.rows, self.total = [], 0
+        self._again = False
         self._steps.start(partial(check_files, self._session.desk, tuple(paths)))
+
+    @property
+    def unsettled(self) -> tuple[Path, ...]:
+        """Return the files on which a line may bring more to light."""
+        found = ((r.path, r.report) for r in self.rows if r.report is not None)
+        return tuple(path for path, report in found if report.verdict is Verdict.UNKNOWN)
+
+    def check_again(self) -> None:
+        """Check what is unsettled once more; every other row stays as it is."""
+        if self.unsettled and not self.running:
+            self._again = True
+            self._steps.start(partial(check_files, self._session.desk, self.unsettled))
 
     def stop(self) -> None:
         """Stop; what was checked stays."""
@@ -173,12 +187,18 @@ class VerifyModel(QObject):
         return {view: len(self.of_view(view)) for view in VIEWS}
 
     def _take(self, came: Checked | int) -> None:
-        if isinstance(came, Checked):
+        if self._again:
+            self._take_again(came)
+        elif isinstance(came, Checked):
             self.rows.append(came)
         else:
             self.total = came
         if not self._tell.isActive():
             self._tell.start()
+
+    def _take_again(self, came: Checked | int) -> None:
+        if isinstance(came, Checked):
+            self.rows = [came if old.path == came.path else old for old in self.rows]
 
     def _end(self, *, whole: bool) -> None:
         self._tell.stop()

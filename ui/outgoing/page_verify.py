@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QFileDialog, QStackedWidget, QWidget
 from app.desk import Desk
 from app.forms.verification import record
 from app.kernel.errors import HoaBanError
+from app.kernel.ports import ManyVerifier
 from ui.bridge.session import Session
 from ui.documents import verdicts
 from ui.documents.panel_verify import VerifyPanel
@@ -55,6 +56,8 @@ class VerifyPage(Page):
         self.choose = self._action("choose", self._choose, "Ctrl+O", "file")
         self.folder = self._action("folder", self._choose_folder, "Ctrl+Shift+O", "folder")
         self.record = self._action("record", self._record, "Ctrl+P", "printer")
+        self.again = self._action("again", self._check_again, "F5", "refresh", over="sync")
+        self.again.set_enabled(False)
         self._side = QStackedWidget()
         self.paper = PaperPanel(session, self._side, self._foot())
         self.sides = Panes(self._list_pane(), self.paper, _LIST)
@@ -65,9 +68,12 @@ class VerifyPage(Page):
         self.setAcceptDrops(True)
         self.model.changed.connect(self._show_rows)
         self.model.ended.connect(self._ended)
+        session.line_back.connect(self._offer_again)
         self._show_nothing()
 
-    def _action(self, name: str, run: Callable[[], None], key: str, icon: str) -> Action:
+    def _action(
+        self, name: str, run: Callable[[], None], key: str, icon: str, over: str = ""
+    ) -> Action:
         return Action(
             f"verify.{name}",
             f"outpages.act.{name}",
@@ -76,12 +82,14 @@ class VerifyPage(Page):
             scope=NAME,
             group_key="outpages.keys",
             icon=icon,
+            over=over,
         )
 
     def _foot(self) -> Pane:
         foot = Pane("footer")
         buttons = (Button.of(self.choose, "primary"), Button.of(self.folder))
-        foot.setLayout(Row(*buttons, Button.of(self.record), None, margins=(14, 9, 14, 9)))
+        more = (Button.of(self.record), Button.of(self.again))
+        foot.setLayout(Row(*buttons, *more, None, margins=(14, 9, 14, 9)))
         return foot
 
     def _list_pane(self) -> Pane:
@@ -115,12 +123,14 @@ class VerifyPage(Page):
         return pane
 
     def activate(self) -> None:
-        """Take the focus."""
+        """Take the focus, and get the checker ready."""
+        if isinstance(self.session.desk.verifier, ManyVerifier):
+            self.session.work("query", self.session.desk.verifier.warm, lambda _: None)
         (self.table if len(self.model.rows) > 1 else self.paper.pdf).setFocus()
 
     def acts(self) -> Sequence[Action]:
         """Return the page's acts."""
-        return (self.choose, self.folder, self.record)
+        return (self.choose, self.folder, self.record, self.again)
 
     def close_page(self) -> None:
         """Stop, and let the file go."""
@@ -164,6 +174,17 @@ class VerifyPage(Page):
         if name:
             self.take(Path(name))
 
+    def _check_again(self) -> None:
+        self.progress.restart()
+        self.progress.setVisible(len(self.model.unsettled) > 1)
+        self.again.set_enabled(False)
+        self.model.check_again()
+
+    def _offer_again(self) -> None:
+        """Say once that there is a line, where it may settle a verdict."""
+        if self.model.unsettled and not self.model.running:
+            self.session.say("outpages.verify.line_back")
+
     # --- the list -------------------------------------------------------------------------
 
     def _show_rows(self) -> None:
@@ -181,6 +202,10 @@ class VerifyPage(Page):
 
     def _ended(self, whole: bool) -> None:
         self.progress.hide()
+        self.again.set_enabled(bool(self.model.unsettled))
+        newer = next((r for r in self.model.rows if r.path == self._asked), None)
+        if newer is not None and self.checked is not None and newer is not self.checked:
+            self._open(newer)
         if not self.model.rows:
             self._show_nothing()
             text = self.session.texts("outpages.verify.empty")

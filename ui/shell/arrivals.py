@@ -14,7 +14,7 @@ from ui.bridge.session import Session
 # After a change, and between two files: lists and readers go first
 _SOON_MS = 400
 _NEXT_MS = 40
-# Files come without a change of their own, and the line comes back
+# Files come without a change of their own
 _LOOK_MS = 30_000
 
 
@@ -40,6 +40,7 @@ class StepWatch(QObject):
         self._lane = lane
         self._kind = kind
         self._busy = False
+        self._woken = False
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
         self._soon.timeout.connect(self._step)
@@ -47,6 +48,7 @@ class StepWatch(QObject):
         self._look.timeout.connect(self._wake)
         self._look.start(_LOOK_MS)
         session.changed.connect(self._changed)
+        session.line_back.connect(self._wake)
         self._wake()
 
     def close(self) -> None:
@@ -54,12 +56,15 @@ class StepWatch(QObject):
         self._look.stop()
         self._soon.stop()
         self._session.changed.disconnect(self._changed)
+        self._session.line_back.disconnect(self._wake)
 
     def _changed(self, changes: Changes) -> None:
         if not changes.touches(self._kind):
             self._wake()
 
     def _wake(self) -> None:
+        # What comes in the middle of a step is looked at after it.
+        self._woken = self._busy
         if not self._busy and not self._soon.isActive():
             self._soon.start(_SOON_MS)
 
@@ -69,8 +74,9 @@ class StepWatch(QObject):
 
     def _stepped(self, more: bool) -> None:
         self._busy = False
-        if more and self._look.isActive():
+        if (more or self._woken) and self._look.isActive():
             self._soon.start(_NEXT_MS)
+        self._woken = False
 
     def _failed(self, _: HoaBanError) -> None:
         # A full disk or the like: the next look tries again.

@@ -8,7 +8,7 @@ from functools import partial
 
 from PySide6.QtCore import QObject, QTimer
 
-from app.desk import Desk
+from app.desk import ON_LINE, Desk
 from app.files import completions
 from app.kernel.errors import HoaBanError
 from app.kernel.ports import CertificateInfo
@@ -26,7 +26,8 @@ _FIRST_DEVICE_MS = 1500
 class LineWatch(QObject):
     """Ask the desk now and then, off the GUI thread, and show what it says.
 
-    `warn(Ending)` hears once at each stage of a certificate that ends.
+    `warn(Ending)` hears once at each stage of a certificate that ends, and `line_back` where
+    there was no line before.
     """
 
     def __init__(
@@ -34,12 +35,14 @@ class LineWatch(QObject):
         session: Session,
         show: Callable[[LineState], None],
         warn: Callable[[Ending], None],
+        line_back: Callable[[], None],
         parent: QObject,
     ) -> None:
         super().__init__(parent)
         self._session = session
         self._show = show
         self._warn = warn
+        self._line_back = line_back
         self._state = LineState()
         self._asking = False
         self._line = QTimer(self)
@@ -69,6 +72,8 @@ class LineWatch(QObject):
         mine = self._state
         self._state = replace(known, device=mine.device, device_until=mine.device_until)
         self._show(self._state)
+        if known.state in ON_LINE and mine.state not in ON_LINE:
+            self._line_back()
 
     def _line_lost(self, _: HoaBanError) -> None:
         self._asking = False

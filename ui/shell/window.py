@@ -70,7 +70,9 @@ class DeskWindow(QWidget):
             self._own, self.keys.available, self.visible_specs, self.go, self
         )
         self._menu = PersonMenu(self._own, self.leave_asked.emit, self.lock_asked.emit, self)
-        self._watch = LineWatch(self._own, self.status.show_state, self._warn_of, self)
+        self._watch = LineWatch(
+            self._own, self.status.show_state, self._warn_of, session.line_back.emit, self
+        )
         self._watches = watches(self._own, self)
         self._builder = QTimer(self)
         self._builder.timeout.connect(self._build_next)

@@ -8,17 +8,31 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
+from app.entry.late import LateVerifier
 from app.forms.compose import compose
-from app.kernel.ports import Box, CertificateInfo, Purpose, SignJob, TokenInfo, Verdict
+from app.kernel.ports import (
+    Box,
+    CertificateInfo,
+    ManyVerifier,
+    Purpose,
+    SignJob,
+    TokenInfo,
+    Verdict,
+)
+from signing.checking.verify import PdfVerifier
+from signing.work.verifier import WorkerVerifier
+from signing.work.worker import Workers
+from sync.server.demo.authority import DemoAuthority
+from tests.doubles.http import LoopbackHttp
 from tests.signing.forgeries import forged, replace_page
 from tests.ui import pdfs
 from tests.ui.conftest import wait_until
 from tests.ui.outgoing.conftest import Sessions, Show
-from tests.ui.outgoing.keys import PERSON_PIN
+from tests.ui.outgoing.keys import PERSON_PIN, Keys
 from tests.ui.outgoing.office import WORDS, Office
 from tests.ui.walk import walk
 from ui.kit.pdfdialog import PdfDialog
-from ui.outgoing.model_verify import BAD, UNSURE
+from ui.outgoing.model_verify import BAD, GOOD, UNSURE
 from ui.outgoing.page_verify import VerifyPage
 
 
@@ -132,6 +146,60 @@ def test_a_file_that_changed_since_is_judged_anew(
     assert page.checked is not None and page.checked.report is not None
     assert page.checked.report.verdict is Verdict.INVALID
     assert next(r for r in page.model.rows if r.name == "hong.pdf").view == BAD
+
+
+def test_what_was_not_clear_is_checked_again_when_the_line_is_back(
+    keyed: Office, keys: Keys, begin: Sessions, show: Show, folder: Path
+) -> None:
+    authority = DemoAuthority(keys.folder / "ca")
+    keyed.desk.verifier = PdfVerifier(keys.trust, keyed.clock)
+    page = opened(keyed, begin, show)
+    said: list[str] = []
+    page.session.said.connect(said.append)
+    page.take(folder)
+    checked_all(page)
+    wait_until(lambda: page.checked is not None and page.checked.name == "da-ky.pdf")
+    names = [row.name for row in page.model.rows]
+    assert [path.name for path in page.model.unsettled] == ["da-ky.pdf"]
+    wait_until(lambda: page.again.enabled)
+    keyed.desk.verifier = PdfVerifier(keys.trust, keyed.clock, LoopbackHttp())
+    page.session.line_back.emit()
+    assert said == ["outpages.verify.line_back"]
+    with authority.serve():
+        page.again.trigger()
+        wait_until(lambda: not page.model.running)
+    assert page.model.unsettled == ()
+    assert [row.name for row in page.model.rows] == names
+    wait_until(lambda: page.checked is not None and page.checked.view == GOOD)
+    assert not page.again.enabled
+    page.session.line_back.emit()
+    assert len(said) == 1, "nothing is left to be settled"
+
+
+def test_a_folder_is_checked_by_several_workers_one_of_them_ready_before(
+    keyed: Office, keys: Keys, begin: Sessions, show: Show, folder: Path
+) -> None:
+    workers = Workers([keys.folder / "trust"], 2)
+    late = LateVerifier(lambda: WorkerVerifier(workers, keyed.clock))
+    assert isinstance(late, ManyVerifier)
+    keyed.desk.verifier = late
+    try:
+        page = opened(keyed, begin, show)
+        wait_until(lambda: running(workers) == 1)
+        for number in range(6):
+            (folder / f"{number}.pdf").write_bytes((folder / "da-ky.pdf").read_bytes())
+        page.take(folder)
+        checked_all(page)
+        assert len(page.model.rows) == 10
+        assert running(workers) == 2
+    finally:
+        late.close()
+    assert running(workers) == 0
+
+
+def running(workers: Workers) -> int:
+    """Return how many processes of workers there are."""
+    return sum(worker.pid is not None for worker in workers._all)
 
 
 def test_the_lines_of_the_page_hold_a_box_on_it(
