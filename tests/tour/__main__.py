@@ -41,7 +41,7 @@ def main() -> int:
                 act(play)
             for desk in play.desks.values():
                 desk.leave()
-            tell({"step": "played", "stall_ms": max(play.stalls.values(), default=0.0)})
+            tell({"step": "played", "stall_ms": play.longest_stall()})
             tell({"step": "equal", "desks": equal(made)})
         except Failed as error:
             play.failed(str(error))

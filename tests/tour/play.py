@@ -24,7 +24,7 @@ class Play:
     pictures: Path
     tell: Callable[[dict[str, Any]], None]
     desks: dict[str, Player] = field(default_factory=dict)
-    stalls: dict[str, float] = field(default_factory=dict)
+    stalls: list[dict[str, float]] = field(default_factory=list)
 
     def enter(self, pc: str, login: str) -> Player:
         """Start a PC and log a person in."""
@@ -54,12 +54,16 @@ class Play:
         self.log_in(player, login)
         return round(time.monotonic() - began, 2)
 
+    def longest_stall(self) -> dict[str, float]:
+        """Return the longest stall of the day, with the processor times that went with it."""
+        return max(self.stalls, key=lambda stall: stall["wall"], default={})
+
     def step(self, name: str, player: Player | None = None, **evidence: Any) -> None:
         """Say what a step showed, with a picture of the window it ended in."""
         row: dict[str, Any] = {"step": name, **evidence}
         if player is not None:
-            stall = round(float(player.ask("stall")), 1)
-            self.stalls[player.name] = max(stall, self.stalls.get(player.name, 0.0))
+            stall = player.ask("stall")
+            self.stalls.append(stall)
             row |= {"desk": player.name, "stall_ms": stall, "picture": player.picture(name)}
         self.tell(row)
 

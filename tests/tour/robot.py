@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -58,21 +59,36 @@ class NotThere(Exception):
     """Say that nothing of that name is on the screen."""
 
 
+@dataclass(frozen=True, slots=True)
+class Stall:
+    """A time in which the GUI thread answered nothing, and whose work it was, in milliseconds.
+
+    `own` is the GUI thread's processor time, `process` that of all threads of the desk. Where
+    `process` is far less than `wall`, other programs had the machine.
+    """
+
+    wall: float = 0.0
+    own: float = 0.0
+    process: float = 0.0
+
+
 class Heartbeat(QObject):
     """Measure the longest time in which the GUI thread answered nothing."""
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
-        self.longest_ms = 0.0
-        self._last = time.perf_counter()
+        self.longest = Stall()
+        self._last = _clocks()
         timer = QTimer(self)
         timer.setTimerType(Qt.TimerType.PreciseTimer)
         timer.timeout.connect(self._beat)
         timer.start(TICK_MS)
 
     def _beat(self) -> None:
-        now = time.perf_counter()
-        self.longest_ms = max(self.longest_ms, (now - self._last) * 1000 - TICK_MS)
+        now = _clocks()
+        wall, own, process = (1000 * (a - b) for a, b in zip(now, self._last, strict=True))
+        if wall - TICK_MS > self.longest.wall:
+            self.longest = Stall(wall - TICK_MS, own, process)
         self._last = now
 
     @contextmanager
@@ -82,17 +98,22 @@ class Heartbeat(QObject):
         try:
             yield
         finally:
-            self._last = time.perf_counter()
+            self._last = _clocks()
 
-    def note(self, seconds: float) -> None:
+    def note(self, seconds: float, own: float) -> None:
         """Count something that the desk did within the robot's time."""
-        self.longest_ms = max(self.longest_ms, seconds * 1000)
+        if seconds * 1000 > self.longest.wall:
+            self.longest = Stall(seconds * 1000, own * 1000, own * 1000)
 
-    def take(self) -> float:
-        """Return the longest stall in milliseconds since the last call."""
-        found, self.longest_ms = self.longest_ms, 0.0
-        self._last = time.perf_counter()
+    def take(self) -> Stall:
+        """Return the longest stall since the last call."""
+        found, self.longest = self.longest, Stall()
+        self._last = _clocks()
         return found
+
+
+def _clocks() -> tuple[float, float, float]:
+    return time.perf_counter(), time.thread_time(), time.process_time()
 
 
 class Robot(QObject):
@@ -127,9 +148,9 @@ class Robot(QObject):
         """Return what the desk knows of itself: status, outbox, page."""
         return self._facts()
 
-    def op_stall(self) -> float:
+    def op_stall(self) -> dict[str, float]:
         """Return the longest stall of the GUI thread since the last call, in ms."""
-        return self._heart.take()
+        return {name: round(ms, 1) for name, ms in asdict(self._heart.take()).items()}
 
     def op_see(self, name: str) -> bool:
         """Tell whether something of that name is on the screen."""
@@ -212,10 +233,11 @@ class Robot(QObject):
         if clear and isinstance(widget, QLineEdit | QPlainTextEdit):
             widget.selectAll()
         for char in text:
-            began = time.perf_counter()
+            began = _clocks()
             for kind in (QEvent.Type.KeyPress, QEvent.Type.KeyRelease):
                 QApplication.sendEvent(widget, QKeyEvent(kind, 0, _PLAIN, char))
-            self._heart.note(time.perf_counter() - began)
+            wall, own, _ = (after - before for after, before in zip(_clocks(), began, strict=True))
+            self._heart.note(wall, own)
 
     def op_enter(self, name: str) -> None:
         """Press Enter in a field."""
