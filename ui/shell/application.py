@@ -142,7 +142,7 @@ class Application(QObject):
                 desk.close()
                 raise
 
-        def done(actor: Actor) -> None:
+        def enter(actor: Actor) -> None:
             if attempt == self._attempt:
                 self._opened(folder, desk, actor)
             else:
@@ -151,6 +151,12 @@ class Application(QObject):
         def failed(error: BaseException) -> None:
             if attempt == self._attempt:
                 self._failed(error)
+
+        def done(actor: Actor) -> None:
+            if attempt == self._attempt:
+                self._preload.then(lambda: enter(actor))
+            else:
+                enter(actor)
 
         self.runner.submit("network", first, done, failed)
 
@@ -164,7 +170,6 @@ class Application(QObject):
         return self._attempt
 
     def _opened(self, folder: Path, desk: Desk, actor: Actor) -> None:
-        self._preload.finish()
         from ui.bridge.session import Session
 
         texts = self._speech(desk)

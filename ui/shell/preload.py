@@ -10,26 +10,31 @@ from __future__ import annotations
 import gc
 import pkgutil
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib import import_module
 
 from PySide6 import QtGui, QtWidgets
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QObject, QTimer, Signal
 
 import ui
 
 _SLICE_S = 0.008
 _PAUSE_MS = 4
+_HURRIED_S = 0.025
 _ALL_PAGES = "ui.features"
 _PAINTED_WITH = ("QBrush", "QLinearGradient", "QRadialGradient", "QConicalGradient", "QTextLayout")
 
 
 class Preload(QObject):
-    """Import every module of the window; `finish` does at once what is left."""
+    """Import every module of the window, a slice at a time; `then` tells when all are there."""
+
+    _whole = Signal()
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
         self._steps = _steps()
+        self._slice_s = _SLICE_S
+        self._done = False
         self._timer = QTimer(self)
         self._timer.timeout.connect(self._slice)
 
@@ -37,23 +42,31 @@ class Preload(QObject):
         """Begin; returns at once."""
         self._timer.start(_PAUSE_MS)
 
-    def finish(self) -> None:
-        """Load the rest now: somebody typed faster."""
-        self._timer.stop()
-        for _ in self._steps:
-            pass
-        gc.freeze()
+    def then(self, go_on: Callable[[], object]) -> None:
+        """Go on when all is loaded, at once if it is; what is left comes in bigger slices.
+
+        Somebody typed faster and waits; the window still answers in between.
+        """
+        if self._done:
+            go_on()
+            return
+        self._whole.connect(go_on)
+        self._slice_s = _HURRIED_S
+        self._timer.start(0)
 
     def _slice(self) -> None:
-        end = time.perf_counter() + _SLICE_S
+        end = time.perf_counter() + self._slice_s
         for _ in self._steps:
             if time.perf_counter() > end:
                 break
         else:
+            self._done = True
             self._timer.stop()
         # Modules live as long as the program: the collector, for which the window waits, need
         # not walk them
         gc.freeze()
+        if self._done:
+            self._whole.emit()
 
 
 def _steps() -> Iterator[None]:
