@@ -19,7 +19,15 @@ from app.kernel.errors import Cancelled
 from app.kernel.ports import Runner
 
 T = TypeVar("T")
-LANES: Mapping[str, int] = {"store": 1, "query": 2, "network": 1, "token": 1, "pdf": 1}
+# Checking signatures takes seconds: a lane of its own, so that no list and no menu waits for it
+LANES: Mapping[str, int] = {
+    "store": 1,
+    "query": 2,
+    "check": 2,
+    "network": 1,
+    "token": 1,
+    "pdf": 1,
+}
 # What a person did is written, even when the window is closed right behind it
 KEPT = frozenset({"store"})
 

@@ -133,7 +133,7 @@ class CompletionPage(Page):
             return
         hashes = tuple(i.key[0] for i in self.items if i.state == RECHECK)
         job = partial(recheck, self.session.desk, hashes, self._cancel)
-        self.session.work("query", job, lambda n: self._tried(completed + n), self._failed)
+        self.session.work("check", job, lambda n: self._tried(completed + n), self._failed)
 
     def _stop(self) -> None:
         if self._cancel is not None:

@@ -170,7 +170,7 @@ class ReaderModel(QObject):
     def _verify(self, file: FileRef) -> None:
         desk = self._session.desk
         self._session.work(
-            "query",
+            "check",
             lambda: verdicts.check(desk, file.sha256),
             lambda report: self._verdict(file, report),
             lambda _: None,

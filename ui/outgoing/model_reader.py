@@ -106,7 +106,7 @@ class OutgoingReader(QObject):
         if document is not None and document.signatures:
             check = partial(verdicts.check, desk, file.sha256)
             self._session.work(
-                "query", check, lambda report: self._verdict(file, report), self.failed.emit
+                "check", check, lambda report: self._verdict(file, report), self.failed.emit
             )
 
     def _verdict(self, file: FileRef, report: FileReport) -> None:

@@ -133,7 +133,7 @@ class VerifyModel(QObject):
         self.rows: list[Checked] = []
         self.total = 0
         self._again = False
-        self._steps = Steps(session, "query", self)
+        self._steps = Steps(session, "check", self)
         self._steps.came.connect(self._take)
         self._steps.ended.connect(lambda error: self._end(whole=error is None))
         self._tell = QTimer(self, singleShot=True, interval=_TELL_MS)

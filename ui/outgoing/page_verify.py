@@ -125,7 +125,7 @@ class VerifyPage(Page):
     def activate(self) -> None:
         """Take the focus, and get the checker ready."""
         if isinstance(self.session.desk.verifier, ManyVerifier):
-            self.session.work("query", self.session.desk.verifier.warm, lambda _: None)
+            self.session.work("check", self.session.desk.verifier.warm, lambda _: None)
         (self.table if len(self.model.rows) > 1 else self.paper.pdf).setFocus()
 
     def acts(self) -> Sequence[Action]:
@@ -219,7 +219,7 @@ class VerifyPage(Page):
     def _open(self, row: Checked) -> None:
         self._asked = row.path
         job = partial(shown_file, self.session.desk, row)
-        self.session.work("query", job, self._show, partial(self._fail, row))
+        self.session.work("check", job, self._show, partial(self._fail, row))
 
     def _show(self, found: tuple[Checked, bytes]) -> None:
         checked, data = found
@@ -245,7 +245,7 @@ class VerifyPage(Page):
         if checked is None or checked.report is None:
             return
         job = partial(record, checked.report, checked.name)
-        self.session.work("query", job, partial(self._show_record, checked.path.stem))
+        self.session.work("check", job, partial(self._show_record, checked.path.stem))
 
     def _show_record(self, stem: str, pdf: bytes) -> None:
         texts = self.session.texts

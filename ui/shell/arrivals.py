@@ -87,6 +87,6 @@ def watches(session: Session, parent: QObject) -> tuple[StepWatch, ...]:
     """Return the watches over all workers of a desk."""
     desk = session.desk
     return (
-        StepWatch(session, desk.arrivals, "query", checks.KIND, parent),
+        StepWatch(session, desk.arrivals, "check", checks.KIND, parent),
         StepWatch(session, desk.completions, "network", completions.KIND, parent),
     )

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from app.kernel.errors import Unavailable
 from tests.doubles.runner import InlineRunner
+from tests.ui.conftest import wait_until
 from tests.ui.typing import letters, press
 from ui.kit.cards import CardList, CardRow
 from ui.kit.rowmodel import KEPT_PAGES, MAX_RUNNING, MAX_WANTED, PAGE, Column, RowModel
@@ -93,12 +94,9 @@ def test_showing_100_000_rows_fetches_a_handful_of_windows(
     assert all(limit == PAGE for _, limit in source.windows)
 
 
-def test_the_end_is_reached_by_fetching_the_end(
-    view: CardList | Table, source: Source, qapp: QApplication
-) -> None:
+def test_the_end_is_reached_by_fetching_the_end(view: CardList | Table, source: Source) -> None:
     press(view, Qt.Key.Key_End, Qt.KeyboardModifier.ControlModifier)
-    qapp.processEvents()
-    assert view.current_row() == source.rows[-1]
+    wait_until(lambda: view.current_row() == source.rows[-1])
     assert len(source.windows) <= 8
 
 
