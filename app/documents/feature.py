@@ -14,6 +14,7 @@ from app.documents.rules import (
     handling,
     incoming,
     issuing,
+    marking,
     outgoing,
     outlook,
     signing,
@@ -49,6 +50,7 @@ _INCOMING = (
     _plain(c.WithdrawReturn, HANDLE, handling.withdraw_return),
     Handler(c.Finish, KIND, HANDLE, handling.finish, undo=undo.finish),
     _plain(c.Reopen, HANDLE, handling.reopen),
+    _plain(c.SignArrival, "document.sign_arrival", marking.sign_arrival),
 )
 _BOTH = (
     _plain(c.AddNote, "document.note", editing.note),
@@ -57,6 +59,7 @@ _BOTH = (
     _plain(c.Detach, "document.attach", editing.detach),
     Handler(c.MarkRead, READING, "document.read", handling.mark_read),
     _plain(c.Discard, DRAFT, outgoing.discard),
+    _plain(c.SignCopy, "document.sign_copy", marking.sign_copy),
 )
 _OUTGOING = (
     Handler(c.Draft, KIND, DRAFT, outgoing.draft, undo=undo.discard),
@@ -94,6 +97,7 @@ _OUTGOING = (
     _plain(c.CompleteSignature, "document.complete", completing.complete_signature),
     _plain(c.ReportRevoked, "document.complete", completing.report_revoked),
     _plain(c.WithdrawSignatures, "document.withdraw_signatures", completing.withdraw_signatures),
+    _plain(c.SignOpinion, "document.sign_opinion", marking.sign_opinion),
     _plain(c.Issue, "document.issue", issuing.issue),
 )
 _SERVER = (

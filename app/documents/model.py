@@ -85,6 +85,14 @@ class Role(StrEnum):
     INFO = "info"
 
 
+class CopyForm(StrEnum):
+    """Forms of copies: sao y, sao lục, trích sao (NĐ 30/2020 Art 3, 25)."""
+
+    TRUE = "sao_y"
+    AGAIN = "sao_luc"
+    EXTRACT = "trich_sao"
+
+
 class DeliveryStatus(StrEnum):
     """The axis' codes of a document's fate at a recipient (QCVN 102:2016)."""
 
@@ -220,7 +228,7 @@ class SignatureMark:
     """A signature that a person or the agency put on a file.
 
     `level` is its level as it is now, `made_level` as it was made; `stamped_at` is the time
-    that a later time stamp proves, beside `at`, the signer's own.
+    that a later time stamp proves, beside `at`, the signer's own. `form` is that of a copy.
     """
 
     sha256: str
@@ -233,6 +241,7 @@ class SignatureMark:
     field: str = ""
     made_level: str = ""
     stamped_at: datetime | None = None
+    form: str = ""
 
 
 @dataclass(frozen=True, slots=True)

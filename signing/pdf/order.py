@@ -19,7 +19,7 @@ Fields = list[tuple[str, Any, Any]]
 
 
 def check_order(purpose: Purpose, reader: Any, fields: Fields) -> None:
-    """Let the person sign first, then the seal, and no further person after the seal.
+    """Let the person sign first, then the seal, and no further person or opinion after the seal.
 
     Raises `RuleViolation` for a signature out of order, and `Damaged("person_signature_broken")`
     for a seal over a person's signature that no longer holds. An opinion, a received document's
@@ -32,7 +32,7 @@ def check_order(purpose: Purpose, reader: Any, fields: Fields) -> None:
         raise RuleViolation("seal_before_signature")
     if purpose is Purpose.ISSUE and sealed:
         raise RuleViolation("seal_twice")
-    if purpose is Purpose.APPROVE and sealed:
+    if purpose in (Purpose.APPROVE, Purpose.COMMENT) and sealed:
         raise RuleViolation("signature_after_seal")
     if purpose is Purpose.ISSUE and not all(_holds(reader, f) for f in persons):
         raise Damaged("person_signature_broken")

@@ -51,3 +51,12 @@ def test_no_seal_over_a_signature_that_no_longer_holds(office: Office, letter: P
     signed.path.write_bytes(data)
     with pytest.raises(Damaged, match="person_signature_broken"):
         office.sign(signed.path, Purpose.ISSUE)
+
+
+def test_nobody_opines_on_what_the_agency_has_sealed(office: Office, letter: Path) -> None:
+    signed = office.sign(letter, Purpose.APPROVE)
+    assert signed.path
+    sealed = office.sign(signed.path, Purpose.ISSUE)
+    assert sealed.path
+    with pytest.raises(RuleViolation, match="signature_after_seal"):
+        office.sign(sealed.path, Purpose.COMMENT)

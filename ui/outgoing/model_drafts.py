@@ -16,6 +16,7 @@ from app.catalogues.load import load_items
 from app.desk import Desk
 from app.documents.commands import Discard, Draft, Edit, Revise, SetRecipients, Submit
 from app.documents.model import KIND, Document
+from app.documents.rules.lineage import ancestors
 from app.files.pdf import read_text
 from app.flows.receive_file import refuse_secret
 from app.forms.compose import DraftDocument, compose
@@ -360,6 +361,7 @@ def _changes(
     plain = {k: str(v) for k, v in moved.items()}
     found: list[Command] = [Edit(document.id, plain)] if plain else []
     main = document.main_file
-    if main is None or main.sha256 != file.sha256:
+    # A page that bears opinions is still the page that was reviewed
+    if main is None or file.sha256 not in ancestors(document, main.sha256):
         found.append(Revise(document.id, file, form_values=form))
     return found

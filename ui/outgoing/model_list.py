@@ -33,7 +33,8 @@ SHOWN_EVENTS = frozenset(
     {
         "drafted", "revised", "submitted", "submit_withdrawn", "approved", "approval_withdrawn",
         "declined", "decline_withdrawn", "number_reserved", "number_released", "signed",
-        "attachment_signed", "sealed", "issued", "edited", "noted",
+        "attachment_signed", "sealed", "issued", "edited", "noted", "opinion_signed",
+        "copy_signed",
     }
 )  # fmt: skip
 STUCK_AFTER = timedelta(days=2)

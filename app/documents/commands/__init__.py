@@ -27,6 +27,7 @@ from app.documents.commands.incoming import (
     WithdrawPresent,
     WithdrawReturn,
 )
+from app.documents.commands.marking import SignArrival, SignCopy, SignOpinion
 from app.documents.commands.outgoing import (
     Approve,
     AttachSignature,
@@ -86,6 +87,9 @@ __all__ = [
     "Revise",
     "Seal",
     "SetRecipients",
+    "SignArrival",
+    "SignCopy",
+    "SignOpinion",
     "Submit",
     "TakeAsInfo",
     "WithdrawApproval",

@@ -89,13 +89,13 @@ def report_revoked(
 def withdraw_signatures(
     entity: Document | None, command: WithdrawSignatures, ctx: Context
 ) -> Sequence[NewEvent]:
-    """Go back to the page as it was before anybody signed; only while the alarm stands."""
+    """Go back to the page before the authorised person signed; only while the alarm stands."""
     document = checks.own(entity, ctx.actor, Direction.OUTGOING)
     checks.in_state(document, State.SIGNED, State.SEALED)
     if document.alarm is None:
         raise RuleViolation("document.no_alarm")
     unsigned = next(s.source for s in document.signatures if s.purpose == "approve")
-    before = next((v.file for v in document.versions if v.file.sha256 == unsigned), None)
+    before = _last_sound(document, ancestors(document, unsigned), frozenset(document.alarm.fields))
     if before is None:
         raise RuleViolation("document.file_missing", field="files")
     reason = checks.reason_of(command.reason)
@@ -103,6 +103,18 @@ def withdraw_signatures(
     return [
         checks.event(document.id, "signatures_withdrawn", ctx, reason=reason, file=to_json(ref))
     ]
+
+
+def _last_sound(
+    document: Document, borne: frozenset[str], revoked: frozenset[str]
+) -> FileRef | None:
+    """Return the last version among some files that no revoked opinion stands on."""
+    for version in reversed(document.versions):
+        sha256 = version.file.sha256
+        fields = {m.field for m in marks_in(document, sha256)}
+        if sha256 in borne and not fields & revoked:
+            return version.file
+    return None
 
 
 def check_issuable(document: Document, ctx: Context) -> None:

@@ -25,7 +25,7 @@ from app.documents.model import (
     Step,
     Version,
 )
-from app.documents.rules import completing, states
+from app.documents.rules import completing, marking, states
 from app.files.model import FileRef
 from app.kernel.clock import local_date
 from app.kernel.codec import from_json, to_json
@@ -234,9 +234,12 @@ def _revised(document: Document, event: Event) -> Document:
     version = Version(data["n"], file, event.person, event.at, data.get("text", ""))
     others = tuple(f for f in document.files if f.role != "main")
     state = document.state if document.state is not State.DECLINED else State.DRAFT
+    alarm = document.alarm
+    gone = alarm is not None and all(f.sha256 != alarm.sha256 for f in others)
     return replace(
         document,
         state=state,
+        alarm=None if gone else alarm,
         files=(file, *others),
         versions=(*document.versions, version),
         form_values=data.get("form_values") or document.form_values,
@@ -299,20 +302,13 @@ def _marked(state: State | None) -> Fold:
 
     def fold(document: Document, event: Event) -> Document:
         mark = from_json(SignatureMark, event.data["mark"])
-        over = event.data.get("over", "")
-        if over:
-            document = completing.without_completion(document, mark.source, over)
-        signed = from_json(FileRef, event.data["file"])
-        files = tuple(signed if f.sha256 == mark.source else f for f in document.files)
         particulars = document.particulars
         if mark.purpose == "approve" and not particulars.signer:
             particulars = replace(particulars, signer=mark.signer[:50])
         return replace(
-            document,
+            marking.placed(document, event),
             state=state or document.state,
-            files=files,
             particulars=particulars,
-            signatures=(*document.signatures, mark),
             sealed_by=event.person if mark.purpose == "issue" else document.sealed_by,
         )
 
@@ -379,4 +375,5 @@ FOLDS: dict[str, Fold] = {
     "issued": _issued,
     "delivery_reported": _delivery_reported,
     **completing.FOLDS,
+    **marking.FOLDS,
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from app.documents.commands import (
     AttachSignature,
@@ -12,6 +12,9 @@ from app.documents.commands import (
     ReleaseNumber,
     ReserveNumber,
     Seal,
+    SignArrival,
+    SignCopy,
+    SignOpinion,
 )
 from app.documents.model import KIND, Direction, Document, SignatureMark, State
 from app.documents.rules import checks
@@ -30,6 +33,7 @@ BOOK = "outgoing"
 APPROVE, ISSUE, ATTACHMENT = "approve", "issue", "attachment"
 
 
+Signing = AttachSignature | Seal | SignOpinion | SignArrival | SignCopy
 Asked = TypeVar("Asked", ReserveNumber, GiveNumber)
 
 
@@ -112,16 +116,16 @@ def attach_signature(
         checks.in_state(document, State.SIGNED, State.SEALED)
         if signed_source(document, command.source).role != "attachment":
             raise RuleViolation("document.purpose", field="purpose")
-        return [_signed(document, command, "attachment_signed", ATTACHMENT, ctx)]
+        return [signed(document, command, "attachment_signed", ATTACHMENT, ctx, "attachment")]
     if command.purpose != APPROVE:
         raise RuleViolation("document.purpose", field="purpose")
     approving(document, ctx.actor)
     if document.state is State.AWAITING_NUMBER or document.reserved is None:
         raise Conflict("document.number_waiting")
     checks.in_state(document, State.NUMBERED)
-    _is_main(document, command.source)
+    is_main(document, command.source)
     kept = confirm(ctx, document.number_register, document.reserved)
-    return [_signed(document, command, "signed", APPROVE, ctx), *kept]
+    return [signed(document, command, "signed", APPROVE, ctx), *kept]
 
 
 def seal(entity: Document | None, command: Seal, ctx: Context) -> Sequence[NewEvent]:
@@ -131,11 +135,12 @@ def seal(entity: Document | None, command: Seal, ctx: Context) -> Sequence[NewEv
     if not document.is_signed:
         raise RuleViolation("document.not_signed")
     checks.in_state(document, State.SIGNED)
-    _is_main(document, command.source)
-    return [_signed(document, command, "sealed", ISSUE, ctx)]
+    is_main(document, command.source)
+    return [signed(document, command, "sealed", ISSUE, ctx)]
 
 
-def _is_main(document: Document, source: str) -> FileRef:
+def is_main(document: Document, source: str) -> FileRef:
+    """Return the file that the document is; `Conflict("document.wrong_source")` for others."""
     file = signed_source(document, source)
     main = document.main_file
     if main is None or main.sha256 != file.sha256:
@@ -143,14 +148,32 @@ def _is_main(document: Document, source: str) -> FileRef:
     return file
 
 
-def _signed(
-    document: Document, command: AttachSignature | Seal, name: str, purpose: str, ctx: Context
+def signed(
+    document: Document,
+    command: Signing,
+    name: str,
+    purpose: str,
+    ctx: Context,
+    role: str = "signed",
+    **more: Any,
 ) -> NewEvent:
+    """Return the event of a signature whose file takes the place of its source."""
     source = signed_source(document, command.source)
+    over = command.source if command.source != source.sha256 else ""
+    data = made(command, purpose, ctx, source, role)
+    return checks.event(document.id, name, ctx, over=over, **data, **more)
+
+
+def made(
+    command: Signing, purpose: str, ctx: Context, source: FileRef, role: str, form: str = ""
+) -> dict[str, Any]:
+    """Return what an event says of a signature: its mark, its file and the signer.
+
+    Raises `RuleViolation("document.unchanged_file")` where nothing was added.
+    """
     file = checks.checked_files([command.file])[0]
     if file.sha256 == command.source:
         raise RuleViolation("document.unchanged_file", field="file")
-    role = "attachment" if purpose == ATTACHMENT else "signed"
     signer = checks.needed_text(command.signer, "signer")
     mark = SignatureMark(
         sha256=file.sha256,
@@ -161,9 +184,7 @@ def _signed(
         at=ctx.now,
         level=command.level,
         field=command.field_name,
+        form=form,
     )
     ref = FileRef(file.sha256, file.size, file.media, file.name or source.name, role)
-    over = command.source if command.source != source.sha256 else ""
-    return checks.event(
-        document.id, name, ctx, mark=to_json(mark), file=to_json(ref), signer=signer, over=over
-    )
+    return {"mark": to_json(mark), "file": to_json(ref), "signer": signer}
