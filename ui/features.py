@@ -43,6 +43,7 @@ PAGES: tuple[PageSpec, ...] = (
     PageSpec("books", "book", "books.nav", RegistersPage, roles=KEEPERS),
     PageSpec("verify", "shield-check", "outpages.nav.verify", VerifyPage),
     _named("ui.signfiles.page_signfiles"),
+    _named("ui.marking.page_marking"),
     _named("ui.bulletins.page_bulletins"),
     _named("ui.completion.page_completion"),
     _named("ui.devices.page_devices"),

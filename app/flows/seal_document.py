@@ -12,8 +12,8 @@ from app.files.model import FileRef
 from app.flows.ports import SigningPorts
 from app.flows.sign_document import current
 from app.flows.signing import Appearance, check_owner, make, with_role
+from app.forms.marks import time_line
 from app.kernel.actor import Actor
-from app.kernel.clock import VIETNAM
 from app.kernel.command import Command
 from app.kernel.errors import Damaged, NotPermitted, RuleViolation
 from app.kernel.levels import least
@@ -104,5 +104,4 @@ def _sign_attachment(
 
 def attachment_lines(ports: SigningPorts, document: Document) -> tuple[str, ...]:
     """Return the text on a separate attachment: number and notation, then the time (PL I.III)."""
-    now = ports.clock.now().astimezone(VIETNAM)
-    return (symbol_of(document), f"{now:%d/%m/%Y %H:%M:%S} +07:00")
+    return (symbol_of(document), time_line(ports.clock.now()))

@@ -13,6 +13,7 @@ from datetime import date
 
 from app.documents.commands import AttachSignature, ReleaseNumber, ReserveNumber, Revise
 from app.documents.model import KIND, Document, State
+from app.documents.rules.completing import marks_in
 from app.files.model import FileRef
 from app.files.pdf import read_text
 from app.flows.ports import SigningPorts
@@ -29,6 +30,7 @@ from app.kernel.clock import local_date
 from app.kernel.codec import from_json
 from app.kernel.command import Command
 from app.kernel.errors import Conflict, RuleViolation
+from app.kernel.levels import least
 from app.kernel.ports import CancelToken, CertificateInfo, Purpose, SignedFile
 from app.registers.model import EntryState, Register, RegisterEntry, entry_id, register_id
 
@@ -152,7 +154,8 @@ def recorded(
 ) -> AttachSignature:
     """Return the command that records a person's signature; queues what falls short."""
     file = with_role(kept, source.name, "signed")
-    ports.later(document, file.sha256, signed.level)
+    borne = [m.level for m in marks_in(current(ports, document), source.sha256)]
+    ports.later(document, file.sha256, least((*borne, signed.level)))
     return AttachSignature(
         document,
         file,

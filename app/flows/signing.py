@@ -31,12 +31,16 @@ _BLOCK = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Appearance:
-    """What people see of a signature: the picture, its place, and the title beside it."""
+    """What people see of a signature: the picture, its place, and the title beside it.
+
+    `reason` is what the signer says in words that the page does not show.
+    """
 
     image: bytes = b""
     box: Box | None = None
     title: str = ""
     lines: tuple[str, ...] = ()
+    reason: str = ""
 
 
 def offered(
@@ -132,6 +136,7 @@ def job_of(
         box=look.box,
         image=look.image,
         lines=look.lines,
+        reason=look.reason,
         tsa=ports.tsa,
         expected_sha256=source.sha256,
         level=ports.level,

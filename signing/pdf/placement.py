@@ -14,6 +14,7 @@ import pypdfium2.raw as pdfium_c
 from app.files.pdfium import PDFIUM
 from app.kernel.ports import Box, Purpose
 from app.kernel.purposes import FORMS, Place
+from signing.pdf.beside import beside_others
 from signing.pdf.forms import POINTS_PER_MM, figures, seal_box, text_box
 from signing.pdf.geometry import PageShape, Rect
 
@@ -82,11 +83,20 @@ def locate(
 ) -> Box | None:
     """Do as `find_box` in an open document."""
     if FORMS[purpose].place is Place.TOP_RIGHT:
-        return text_box(*page_shape(document, 0).shown_size, lines)
+        return _text_place(document, lines)
     signature = _signature_box(document, name, title)
     if signature is None or purpose is Purpose.APPROVE:
         return signature
     return seal_box(signature)
+
+
+def _text_place(document: pdfium.PdfDocument, lines: int) -> Box:
+    shape = page_shape(document, 0)
+    page = document[0]
+    try:
+        return beside_others(page, shape, text_box(*shape.shown_size, lines))
+    finally:
+        page.close()
 
 
 def page_shape(document: pdfium.PdfDocument, index: int) -> PageShape:

@@ -126,6 +126,17 @@ def test_attachments_and_copies_bear_text_and_no_picture(
     assert dark[2] / 595 > 0.8
 
 
+def test_a_second_block_of_text_stands_beside_the_first(office: Office, letter: Path) -> None:
+    lines = ("Sao y", "UBND xã Mẫu", "16/09/2019 09:12:30 +07:00")
+    copy = office.sign(letter, Purpose.COPY, lines=lines)
+    marked = office.sign(copy.path, Purpose.INCOMING, lines=lines)
+    assert copy.box is not None and marked.box is not None
+    assert marked.box.y == copy.box.y
+    assert 0 <= marked.box.x < marked.box.x + marked.box.width < copy.box.x
+    third = office.sign(marked.path, Purpose.INCOMING, lines=lines)
+    assert third.box == copy.box, "without room it stands where it belongs, and can be moved"
+
+
 def test_no_place_is_said_and_a_given_box_is_used(office: Office, letter: Path) -> None:
     assert find_box(letter, "Không Có Tên", TITLE, Purpose.APPROVE) is None
     with office.signer() as signer:

@@ -5,15 +5,24 @@ Nobody is offered another's act: the first offer is the primary one of his role.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from app.documents.model import Direction, Document, Item, Role, State
+from app.documents.grants import GRANTS
+from app.documents.model import CopyForm, Direction, Document, Item, Role, State
 from app.documents.rows import Detail
+from app.documents.rules import marking
 from app.kernel.actor import Actor
+from app.kernel.errors import HoaBanError
 
 CLERK, LEADER, OFFICE_HEAD = "clerk", "leader", "office_head"
 DEPARTMENT_HEAD = "department_head"
+Check = Callable[[Document, Actor], object]
+_SIGNING: dict[str, tuple[str, Check]] = {
+    "comment": ("document.sign_opinion", marking.may_opine),
+    "arrive": ("document.sign_arrival", marking.may_mark_arrival),
+    "copy": ("document.sign_copy", lambda d, a: marking.may_copy(d, a, CopyForm.EXTRACT)),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +45,25 @@ def offers(detail: Detail, actor: Actor) -> tuple[Offer, ...]:
     found += _paper(document, actor)
     if document.state is not State.DISCARDED:
         found.append(Offer("note"))
+    found += [Offer(name) for name in signable(document, actor)]
     return tuple(dict.fromkeys(found))
+
+
+def signable(document: Document, actor: Actor) -> tuple[str, ...]:
+    """Return what the actor may sign on a document, beside its signature and seal."""
+    return tuple(
+        name
+        for name, (permission, check) in _SIGNING.items()
+        if actor.roles & GRANTS[permission] and _allowed(check, document, actor)
+    )
+
+
+def _allowed(check: Check, document: Document, actor: Actor) -> bool:
+    try:
+        check(document, actor)
+    except HoaBanError:
+        return False
+    return True
 
 
 def _clerks(document: Document, actor: Actor) -> Iterator[Offer]:

@@ -48,7 +48,10 @@ ACTS = {
     "as_info": ActSpec("pages.act.as_info", "Alt+3"),
     "reopen": ActSpec("pages.act.reopen"),
     "note": ActSpec("pages.act.note", "Ctrl+Shift+O"),
+    "arrive": ActSpec("marking.act.incoming", "Ctrl+Shift+D"),
+    "copy": ActSpec("marking.act.copy", "Ctrl+Shift+S"),
 }
+_SIGNING = {"arrive": "incoming", "copy": "copy"}
 _GIVING = ("instruct", "assign", "hand_on", "paper")
 
 
@@ -151,6 +154,8 @@ class IncomingPage(Page):
             return
         if name in _GIVING:
             self._give(name, detail, offered[name].item)
+        elif name in _SIGNING:
+            self.navigate.emit("marking", _SIGNING[name], detail.document.id)
         elif name == "register":
             self.navigate.emit("register", "document", detail.document.id)
         elif name == "reply":

@@ -51,7 +51,10 @@ class Page(QWidget):
 
 @dataclass(frozen=True, slots=True)
 class PageSpec:
-    """One line of the navigation; `roles` empty means everybody."""
+    """One line of the navigation; `roles` empty means everybody.
+
+    A page that is not `listed` is come to from others alone.
+    """
 
     name: str
     icon: str
@@ -59,6 +62,7 @@ class PageSpec:
     make: Callable[[Session], Page]
     section: str = ""
     roles: frozenset[str] = field(default_factory=frozenset)
+    listed: bool = True
 
     def suits(self, roles: frozenset[str]) -> bool:
         """Tell whether somebody with these roles has use for the page."""

@@ -15,6 +15,7 @@ from app.kernel.changes import Changes
 from app.kernel.clock import local_date
 from ui.bridge.session import Session
 from ui.documents import verdicts
+from ui.documents.acts import signable
 from ui.documents.panel_verify import VerifyPanel
 from ui.kit.actions import Action
 from ui.kit.buttons import Button, ChipRow
@@ -113,13 +114,20 @@ class OutgoingPage(Page):
             group_key=group,
         )  # fmt: skip
         self.go_on.set_enabled(False)
+        self.opine = Action(
+            "outgoing.comment", "marking.act.comment", partial(self._sign_on, "comment"),
+            "Ctrl+Shift+Y", scope=NAME, group_key=group, icon="pen", enabled=False,
+        )  # fmt: skip
+        self.copy = Action(
+            "outgoing.copy", "marking.act.copy", partial(self._sign_on, "copy"),
+            "Ctrl+Shift+S", scope=NAME, group_key=group, icon="stamp", enabled=False,
+        )  # fmt: skip
 
     def _foot(self) -> QWidget:
         foot = Pane("footer")
-        row = Row(
-            Button.of(self.go_on, "primary"), Button.of(self.new), None, margins=(14, 9, 14, 9)
-        )
-        foot.setLayout(row)
+        self._sign_buttons = {"comment": Button.of(self.opine), "copy": Button.of(self.copy)}
+        rest = (*self._sign_buttons.values(), Button.of(self.new), None)
+        foot.setLayout(Row(Button.of(self.go_on, "primary"), *rest, margins=(14, 9, 14, 9)))
         return foot
 
     def _list_pane(self) -> QWidget:
@@ -146,7 +154,7 @@ class OutgoingPage(Page):
 
     def acts(self) -> Sequence[Action]:
         """Return the page's acts."""
-        return (self.new, self.go_on, self.find_act)
+        return (self.new, self.go_on, self.opine, self.copy, self.find_act)
 
     def open_entity(self, kind: str, entity: str) -> None:
         """Show one document, whichever view it is in."""
@@ -237,6 +245,7 @@ class OutgoingPage(Page):
         self.follow.show_detail(detail)
         document = self._reader.document
         self.go_on.set_enabled(document is not None and document.state in _ELSEWHERE)
+        self._show_signable()
         if document is None:
             self.paper.show_head("", "")
             self.paper.show_nothing()
@@ -281,6 +290,18 @@ class OutgoingPage(Page):
         said = verdicts.summary(self.session.texts, report)
         link = self.session.texts("outpages.details")
         self.paper.strip.show_text(said.text, said.tone, link, said.icon, said.strong)
+
+    def _show_signable(self) -> None:
+        document = self._reader.document
+        may = signable(document, self.session.actor) if document is not None else ()
+        for name, action in (("comment", self.opine), ("copy", self.copy)):
+            action.set_enabled(name in may)
+            self._sign_buttons[name].setVisible(name in may)
+
+    def _sign_on(self, purpose: str) -> None:
+        document = self._reader.document
+        if document is not None:
+            self.navigate.emit("marking", purpose, document.id)
 
     def _go_on(self) -> None:
         document = self._reader.document

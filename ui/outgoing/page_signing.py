@@ -11,6 +11,7 @@ from typing import Any
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from app.documents.model import KIND, State
+from app.documents.rules.marking import IN_REVIEW
 from app.kernel.errors import Cancelled
 from ui.bridge.session import Session
 from ui.kit.actions import Action
@@ -93,6 +94,10 @@ class SigningPage(Page):
             "signing.return", "outpages.act.return", self._return, "Ctrl+R", scope=NAME,
             group_key=group, icon="return", enabled=False,
         )  # fmt: skip
+        self.comment = Action(
+            "signing.comment", "marking.act.comment", self._comment, "Ctrl+Shift+Y", scope=NAME,
+            group_key=group, icon="edit", enabled=False,
+        )  # fmt: skip
         self.open_box = Action(
             "signing.box", "outpages.act.box", lambda: self.navigate.emit(NAME, "", ""),
             "Ctrl+Shift+G", group_key=group, icon="pen",
@@ -107,7 +112,8 @@ class SigningPage(Page):
         head = Row(title, self._summary, None, self.all, gap=10)
         pane, foot = Pane("panel"), Pane("footer")
         top = Column(head, self.key, gap=10, margins=(18, 12, 18, 12))
-        acts = (Button.of(self.sign, "primary"), Button.of(self.approve), Button.of(self.give_back))
+        rest = (self.approve, self.give_back, self.comment)
+        acts = (Button.of(self.sign, "primary"), *(Button.of(act) for act in rest))
         self._acts = Row(*acts, None, gap=8)
         self._review = Label("", "secondary", wrap=True)
         parts = (self.left, self._result, self.progress, self._review, self._acts)
@@ -129,7 +135,7 @@ class SigningPage(Page):
 
     def acts(self) -> Sequence[Action]:
         """Return the page's acts."""
-        return (self.sign, self.approve, self.give_back, self.open_box)
+        return (self.sign, self.approve, self.give_back, self.comment, self.open_box)
 
     def open_entity(self, kind: str, entity: str) -> None:
         """Show one document of the box."""
@@ -199,6 +205,8 @@ class SigningPage(Page):
         submitted = item is not None and item.row.state is State.SUBMITTED
         self.approve.set_enabled(idle and submitted)
         self.give_back.set_enabled(idle and item is not None and item.phase != "done")
+        in_review = item is not None and item.row.state in IN_REVIEW
+        self.comment.set_enabled(idle and in_review)
 
     def _show_review(self) -> None:
         """Say of many that are chosen how many were looked at: they are signed in one go."""
@@ -340,6 +348,10 @@ class SigningPage(Page):
     def _approve(self) -> None:
         if self.rows.current:
             self.model.approve(self.rows.current)
+
+    def _comment(self) -> None:
+        if self.rows.current:
+            self.navigate.emit("marking", "comment", self.rows.current)
 
     def _return(self) -> None:
         texts, document = self.session.texts, self.rows.current

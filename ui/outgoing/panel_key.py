@@ -14,15 +14,21 @@ from ui.outgoing.model_keys import Key
 
 
 class KeyStrip(Pane):
-    """One line on the signing key; `image_asked` to choose the picture, `again` to look anew."""
+    """One line on the signing key; `image_asked` to choose the picture, `again` to look anew.
+
+    Without `picture` none is offered: nothing but words is seen of such a signature.
+    """
 
     image_asked = Signal()
     again = Signal()
 
-    def __init__(self, texts: Texts, kind_key: str, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, texts: Texts, kind_key: str, parent: QWidget | None = None, *, picture: bool = True
+    ) -> None:
         super().__init__("card", parent)
         self._texts = texts
-        self._kind_key = kind_key
+        self.kind_key = kind_key
+        self._picture = picture
         self._holder = ElidedLabel("", "strong")
         self._life = ElidedLabel("", "secondary")
         self._badge = Badge("")
@@ -39,7 +45,7 @@ class KeyStrip(Pane):
         """Show a key, or that there is none."""
         texts = self._texts
         self._again.setVisible(key is None and not looking)
-        self._image.setVisible(key is not None)
+        self._image.setVisible(key is not None and self._picture)
         if key is None:
             said = texts("outpages.key.looking" if looking else "outpages.key.none")
             self._holder.set_text(said)
@@ -48,7 +54,7 @@ class KeyStrip(Pane):
         else:
             self._holder.set_text(key.certificate.holder)
             life = "outpages.key.life" if key.days >= 0 else "outpages.key.over"
-            kind = texts(self._kind_key)
+            kind = texts(self.kind_key)
             self._life.set_text(texts(life, kind=kind, days=abs(key.days)))
             word = {"warn": "outpages.key.soon", "bad": "outpages.key.expired"}.get(key.tone)
             self._badge.show_text(texts(word) if word else "", key.tone)

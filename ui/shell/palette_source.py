@@ -88,11 +88,14 @@ class PaletteSource(QObject):
         """Return all that can be done without a word: the acts of this page first."""
         acts = [a for a in self._actions() if a.name != _SELF]
         own = sorted(acts, key=lambda a: a.scope == EVERYWHERE)
-        return [*map(self._act, own), *map(self._page, self._pages())]
+        return [*map(self._act, own), *map(self._page, self._listed())]
 
     def _acts_and_pages(self) -> list[Entry]:
         acts = (a for a in self._actions() if a.name != _SELF)
-        return [*map(self._page, self._pages()), *map(self._act, acts)]
+        return [*map(self._page, self._listed()), *map(self._act, acts)]
+
+    def _listed(self) -> Iterable[PageSpec]:
+        return (spec for spec in self._pages() if spec.listed)
 
     def _page(self, spec: PageSpec) -> Entry:
         text = self._session.texts(spec.text_key)

@@ -133,6 +133,7 @@ class SideBar(Pane):
                     section=texts(spec.section) if spec.section else "",
                 )
                 for spec in specs
+                if spec.listed
             ]
         )
         self._pages.select(chosen)

@@ -7,10 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.catalogues.model import Item, item_id
 from app.desk import Desk
 from app.files.pdf import MAX_BYTES, check_size, opened
-from app.flows.keys import KEY_HOLDER
 from app.flows.places import KeptPlace, kept_place
 from app.flows.sign_files import PDF, FilePorts, FileRequest, sign_files, write_list
 from app.flows.signing import Appearance
@@ -20,10 +18,11 @@ from app.kernel.batch import BatchControl
 from app.kernel.clock import VIETNAM
 from app.kernel.errors import Unavailable
 from app.kernel.ports import Box, CertificateInfo, Purpose
-from app.kernel.purposes import FORMS, Look, Owner, Place
+from app.kernel.purposes import FORMS, Look, Place
 from signing.pdf.placement import locate
 from ui.outgoing import model_keys
 from ui.outgoing.model_keys import AskedPin, Key, Patient
+from ui.outgoing.owners import owners_of
 
 # A file of the disk has no type that its place could go by
 KIND = ""
@@ -55,21 +54,6 @@ class Seen:
     sha256: str
     box: Box | None
     kept: KeptPlace | None
-
-
-def owners_of(desk: Desk, actor: Actor, purpose: Purpose) -> tuple[str, ...]:
-    """Return the names that a key for this purpose may bear; none for whoever is no clerk."""
-    if FORMS[purpose].owner is Owner.PERSON:
-        return (*model_keys.person_names(actor), *_alias(desk, actor.person))
-    if "clerk" not in actor.roles:
-        return ()
-    unit: Unit | None = desk.store.get("unit", actor.agency)
-    return (*model_keys.agency_names(unit), *_alias(desk, actor.agency))
-
-
-def _alias(desk: Desk, owner: str) -> tuple[str, ...]:
-    found: Item | None = desk.store.get("catalogue", item_id(KEY_HOLDER, owner, None))
-    return (found.label,) if found is not None else ()
 
 
 def keys_of(desk: Desk, actor: Actor, purpose: Purpose) -> tuple[Key, ...]:
