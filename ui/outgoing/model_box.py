@@ -11,11 +11,12 @@ from app.documents import queries
 from app.documents.commands import Approve, Decline, ReleaseNumber
 from app.documents.model import KIND, State
 from app.documents.rows import DocumentRow, ListPage
+from app.flows.places import KeptPlace, keep_place
 from app.kernel.changes import Changes
 from app.kernel.clock import local_date
 from app.kernel.command import Command
 from app.kernel.errors import HoaBanError
-from app.kernel.ports import Box
+from app.kernel.ports import Box, Purpose
 from ui.bridge.session import Session
 from ui.outgoing import model_keys
 from ui.outgoing.model_keys import Key
@@ -168,7 +169,7 @@ class BoxModel(QObject):
             return
         self.session.work(
             "query",
-            partial(preview_of, self.session.desk, document),
+            partial(preview_of, self.session.desk, self.session.actor, document),
             lambda found: self._show(document, found),
             lambda error: self._fail_show(document, error),
         )
@@ -191,6 +192,17 @@ class BoxModel(QObject):
         """Remember where the person moved the box to."""
         if self.shown is not None:
             self.boxes[self.shown.document.id] = box
+
+    def keep_place(self, box: Box, pages: int) -> None:
+        """Keep the place for the next documents of this type in the unit."""
+        found = self.shown
+        if found is None:
+            return
+        place = KeptPlace.of(box, pages, found.words)
+        store, agency = self.session.desk.store, self.session.actor.agency
+        kind = found.document.particulars.type
+        keep = partial(keep_place, store, agency, kind, Purpose.APPROVE, place)
+        self.session.work("store", keep, lambda _: self.session.say("outpages.sign.place_kept"))
 
     # --- words ----------------------------------------------------------------------------
 

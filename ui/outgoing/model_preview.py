@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import BinaryIO
 
 from app.desk import Desk
 from app.documents.model import KIND, Document, State
+from app.files.pdf import page_count
 from app.files.pdfium import PDFIUM
+from app.flows.places import kept_place
 from app.flows.sign_document import FORM, content_of, with_number
 from app.forms.compose import compose
+from app.kernel.actor import Actor
 from app.kernel.errors import RuleViolation, Unavailable
 from app.kernel.ports import Box, Purpose
 from signing.pdf.placement import find_box
@@ -21,11 +25,15 @@ _TO_SIGN = (State.SUBMITTED, State.APPROVED, State.AWAITING_NUMBER, State.NUMBER
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """A document as it will be signed: its bytes, their hash, and the place found."""
+    """A document as it will be signed: its bytes, their hash, and the place found.
+
+    `words` is the place that the words of the page tell, `box` where the signature goes.
+    """
 
     document: Document
     data: bytes
     sha256: str
+    words: Box | None
     box: Box | None
 
     @property
@@ -39,7 +47,7 @@ class Preview:
         return self.document.reserved is not None
 
 
-def preview_of(desk: Desk, document_id: str) -> Preview:
+def preview_of(desk: Desk, actor: Actor, document_id: str) -> Preview:
     """Return what will be signed, with number and date set in where they are reserved.
 
     A page of words is set from the words, never read from the file beside them: it is the words
@@ -59,10 +67,30 @@ def preview_of(desk: Desk, document_id: str) -> Preview:
             raise Unavailable("vault.missing")
         with desk.store.vault.open(main.sha256) as stream:
             data = stream.read()
-    return Preview(document, data, hashlib.sha256(data).hexdigest(), place_of(document, data))
+    words = words_place(document, data)
+    box = _kept_or(desk, actor, document, data, words)
+    return Preview(document, data, hashlib.sha256(data).hexdigest(), words, box)
 
 
-def place_of(document: Document, data: bytes | BinaryIO) -> Box | None:
+def places(desk: Desk, actor: Actor) -> Callable[[Document, BinaryIO], Box | None]:
+    """Return what finds the place of a document's signature in a run of many."""
+
+    def find(document: Document, data: BinaryIO) -> Box | None:
+        return _kept_or(desk, actor, document, data, words_place(document, data))
+
+    return find
+
+
+def _kept_or(
+    desk: Desk, actor: Actor, document: Document, data: bytes | BinaryIO, words: Box | None
+) -> Box | None:
+    """Return the place that was kept for the unit and type of document, else that of the words."""
+    kind = document.particulars.type
+    kept = kept_place(desk.store, actor.agency, kind, Purpose.APPROVE)
+    return words if kept is None else kept.box(page_count(data), words)
+
+
+def words_place(document: Document, data: bytes | BinaryIO) -> Box | None:
     """Return the place between the signer's title and name, found from the words."""
     p = document.particulars
     approver = document.approval.name if document.approval is not None else ""

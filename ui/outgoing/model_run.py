@@ -17,7 +17,7 @@ from app.kernel.ports import Box
 from ui.bridge.runner import Cancellation
 from ui.outgoing import model_keys
 from ui.outgoing.model_keys import AskedPin, Key, Patient, ports_of
-from ui.outgoing.model_preview import Preview, place_of
+from ui.outgoing.model_preview import Preview, places
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +111,7 @@ def sign_all(desk: Desk, actor: Actor, run: Run) -> None:
     first = _request(desk, actor, run, "", None)
     seen = [Seen(_of(first, w), w.content) for w in run.wanted]
     signer = Patient(desk.signer, run.prompts)
-    sign_many(ports_of(desk, run.prompts), signer, actor, seen, place_of, run.control)
+    sign_many(ports_of(desk, run.prompts), signer, actor, seen, places(desk, actor), run.control)
 
 
 def _of(first: SignRequest, wanted: Wanted) -> SignRequest:

@@ -106,7 +106,7 @@ class SigningModel(BoxModel):
 
         def reserve() -> Preview:
             numbered(ports, actor, document)
-            return preview_of(desk, document)
+            return preview_of(desk, actor, document)
 
         self.session.work("store", reserve, self._numbered, self._over)
 

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 from app.documents.model import KIND, State
 from app.documents.rules.marking import IN_REVIEW
 from app.kernel.errors import Cancelled
+from app.kernel.ports import Box
 from ui.bridge.session import Session
 from ui.kit.actions import Action
 from ui.kit.banner import Banner
@@ -68,6 +69,7 @@ class SigningPage(Page):
         self.paper = PaperPanel(session)
         self.paper.pdf.box_moved.connect(self.model.move_box)
         self.paper.pdf.opened.connect(self._page_opened)
+        self.paper.place.keep_asked.connect(self._keep_place)
         self.sides: Panes = Panes(self._left(), self.paper, 636)
         self.sides.narrowed.connect(self.paper.allow_back)
         self.paper.back.connect(lambda: self.sides.show_detail(detail=False))
@@ -171,6 +173,9 @@ class SigningPage(Page):
         if self.model.run is None or self.model.run.many:
             self.model.show(document)
 
+    def _keep_place(self, box: Box) -> None:
+        self.model.keep_place(box, self.paper.pdf.page_count)
+
     def _to_paper(self) -> None:
         self.sides.show_detail(detail=True)
         self.paper.pdf.setFocus()
@@ -254,6 +259,7 @@ class SigningPage(Page):
         box = self.model.box_for(found)
         if box is not None and box.page < pages:
             self.paper.pdf.place_box(box, texts("outpages.sign.box"))
+        self.paper.place.offer_keep(offered=box is not None)
         self.model.looked(found)
         if self.model.run is not None and self.model.run.shown is not None:
             title = model_list.title_of(texts, found.document)

@@ -41,10 +41,31 @@ def test_a_place_fits_papers_of_other_lengths(page: int, pages: int, rule: OnPag
 
 
 @pytest.mark.parametrize(
-    "value", ["", "[]", "{", '{"xa||approve": 7}', '{"xa||approve": {"page": "middle"}}']
+    "value",
+    [
+        "",
+        "[]",
+        "{",
+        '{"xa||approve": {"page": "last", "x": 1, "y": 1, "width": 1, "height": 1, "beside": [1]}}',
+        '{"xa||approve": 7}',
+        '{"xa||approve": {"page": "middle"}}',
+    ],
 )
 def test_what_is_damaged_counts_as_nothing(value: str) -> None:
     store = Meta({"signing.places": value})
     assert kept_place(store, "xa", "", Purpose.APPROVE) is None
     keep_place(store, "xa", "", Purpose.APPROVE, KeptPlace.of(BOX, 3))
     assert kept_place(store, "xa", "", Purpose.APPROVE) is not None
+
+
+def test_a_place_follows_the_words_of_the_next_paper() -> None:
+    words, moved = Box(1, 300.0, 200.0, 120.0, 60.0), Box(1, 290.0, 190.0, 140.0, 50.0)
+    store = Meta()
+    keep_place(store, "xa", "BC", Purpose.APPROVE, KeptPlace.of(moved, 2, words))
+    kept = kept_place(store, "xa", "BC", Purpose.APPROVE)
+    assert kept is not None
+    assert kept.box(2, words) == moved
+    lower = Box(0, 300.0, 120.0, 120.0, 60.0)
+    assert kept.box(1, lower) == Box(0, 290.0, 110.0, 140.0, 50.0)
+    assert kept.box(3) == Box(2, 290.0, 190.0, 140.0, 50.0)
+    assert kept.box(1, Box(0, 1.0, 1.0, 2.0, 2.0)).x == 0.0
