@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import PurePath
 
 from sqlalchemy import Connection, select
 
 from app.documents.filters import r, visible
 from app.documents.model import KIND
 from app.files import checks, completions
-from app.files.completions import Job, JobState
+from app.files.completions import FILE, Job, JobState
 from app.kernel.actor import Actor
 
 _MOST = 200
@@ -19,7 +20,10 @@ _MOST = 200
 
 @dataclass(frozen=True, slots=True)
 class QueueRow:
-    """A job and, where the reader may see it, the symbol and subject of its document."""
+    """A job and, where the reader may see it, the symbol and subject of its document.
+
+    The subject of a file of the disk is its name.
+    """
 
     job: Job
     symbol: str = ""
@@ -30,11 +34,12 @@ def queue(
     connection: Connection, actor: Actor, states: Collection[JobState] = tuple(JobState)
 ) -> tuple[QueueRow, ...]:
     """Return the jobs in some states: alarms first, then what waits, the newest first."""
-    found = [j for j in completions.jobs(connection, states) if j.kind == KIND]
+    found = [j for j in completions.jobs(connection, states) if j.kind in (KIND, FILE)]
     ask = select(r.id, r.symbol, r.subject).where(
         r.id.in_({job.entity for job in found}), visible(actor)
     )
     named = {row.id: (row.symbol, row.subject) for row in connection.execute(ask)}
+    named |= {j.entity: ("", PurePath(j.entity).name) for j in found if j.kind == FILE}
     return tuple(QueueRow(job, *named.get(job.entity, ("", ""))) for job in found)
 
 

@@ -18,6 +18,9 @@ from app.store.sql import marks
 KIND = "completion"
 """The kind under which changes of the queue are told, with the file's hash as the id."""
 
+FILE = "file"
+"""The kind of a job whose entity is the path of a file on the disk, not a document."""
+
 _SHOWN = 500
 _COLUMNS = (
     "kind, id, sha256, task, state, wanted, level, since, next_at, tries, problem, settled_at,"
@@ -101,6 +104,16 @@ def jobs(connection: Connection, states: Collection[JobState] = tuple(JobState))
     )
     found = connection.exec_driver_sql(ask, (*(s.value for s in states), _SHOWN)).all()
     return tuple(_job(row) for row in found)
+
+
+def job_of(connection: Connection, kind: str, entity: str) -> Job | None:
+    """Return the newest job about an entity."""
+    ask = (
+        f"SELECT {_COLUMNS} FROM completion WHERE kind = ? AND id = ?"  # noqa: S608 - names only
+        " ORDER BY since DESC LIMIT 1"
+    )
+    found = connection.exec_driver_sql(ask, (kind, entity)).first()
+    return None if found is None else _job(found)
 
 
 def counts(connection: Connection) -> dict[JobState, int]:

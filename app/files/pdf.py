@@ -7,9 +7,10 @@ goes through one lock.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -72,21 +73,44 @@ def read_text(source: Path | bytes | Open, *, max_pages: int = MAX_TEXT_PAGES) -
         return PdfText(pages, tuple(_texts(document, min(pages, max_pages))))
 
 
-def page_count(source: Path | bytes | Open) -> int:
+def page_count(source: Path | bytes | Open, password: str = "") -> int:
     """Return the number of pages of a whole PDF; raises as `read_text` does."""
-    with opened(source) as document:
+    with opened(source, password) as document:
         return len(document)
 
 
+def password_for(source: Path | bytes | Open, passwords: Sequence[str]) -> str:
+    """Return the one of some passwords that opens a PDF; "" where none does or none is needed."""
+    for password in ("", *passwords):
+        try:
+            with opened(source, password):
+                return password
+        except RuleViolation as error:
+            if error.code != "file.encrypted":
+                return ""
+        except (Damaged, Unavailable):
+            return ""
+    return ""
+
+
+def without_password(document: Any) -> bytes:
+    """Return an open PDF as bytes that anybody can read, to show it; it never leaves memory."""
+    import pypdfium2.raw
+
+    plain = BytesIO()
+    document.save(plain, flags=pypdfium2.raw.FPDF_REMOVE_SECURITY)
+    return plain.getvalue()
+
+
 @contextmanager
-def opened(source: Path | bytes | Open) -> Iterator[Any]:
+def opened(source: Path | bytes | Open, password: str = "") -> Iterator[Any]:
     """Yield the checked PdfDocument, held alone until the block ends."""
     import pypdfium2
 
     held = _checked(source)
     with PDFIUM:
         try:
-            document = pypdfium2.PdfDocument(held)
+            document = pypdfium2.PdfDocument(held, password=password or None)
         except pypdfium2.PdfiumError as error:
             raise _fault(error) from error
         try:

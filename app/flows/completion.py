@@ -21,6 +21,7 @@ from app.documents.rules.lineage import ancestors
 from app.files import completions
 from app.files.completions import Job, JobState, Task
 from app.files.model import FileRef
+from app.flows.complete_files import BAD, complete_file
 from app.flows.ports import NoteDown, Vault
 from app.flows.signing import GROWTH, starts_with, with_role
 from app.identity.actions import Action
@@ -29,7 +30,7 @@ from app.kernel.clock import Clock
 from app.kernel.command import Command
 from app.kernel.errors import Cancelled, Damaged, HoaBanError
 from app.kernel.levels import least, reaches
-from app.kernel.ports import CancelToken, Completer, Completion, Verdict, Verifier
+from app.kernel.ports import CancelToken, Completer, Completion, Verifier
 from app.store.spool import spool
 
 # Until then the act that the job was put in for has been recorded, or never will be
@@ -38,7 +39,6 @@ _AGAIN = tuple(timedelta(minutes=m) for m in (1, 5, 15, 60, 240))
 # An archive time stamp is renewed well before its certificate runs out
 _BEFORE_END = timedelta(days=90)
 _RENEWED = timedelta(days=14)
-_BAD = frozenset({Verdict.INVALID, Verdict.UNREADABLE, Verdict.UNSIGNED})
 
 
 class Store(Protocol):
@@ -91,7 +91,12 @@ class CompletionWorker:
         wanted = self._ports.wanted()
         if reaches(level, wanted):
             return
-        self._add(document, sha256, level, wanted, Task.COMPLETE, self._now())
+        self._add((KIND, document), sha256, level, wanted, Task.COMPLETE, self._now())
+
+    def add_file(self, path: str, sha256: str, level: str, wanted: str) -> None:
+        """Put a signed file of the disk in the queue unless its level is the one wanted."""
+        if not reaches(level, wanted):
+            self._add((completions.FILE, path), sha256, level, wanted, Task.COMPLETE, self._now())
 
     def try_now(self) -> None:
         """Make due what waits since it failed."""
@@ -128,19 +133,39 @@ class CompletionWorker:
         return self._store.clock.now()
 
     def _try(self, job: Job, completer: Completer, cancel: CancelToken | None) -> None:
-        document: Document | None = self._store.get(KIND, job.entity)
-        file = _current(document, job.sha256)
-        if document is None or file is None:
-            self._not_current(document, job)
-            return
         try:
-            self._complete(job, file, completer, cancel)
+            if job.kind == completions.FILE:
+                self._complete_file(job, completer, cancel)
+            else:
+                self._complete_current(job, completer, cancel)
         except Cancelled:
             raise
         except Damaged as error:
             self._alarm(job, error.code)
         except HoaBanError as error:
             self._wait(job, error.code)
+
+    def _complete_current(self, job: Job, completer: Completer, cancel: CancelToken | None) -> None:
+        document: Document | None = self._store.get(KIND, job.entity)
+        file = _current(document, job.sha256)
+        if document is None or file is None:
+            self._not_current(document, job)
+        else:
+            self._complete(job, file, completer, cancel)
+
+    def _complete_file(self, job: Job, completer: Completer, cancel: CancelToken | None) -> None:
+        found, sha256 = complete_file(job, completer, self._ports.verifier, cancel)
+        if found.revoked:
+            self._alarm(job, "document.signature_revoked")
+            return
+        level = least(found.levels.values())
+        if found.changed:
+            self._ports.note(Action.SIGN, (f"file:{sha256}",), f"complete:{level}")
+            if not reaches(level, job.wanted):
+                later = self._now() + _AGAIN[0]
+                place = (job.kind, job.entity)
+                self._add(place, sha256, level, job.wanted, Task.COMPLETE, later)
+        self._done(job, level, sha256 if found.changed else "")
 
     def _not_current(self, document: Document | None, job: Job) -> None:
         """End a job whose file has no place any more, or never had one."""
@@ -184,7 +209,7 @@ class CompletionWorker:
         """Take no file that changed a byte of the signed one, or that our own check refuses."""
         if not starts_with(target, file):
             raise Damaged("flow.bad_completion")
-        if self._ports.verifier.verify(target, offline=True).verdict in _BAD:
+        if self._ports.verifier.verify(target, offline=True).verdict in BAD:
             raise Damaged("flow.bad_completion")
         target.seek(0)
 
@@ -192,11 +217,13 @@ class CompletionWorker:
         """Queue what the new file needs next: the rest of the way, or its renewal."""
         if not reaches(level, job.wanted):
             later = self._now() + _AGAIN[0]
-            self._add(job.entity, sha256, level, job.wanted, Task.COMPLETE, later)
+            place = (job.kind, job.entity)
+            self._add(place, sha256, level, job.wanted, Task.COMPLETE, later)
         elif level == "B-LTA" and found.renew_before is not None:
             # The authority may still stamp with the certificate that is about to run out
             due = max(found.renew_before - _BEFORE_END, self._now() + _RENEWED)
-            self._add(job.entity, sha256, level, job.wanted, Task.RENEW, due)
+            place = (job.kind, job.entity)
+            self._add(place, sha256, level, job.wanted, Task.RENEW, due)
 
     def _revoked(self, job: Job, found: Completion) -> None:
         self._ports.act(ReportRevoked(job.entity, job.sha256, found.revoked))
@@ -232,9 +259,15 @@ class CompletionWorker:
             completions.settle(connection, job)
 
     def _add(
-        self, document: str, sha256: str, level: str, wanted: str, task: Task, due: datetime
+        self,
+        about: tuple[str, str],
+        sha256: str,
+        level: str,
+        wanted: str,
+        task: Task,
+        due: datetime,
     ) -> None:
-        job = Job(KIND, document, sha256, task, JobState.WAITING, wanted, level, self._now(), due)
+        job = Job(*about, sha256, task, JobState.WAITING, wanted, level, self._now(), due)
         with self._store.writing() as connection:
             completions.add(connection, job)
         self._tell(job)

@@ -11,12 +11,13 @@ import json
 import os
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import Protocol
 
 from app.files.model import FileRef
-from app.files.pdf import page_count
+from app.files.pdf import page_count, password_for
 from app.flows.places import KeptPlace
 from app.flows.ports import NoteDown
 from app.flows.signing import Appearance, check_owner, starts_with
@@ -51,15 +52,30 @@ _BAD = (Verdict.UNREADABLE, Verdict.UNSIGNED, Verdict.INVALID)
 _MOST_NAMES = 1000
 
 
+class FileLater(Protocol):
+    """Queue a signed file of the disk for completion unless its level is the one wanted."""
+
+    def __call__(self, path: str, sha256: str, level: str, wanted: str) -> None:
+        """Take note, before the file has its name."""
+
+
+def no_queue(path: str, sha256: str, level: str, wanted: str) -> None:
+    """Stand for a command line that completes nothing by itself."""
+
+
 @dataclass(frozen=True, slots=True)
 class FilePorts:
-    """What signing files stands on; `signer` and `batch` are the same keys."""
+    """What signing files stands on; `signer` and `batch` are the same keys.
+
+    `later` queues what falls short of the level wanted.
+    """
 
     signer: Signer
     batch: BatchSigner
     verifier: Verifier
     prompts: Prompts
     note: NoteDown
+    later: FileLater = no_queue
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +84,8 @@ class FileRequest:
 
     `mark` is what the name of a signed file ends with. `shown` is the hash of the one file
     whose page the person has seen, "" where nothing was shown. `place` is where a signature
-    goes that has no box; without it the words of the page tell.
+    goes that has no box; without it the words of the page tell. `passwords` are those that the
+    person typed for protected files: each file takes the one that opens it.
     """
 
     purpose: Purpose
@@ -83,6 +100,7 @@ class FileRequest:
     level: str = ""
     require_time: bool = False
     place: KeptPlace | None = None
+    passwords: tuple[str, ...] = field(default=(), repr=False)
 
 
 def check_right(actor: Actor, request: FileRequest) -> None:
@@ -115,11 +133,25 @@ def sign_files(
         for piece in (p for p in pieces if p.other):
             if control.cancelled or control.halted is not None:
                 break
+            if not _turn(control):
+                break
             _sign_one(ports, piece, control)
     except HoaBanError as error:
         _note(ports, request, (), error.code)
         raise
     return pieces
+
+
+def _turn(control: BatchControl) -> bool:
+    """Wait while the person rests; tell whether there is more to sign."""
+    try:
+        control.wait_turn()
+    except Cancelled:
+        return False
+    except Unavailable as problem:
+        control.halted = problem
+        return False
+    return True
 
 
 def _sign_one(ports: FilePorts, piece: FilePiece, control: BatchControl) -> None:
@@ -150,6 +182,7 @@ class FilePiece:
         self._ports = ports
         self._request = request
         self._sha256 = ""
+        self._password = ""
         self._part = source.with_name(f".{os.urandom(8).hex()}{self.ending}")
 
     @property
@@ -174,6 +207,8 @@ class FilePiece:
         """Return the job; raises what stands against it."""
         asked = self._request
         self._sha256 = hash_of(self.source)
+        if not self.other:
+            self._password = password_for(self.source, asked.passwords)
         if self.ending == DETACHED and self._beside().exists():
             raise RuleViolation("batch_target_taken", "out")
         return SignJob(
@@ -191,17 +226,18 @@ class FilePiece:
             expected_sha256=asked.shown or self._sha256,
             level=asked.level,
             require_time=asked.require_time,
+            password=self._password,
         )
 
     def keep(self, signed: SignedFile) -> None:
         """Check what came out and give it a name that nothing bears yet."""
         self._check_begins(signed)
-        target = self._publish()
-        try:
-            self._check_verdict(target, signed)
-        except HoaBanError:
-            target.unlink()
-            raise
+        if not self.other:
+            self._check_verdict(self._part, signed)
+        target = self._publish(signed)
+        if self.other:
+            # A detached signature is found by the name of what it signs
+            self._check_named(target, signed)
         self.target, self.signed = target, signed
         _note(self._ports, self._request, (self._sha256, signed.sha256), "done")
 
@@ -215,7 +251,7 @@ class FilePiece:
         asked = self._request
         seen = bool(asked.look.image or asked.look.lines)
         if asked.look.box is None and asked.place is not None and seen and not self.other:
-            return asked.place.box(page_count(self.source))
+            return asked.place.box(page_count(self.source, self._password))
         return asked.look.box
 
     def _beside(self) -> Path:
@@ -231,11 +267,12 @@ class FilePiece:
             more = "" if number == 1 else f" ({number})"
             yield self.source.with_name(f"{stem}-{self._request.mark}{more}{self.source.suffix}")
 
-    def _publish(self) -> Path:
+    def _publish(self, signed: SignedFile) -> Path:
         for target in self._names():
             try:
                 with target.open("xb"):
                     pass
+                self._queue(target, signed)
                 self._part.replace(target)
             except FileExistsError:
                 continue
@@ -244,6 +281,12 @@ class FilePiece:
             return target
         raise RuleViolation("batch_target_taken", "out")
 
+    def _queue(self, target: Path, signed: SignedFile) -> None:
+        """Queue what falls short; only a PDF that opens without a password can be completed."""
+        wanted = self._request.level
+        if wanted and not self.other and not self._password:
+            self._ports.later(str(target.absolute()), signed.sha256, signed.level, wanted)
+
     def _check_begins(self, signed: SignedFile) -> None:
         if self.other or "pdf_repaired" in signed.warnings:
             return
@@ -251,9 +294,16 @@ class FilePiece:
             if not starts_with(made, FileRef(self._sha256, self.source.stat().st_size)):
                 raise Damaged("flow.not_as_shown")
 
+    def _check_named(self, target: Path, signed: SignedFile) -> None:
+        try:
+            self._check_verdict(target, signed)
+        except HoaBanError:
+            target.unlink()
+            raise
+
     def _check_verdict(self, target: Path, signed: SignedFile) -> None:
         """Verify the new signature; unknown is allowed, since chain and line may be missing."""
-        report = self._ports.verifier.verify(target, offline=True)
+        report = self._ports.verifier.verify(target, offline=True, password=self._password)
         own = report.signatures
         if not self.other:
             own = tuple(s for s in own if s.field == signed.field)

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from app.desk import Desk
 from app.documents.queue import OpenVerdict, QueueRow, open_verdicts, queue
-from app.files.completions import JobState, Task
+from app.files.completions import FILE, JobState, Task
 from app.kernel.actor import Actor
 from app.kernel.clock import VIETNAM
 from app.kernel.errors import Damaged, Unavailable
@@ -24,7 +24,10 @@ TONES = {ALARM: "bad", WAITING: "info", RECHECK: "warn", DONE: "ok"}
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One line of the queue; `reason` says why it still stands there."""
+    """One line of the queue; `reason` says why it still stands there.
+
+    `path` is where a file of the disk lies, "" for a document.
+    """
 
     key: tuple[str, str]
     document: str
@@ -34,6 +37,7 @@ class Item:
     reason: str
     last: str
     following: str
+    path: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +103,7 @@ def _of_job(texts: Texts, row: QueueRow) -> Item:
         reason=reason or texts(f"completion.reason.{job.state.value}"),
         last=_tried(texts, job.tries, job.settled_at),
         following=_moment(job.next_at) if job.state is JobState.WAITING else "",
+        path=job.entity if job.kind == FILE else "",
     )
 
 

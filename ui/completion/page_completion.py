@@ -184,7 +184,8 @@ class CompletionPage(Page):
         texts, wanted = self.session.texts, self.chips.on()
         rows = tuple(i for i in self.items if not wanted or i.state in wanted)
         self.rows.load(lambda: len(rows), lambda offset, limit: rows[offset : offset + limit])
-        self.open.set_enabled(bool(rows))
+        current = self.table.current_row()
+        self.open.set_enabled(bool(rows) and not (current is not None and current.path))
         if rows:
             self.states.show_content()
         else:
@@ -195,12 +196,13 @@ class CompletionPage(Page):
     def _choose(self, item: Any) -> None:
         tone = TONES[item.state] if item.state != WAITING else "info"
         again = self.session.texts("completion.next", at=item.following) if item.following else ""
-        words = f"{item.reason} {again}".strip()
+        words = " ".join(part for part in (item.reason, again, item.path) if part)
         self.reason.show_text(words, tone, strong=item.title)
+        self.open.set_enabled(not item.path)
 
     def _open_chosen(self) -> None:
         item = self.table.current_row()
-        if item is not None:
+        if item is not None and not item.path:
             self.navigate.emit(
                 "outgoing" if item.state != RECHECK else "incoming", KIND, item.document
             )

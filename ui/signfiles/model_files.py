@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from app.files import completions
+from app.files.completions import Job, JobState
 from app.kernel.batch import BatchControl, Outcome, PieceState
-from app.kernel.errors import Cancelled, HoaBanError
+from app.kernel.changes import Changes
+from app.kernel.errors import Cancelled, Damaged, HoaBanError
 from app.kernel.levels import reaches
 from app.kernel.ports import Purpose
 from app.kernel.purposes import FORMS, Look
@@ -24,13 +27,16 @@ MAX_FILES = 10_000
 BUSY, DONE, FAILED = "busy", "done", "failed"
 _TONES = {BUSY: "info", DONE: "ok", FAILED: "bad"}
 _LOOK_MS = 100
+# What a signature lacked for want of a line, and has once it is completed
+_COMPLETED = frozenset({"timestamp_unavailable", "revocation_unavailable", "archive_unavailable"})
 
 
 @dataclass(frozen=True, slots=True)
 class FileItem:
     """One file of the list; `state` is "", busy, done or failed.
 
-    `short` is below the level asked, `unseen` without the picture that the purpose wants.
+    `short` is below the level asked, `unseen` without the picture that the purpose wants; `job`
+    tells how the completion of what fell short stands.
     """
 
     path: Path
@@ -41,10 +47,13 @@ class FileItem:
     warnings: tuple[str, ...] = ()
     error: HoaBanError | None = None
     output: Path | None = None
+    job: Job | None = None
 
     @property
     def tone(self) -> str:
         """Return the tone of the state."""
+        if self.job is not None and self.job.state is JobState.ALARM:
+            return "bad"
         if self.state == DONE and (self.warnings or self.short or self.unseen):
             return "warn"
         return _TONES.get(self.state, "")
@@ -70,8 +79,11 @@ class Words:
             return texts.error(item.error)
         parts = [texts("signfiles.output", name=item.output.name)] if item.output else []
         parts += [texts(f"signing.warning.{w}") for w in item.warnings]
-        if item.short and not item.warnings:
-            parts.append(texts("signfiles.below"))
+        if item.job is not None and item.job.state is JobState.ALARM:
+            parts.append(texts(f"error.{item.job.problem}"))
+        elif item.short:
+            queued = item.job is not None
+            parts.append(texts("signfiles.below_queued" if queued else "signfiles.below"))
         if item.unseen:
             parts.append(texts("signfiles.unseen"))
         return " ".join(parts)
@@ -100,9 +112,12 @@ class FilesModel(QObject):
         self.control: BatchControl | None = None
         self.total = self.over = 0
         self._ask: Ask | None = None
+        self._wanted_level = ""
         self._wanted: tuple[Path, Purpose] | None = None
+        self._passwords: tuple[str, ...] = ()
         self._look = QTimer(self, interval=_LOOK_MS)
         self._look.timeout.connect(self._poll)
+        session.changed.connect(self._completed)
 
     @property
     def items(self) -> tuple[FileItem, ...]:
@@ -164,10 +179,37 @@ class FilesModel(QObject):
     def show(self, path: Path) -> None:
         """Read a PDF to show it."""
         wanted = self._wanted = (path, self.purpose)
-        job = partial(work.see, self._session.desk, self._session.actor, self.purpose, path)
-        self._session.work(
-            "query", job, partial(self._take_seen, wanted), partial(self._take_blind, wanted)
-        )
+        self._see(wanted, self._passwords, partial(self._take_blind, wanted))
+
+    def unlock(self, path: Path, password: str) -> None:
+        """Read a protected PDF with a password, which is kept in memory if it opens the file."""
+        wanted = self._wanted = (path, self.purpose)
+
+        def failed(error: HoaBanError) -> None:
+            wrong = error.code == "file.encrypted"
+            self._take_blind(wanted, Damaged("pdf_password") if wrong else error)
+
+        def seen(found: Seen) -> None:
+            self._passwords = tuple(dict.fromkeys((*self._passwords, password)))
+            self._take_seen(wanted, found)
+
+        self._see(wanted, (password,), failed, seen)
+
+    def forget(self) -> None:
+        """Forget every password."""
+        self._passwords = ()
+
+    def _see(
+        self,
+        wanted: tuple[Path, Purpose],
+        passwords: tuple[str, ...],
+        failed: Callable[[HoaBanError], None],
+        done: Callable[[Seen], None] | None = None,
+    ) -> None:
+        path, purpose = wanted
+        desk, actor = self._session.desk, self._session.actor
+        job = partial(work.see, desk, actor, purpose, path, passwords)
+        self._session.work("query", job, done or partial(self._take_seen, wanted), failed)
 
     def show_none(self) -> None:
         """Show no page: what is still on its way comes too late."""
@@ -189,6 +231,8 @@ class FilesModel(QObject):
         if self.running or not paths:
             return
         control = self.control = BatchControl()
+        ask = replace(ask, passwords=self._passwords)
+        self._wanted_level = work.wanted_level(self._session.desk, ask)
         self._ask, self.total, self.over = ask, len(paths), 0
         for path in paths:
             self._put(FileItem(path, BUSY))
@@ -207,6 +251,12 @@ class FilesModel(QObject):
         """Sign nothing more; what is signed stays."""
         if self.control is not None:
             self.control.cancel()
+
+    def pause(self, on: bool) -> None:
+        """Sign nothing more for a while, or go on."""
+        if self.control is not None:
+            (self.control.pause if on else self.control.go_on)()
+            self.changed.emit()
 
     def _poll(self) -> None:
         control = self.control
@@ -229,7 +279,7 @@ class FilesModel(QObject):
     def _told(self, path: Path, outcome: Outcome) -> FileItem:
         signed = outcome.signed
         if outcome.state is PieceState.DONE and signed is not None:
-            asked = self._ask.level if self._ask is not None else ""
+            asked = self._wanted_level
             short = bool(asked) and not reaches(signed.level, asked)
             page = work.is_pdf(path) and FORMS[self.purpose].look is not Look.NOTHING
             unseen = page and signed.box is None
@@ -244,6 +294,7 @@ class FilesModel(QObject):
             item = self.item(path)
             if item is not None:
                 self._put(replace(item, output=output))
+        self._look_at_queue()
         control = self.control
         error = control.halted if control is not None else None
         if error is None and control is not None and control.cancelled:
@@ -259,6 +310,28 @@ class FilesModel(QObject):
                 self._put(FileItem(item.path))
         self.changed.emit()
         self.ended.emit(error)
+
+    # --- what is completed later ----------------------------------------------------------
+
+    def _completed(self, changes: Changes) -> None:
+        if changes.touches(completions.KIND):
+            self._look_at_queue()
+
+    def _look_at_queue(self) -> None:
+        outputs = tuple(i.output for i in self.items if i.short and i.output is not None)
+        if outputs:
+            self._session.query(work.standings, outputs, done=self._take_standings)
+
+    def _take_standings(self, found: dict[Path, Job]) -> None:
+        for item in self.items:
+            job = found.get(item.output) if item.output is not None else None
+            if job is not None:
+                short = item.short and not reaches(job.level, job.wanted)
+                warnings = item.warnings
+                if not short:
+                    warnings = tuple(w for w in warnings if w not in _COMPLETED)
+                self._put(replace(item, job=job, level=job.level, short=short, warnings=warnings))
+        self.changed.emit()
 
     def _put(self, item: FileItem) -> None:
         if item.path in self._items:

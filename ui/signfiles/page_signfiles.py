@@ -31,6 +31,7 @@ from ui.outgoing.dialog_pin import PinDesk
 from ui.outgoing.panel_paper import PaperPanel
 from ui.signfiles.model_files import DONE, FAILED, FilesModel, Words
 from ui.signfiles.panel_form import SignForm, seen
+from ui.signfiles.panel_password import PasswordBar
 from ui.signfiles.work import KIND, Ask, Seen, is_pdf
 
 NAME = "signfiles"
@@ -38,6 +39,8 @@ _LIST = 430
 # A box that no words have placed begins at the lower right, where signatures stand
 _FIRST_BOX = (300.0, 110.0, 119.0, 60.0)
 _SEAL_SIDE = 102.0
+# The file wants a password; the one that was typed does not open it
+_PROTECTED = ("file.encrypted", "pdf_password")
 
 
 class SignFilesPage(Page):
@@ -71,11 +74,13 @@ class SignFilesPage(Page):
         )  # fmt: skip
 
     def _foot(self) -> Pane:
-        self.progress = ProgressStrip(self.session.texts("signfiles.running"))
+        texts = self.session.texts
+        self.progress = ProgressStrip(texts("signfiles.running"), pausable=True)
         self.progress.hide()
+        self.password = PasswordBar(texts)
         buttons = Row(Button.of(self.sign, "primary"), Button.of(self.put), None)
         foot = Pane("footer")
-        foot.setLayout(Column(self.progress, buttons, gap=8, margins=(14, 9, 14, 9)))
+        foot.setLayout(Column(self.progress, self.password, buttons, gap=8, margins=(14, 9, 14, 9)))
         return foot
 
     def _list_pane(self) -> Pane:
@@ -110,8 +115,10 @@ class SignFilesPage(Page):
         self.sides.narrowed.connect(self.paper.allow_back)
         self.paper.back.connect(lambda: self.sides.show_detail(detail=False))
         self.table.chosen.connect(lambda row: self._open(row.path))
-        self.table.opened.connect(lambda _: self.sides.show_detail(detail=True))
+        self.table.opened.connect(lambda _: self._to_paper())
         self.progress.cancelled.connect(self.model.stop)
+        self.progress.paused.connect(self.model.pause)
+        self.password.given.connect(self._unlock)
         self.model.changed.connect(self._show_rows)
         self.model.keyed.connect(self._show_keys)
         self.model.seen.connect(self._show_page)
@@ -137,6 +144,8 @@ class SignFilesPage(Page):
     def close_page(self) -> None:
         """Sign nothing more, ask nobody, and let the file go."""
         self.model.stop()
+        self.model.forget()
+        self.password.leave()
         self.pins.close()
         self.paper.close_panel()
 
@@ -175,19 +184,30 @@ class SignFilesPage(Page):
         else:
             self.states.show_empty(texts("signfiles.none"), texts("signfiles.none_do"), "file-plus")
         if model.running:
-            self.progress.set_progress(model.over, model.total, f"{model.over}/{model.total}")
+            self._show_progress()
         if self._current is None or model.item(self._current) is None:
             self._open(rows[0].path if rows else None)
         else:
             self._show_strip()
         self._show_acts()
 
+    def _show_progress(self) -> None:
+        model, texts = self.model, self.session.texts
+        rests = model.control is not None and model.control.tally.paused
+        said = texts("signfiles.paused" if rests else "signfiles.running")
+        self.progress.set_progress(model.over, model.total, f"{model.over}/{model.total}", said)
+
     # --- one file -------------------------------------------------------------------------
+
+    def _to_paper(self) -> None:
+        self.sides.show_detail(detail=True)
+        (self.password.field if self.password.isVisible() else self.paper.pdf).setFocus()
 
     def _open(self, path: Path | None) -> None:
         texts = self.session.texts
         self._current, self.page = path, None
         self.model.show_none()
+        self.password.leave()
         self.paper.show_head(path.name if path is not None else texts("signfiles.nav"), "")
         if path is None:
             self.paper.show_nothing(texts("signfiles.none"), texts("signfiles.none_do"), "pen")
@@ -203,11 +223,25 @@ class SignFilesPage(Page):
 
     def _show_page(self, found: Seen) -> None:
         self.page = found
+        self.password.leave()
         self.paper.show_file(found.data)
         self._show_strip()
 
     def _show_blind(self, path: Path, error: HoaBanError) -> None:
-        self.paper.show_nothing(self.session.explain(error), "", "file-warning")
+        texts = self.session.texts
+        if error.code in _PROTECTED:
+            self.paper.show_nothing(
+                texts("signfiles.protected"), texts("signfiles.password.do"), "lock"
+            )
+            self.password.ask(again=error.code != _PROTECTED[0])
+        else:
+            self.paper.show_nothing(self.session.explain(error), "", "file-warning")
+
+    def _unlock(self, password: str) -> None:
+        if self._current is not None:
+            self.password.leave()
+            self.paper.state.show_loading()
+            self.model.unlock(self._current, password)
 
     def _page_opened(self, pages: int) -> None:
         page = self.page

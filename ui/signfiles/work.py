@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from sqlalchemy import Connection
+
 from app.desk import Desk
-from app.files.pdf import MAX_BYTES, check_size, opened
+from app.files import completions
+from app.files.pdf import MAX_BYTES, check_size, opened, password_for, without_password
 from app.flows.places import KeptPlace, kept_place
 from app.flows.sign_files import PDF, FilePorts, FileRequest, sign_files, write_list
 from app.flows.signing import Appearance
@@ -43,11 +46,15 @@ class Ask:
     level: str = ""
     box: Box | None = None
     shown: str = ""
+    passwords: tuple[str, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A PDF as it lies on the disk, and where the words of its page put a signature."""
+    """A PDF as it lies on the disk, and where the words of its page put a signature.
+
+    `sha256` is that of the file; `data` are its pages, without the password that it may have.
+    """
 
     path: Path
     data: bytes
@@ -62,7 +69,9 @@ def keys_of(desk: Desk, actor: Actor, purpose: Purpose) -> tuple[Key, ...]:
     return model_keys.keys_of(desk, owners) if owners else ()
 
 
-def see(desk: Desk, actor: Actor, purpose: Purpose, path: Path) -> Seen:
+def see(
+    desk: Desk, actor: Actor, purpose: Purpose, path: Path, passwords: tuple[str, ...] = ()
+) -> Seen:
     """Read a PDF and look for the place of its signature.
 
     The words tell nothing of a seal: it goes over the signature that the file bears. Raises as
@@ -75,13 +84,16 @@ def see(desk: Desk, actor: Actor, purpose: Purpose, path: Path) -> Seen:
     except OSError as problem:
         raise Unavailable("file.unreadable") from problem
     box = None
-    with opened(data) as document:
+    sha256, password = hashlib.sha256(data).hexdigest(), password_for(data, passwords)
+    with opened(data, password) as document:
         if purpose is not Purpose.ISSUE and FORMS[purpose].place is not Place.NOWHERE:
             # One line will be typed
             lines = len(_lines(desk, actor, " "))
             box = locate(document, actor.name, actor.title, purpose, lines)
+        if password:
+            data = without_password(document)
     kept = kept_place(desk.store, actor.agency, KIND, purpose)
-    return Seen(path, data, hashlib.sha256(data).hexdigest(), box, kept)
+    return Seen(path, data, sha256, box, kept)
 
 
 def look_of(desk: Desk, actor: Actor, ask: Ask) -> Appearance:
@@ -119,7 +131,7 @@ def sign(
 ) -> dict[Path, Path]:
     """Sign files; answer where the result of each lies. Raises what opening the key raises."""
     signer = Patient(desk.signer, prompts)
-    ports = FilePorts(signer, signer, desk.verifier, prompts, desk.note)
+    ports = FilePorts(signer, signer, desk.verifier, prompts, desk.note, desk.completions.add_file)
     request = _request(desk, actor, ask)
     with desk.signer.one_pin():
         if ask.purpose is not Purpose.FILES:
@@ -149,8 +161,6 @@ def _sign_list(
 
 def _request(desk: Desk, actor: Actor, ask: Ask) -> FileRequest:
     settings = desk.settings
-    tsa = settings.text("tsa_url")
-    wanted = settings.text("signature_level") if tsa else ""
     return FileRequest(
         ask.purpose,
         ask.certificate,
@@ -161,11 +171,26 @@ def _request(desk: Desk, actor: Actor, ask: Ask) -> FileRequest:
         # The agency's name stands in the head of its papers, where no seal belongs
         signer_name="" if ask.purpose is Purpose.ISSUE else actor.name,
         shown=ask.shown,
-        tsa=tsa,
-        level=ask.level or wanted,
+        tsa=settings.text("tsa_url"),
+        level=wanted_level(desk, ask),
         require_time=settings.get("require_timestamp") is True,
         place=kept_place(desk.store, actor.agency, KIND, ask.purpose),
+        passwords=ask.passwords,
     )
+
+
+def wanted_level(desk: Desk, ask: Ask) -> str:
+    """Return the level that was chosen, else the province's where there is a time stamp."""
+    settings = desk.settings
+    return ask.level or (settings.text("signature_level") if settings.text("tsa_url") else "")
+
+
+def standings(
+    connection: Connection, _: Actor, paths: Sequence[Path]
+) -> dict[Path, completions.Job]:
+    """Return how the completion of signed files stands, of those that are in the queue."""
+    found = {p: completions.job_of(connection, completions.FILE, str(p.absolute())) for p in paths}
+    return {path: job for path, job in found.items() if job is not None}
 
 
 def is_pdf(path: Path) -> bool:

@@ -118,3 +118,24 @@ def test_nothing_is_cut_off_in_any_look(office: Office, begin: Sessions, show: S
     wait_until(lambda: page.rows.total == 4)
     page.table.select(0)
     assert walk(page, (1154, 664)) == []
+
+
+def test_a_file_of_the_disk_has_its_name_its_path_and_nothing_to_open(
+    office: Office, begin: Sessions, show: Show
+) -> None:
+    now, path = office.clock.now(), "/nha/tai-lieu/bao-cao.pdf"
+    job = Job(
+        completions.FILE, path, "f" * 64, Task.COMPLETE, JobState.WAITING, "B-LT", "B-B", now, now
+    )
+    with office.desk.store.writing() as connection:
+        completions.add(connection, job)
+        completions.settle(connection, replace(job, problem="completion_file_gone", tries=1))
+    page = opened(office, begin, show)
+    gone: list[tuple[str, str, str]] = []
+    page.navigate.connect(lambda *to: gone.append(to))
+    wait_until(lambda: page.rows.total == 1)
+    page.table.select(0)
+    wait_until(lambda: path in page.reason.text)
+    assert page.items[0].title == "bao-cao.pdf" and "không còn ở chỗ cũ" in page.items[0].reason
+    page.table.opened.emit(page.items[0])
+    assert not page.open.enabled and gone == []
