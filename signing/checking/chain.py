@@ -22,6 +22,7 @@ from pyhanko_certvalidator.errors import (
 from app.kernel.ports import StatusFact
 from signing.pdf.pages import BAD_FILE
 from signing.trust.anchors import SIGNING, STAMPING
+from signing.trust.paths import Registry, validation_context
 from signing.trust.remote import Revocation
 from signing.trust.store import TrustStore
 
@@ -62,17 +63,15 @@ class Evidence:
     def context(
         self, at: datetime, purpose: str, more: list[x509.Certificate], *, line: bool
     ) -> ValidationContext:
-        """Return pyHanko's context for a moment; later revocation data count for it too."""
-        return ValidationContext(
-            trust_roots=self.trust.roots_for(purpose, at),
-            other_certs=[*self.trust.links, *self.certificates, *more],
-            moment=at,
-            ocsps=[*self.ocsps, *self.revocation.ocsps.values()],
-            crls=[*self.crls, *self.revocation.crls.values()],
-            revocation_mode="require",
-            retroactive_revinfo=True,
-            allow_fetching=line,
-            fetchers=self.revocation.fetchers(),
+        """Return pyHanko's context for a moment."""
+        return validation_context(
+            self.trust.roots_for(purpose, at),
+            [*self.trust.links, *self.certificates, *more],
+            self.revocation,
+            at,
+            ocsps=self.ocsps,
+            crls=self.crls,
+            line=line,
         )
 
     def is_ahead(self, at: datetime) -> bool:
@@ -126,10 +125,16 @@ async def _walk(
     except NotYetValidError:
         return ("certificate_not_yet",)
     except PathBuildingError:
-        return ("unknown_root",)
+        return ("chain_broken",) if _contradicted(context) else ("unknown_root",)
     except (PathError, ValidationError, *BAD_FILE):
         return ("chain_broken",)
     return ()
+
+
+def _contradicted(context: ValidationContext) -> bool:
+    """Tell whether an authority that is known by name and key has not signed, against all say."""
+    registry = context.certificate_registry
+    return isinstance(registry, Registry) and registry.contradicted
 
 
 def status_of(certificate: x509.Certificate, evidence: Evidence, at: datetime) -> StatusFact:

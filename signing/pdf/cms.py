@@ -19,6 +19,7 @@ from pyhanko.sign.timestamps.common_utils import TimestampRequestError
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 from app.kernel.errors import Unavailable
+from signing.trust.paths import is_self_issued, lines_of
 from signing.trust.store import TrustStore
 
 _SEQUENCE, _SET, _OCTETS = 0x30, 0x31, 0x04
@@ -155,16 +156,10 @@ def _certificate_attribute(certificate: x509.Certificate) -> bytes:
 
 @lru_cache(maxsize=16)
 def _chain(der: bytes, known: tuple[x509.Certificate, ...]) -> tuple[bytes, ...]:
-    """Return the issuers of a certificate that are known, nearest first, without the root."""
-    found: list[x509.Certificate] = []
-    current = x509.Certificate.load(der)
-    while len(found) < 8 and current.subject != current.issuer:
-        issuer = next((c for c in known if c.subject == current.issuer), None)
-        if issuer is None or issuer in found:
-            break
-        found.append(issuer)
-        current = issuer
-    return tuple(bytes(c.dump()) for c in found if c.self_signed == "no")
+    """Return the issuers of a certificate, nearest first, without the root they lead to."""
+    lines = list(lines_of(x509.Certificate.load(der), known))
+    best = max(lines, key=lambda line: (bool(line) and is_self_issued(line[-1]), len(line)))
+    return tuple(bytes(c.dump()) for c in best if not is_self_issued(c))
 
 
 @lru_cache(maxsize=4)

@@ -30,6 +30,7 @@ from app.kernel.ports import Completion, Http
 from signing.pdf.pages import BAD_FILE, filled_fields, open_reader
 from signing.pdf.proofs import Proofs, Signed, StampProof, read_proofs
 from signing.streams import reading, working_copy
+from signing.trust.paths import validation_context
 from signing.trust.remote import Revocation
 from signing.trust.stamps import CheckedTimeStamper
 from signing.trust.store import TrustStore
@@ -177,16 +178,13 @@ async def _walk_all(proofs: Proofs, revocation: Revocation, means: Means) -> _St
 def _context(
     proofs: Proofs, revocation: Revocation, means: Means, moment: datetime
 ) -> ValidationContext:
-    return ValidationContext(
-        trust_roots=means.trust.roots,
-        other_certs=[*means.trust.links, *proofs.certificates],
-        moment=moment,
-        ocsps=[*proofs.ocsps, *revocation.ocsps.values()],
-        crls=[*proofs.crls, *revocation.crls.values()],
-        revocation_mode="require",
-        retroactive_revinfo=True,
-        fetchers=revocation.fetchers(),
-        allow_fetching=True,
+    return validation_context(
+        means.trust.roots,
+        [*means.trust.links, *proofs.certificates],
+        revocation,
+        moment,
+        ocsps=proofs.ocsps,
+        crls=proofs.crls,
     )
 
 

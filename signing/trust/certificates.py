@@ -14,9 +14,9 @@ from cryptography.x509 import load_der_x509_certificate
 from app.kernel.ports import CertificateInfo, TokenInfo
 from app.kernel.texts import resource
 from signing.trust.anchors import STAMPING
+from signing.trust.paths import is_self_issued, lines_of
 from signing.trust.store import TrustStore
 
-_MAX_CHAIN = 8
 _PERSON_FIELDS = ("given_name", "surname", "title")
 _SALT = 32
 
@@ -91,16 +91,9 @@ def accepted(der: bytes, trust: TrustStore) -> bool:
 
     Validity and status of the links are the checker's business, not this question's.
     """
-    current = x509.Certificate.load(der)
-    known = [a.certificate for a in trust.anchors if a.purpose != STAMPING]
-    for _ in range(_MAX_CHAIN):
-        issuer = next((c for c in known if _issued(c, current)), None)
-        if issuer is None:
-            return False
-        if issuer.subject == issuer.issuer:
-            return True
-        current = issuer
-    return False
+    known = {a.certificate.sha256: a.certificate for a in trust.anchors if a.purpose != STAMPING}
+    lines = lines_of(x509.Certificate.load(der), tuple(known.values()))
+    return any(line and is_self_issued(line[-1]) for line in lines)
 
 
 def verifies(der: bytes, data: bytes, signature: bytes, *, pss: bool) -> bool:
@@ -132,18 +125,6 @@ def key_of(der: bytes) -> tuple[str, bytes]:
         return "ec", bytes(key["public_key"].native)
     modulus: int = key["public_key"].parsed["modulus"].native
     return "rsa", modulus.to_bytes((modulus.bit_length() + 7) // 8, "big")
-
-
-def _issued(issuer: x509.Certificate, certificate: x509.Certificate) -> bool:
-    """Tell whether a CA's name and key stand behind a certificate."""
-    if not issuer.ca or issuer.subject != certificate.issuer:
-        return False
-    try:
-        loaded = load_der_x509_certificate(certificate.dump())
-        loaded.verify_directly_issued_by(load_der_x509_certificate(issuer.dump()))
-    except (InvalidSignature, ValueError, TypeError):
-        return False
-    return True
 
 
 @cache

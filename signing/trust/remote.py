@@ -18,7 +18,7 @@ from pyhanko_certvalidator.fetchers.common_utils import (
     gather_aia_issuer_urls,
     unpack_cert_content,
 )
-from pyhanko_certvalidator.util import get_ocsp_urls, get_relevant_crl_dps, issuer_serial
+from pyhanko_certvalidator.util import get_ocsp_urls, get_relevant_crl_dps
 
 from app.kernel.errors import HoaBanError
 from app.kernel.ports import Http
@@ -160,8 +160,7 @@ class _Ocsp(OCSPFetcher):
         self._shared = shared
 
     async def fetch(self, cert: x509.Certificate, authority: Authority) -> ocsp.OCSPResponse:
-        tag = issuer_serial(cert)
-        known = self._shared.ocsps.get(tag)
+        known = self._shared.ocsps.get(cert.sha256)
         if known is not None:
             return known
         request = format_ocsp_request(
@@ -174,7 +173,7 @@ class _Ocsp(OCSPFetcher):
                 lambda body, url=url: read_answer(body, request, url),  # type: ignore[misc]
             )
             if response is not None:
-                self._shared.ocsps[tag] = response
+                self._shared.ocsps[cert.sha256] = response
                 return response
         raise OCSPFetchError("no answer")
 
@@ -182,7 +181,7 @@ class _Ocsp(OCSPFetcher):
         return list(self._shared.ocsps.values())
 
     def fetched_responses_for_cert(self, cert: x509.Certificate) -> Iterable[ocsp.OCSPResponse]:
-        found = self._shared.ocsps.get(issuer_serial(cert))
+        found = self._shared.ocsps.get(cert.sha256)
         return [] if found is None else [found]
 
 
