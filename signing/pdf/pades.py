@@ -50,6 +50,7 @@ from signing.pdf.pages import (
 )
 from signing.pdf.permissions import check_field
 from signing.pdf.placement import find_box
+from signing.pdf.wholeness import check_whole
 from signing.streams import WorkingCopy, reading, working_copy
 from signing.trust.stamps import CheckedTimeStamper
 from signing.trust.store import TrustStore
@@ -84,11 +85,12 @@ class ToSign:
 def prepare(job: SignJob) -> Iterator[Prepared]:
     """Copy and check a document; everything that can be refused is refused here, before a PIN.
 
-    Raises `Damaged` for files that are no sound PDF or not the bytes that were shown, and
-    `RuleViolation` for a signature out of order. The copy is removed whatever comes.
+    Raises `Damaged` for files that are no sound PDF, cut short or not the bytes that were shown,
+    and `RuleViolation` for a signature out of order. The copy is removed whatever comes.
     """
     with working_copy(job.target) as copy:
         _copy(job, copy.stream)
+        check_whole(copy.stream)
         opened = open_writer(copy.stream, job.password)
         writer, fields = opened.writer, opened.fields
         check_order(job.purpose, writer.prev, fields)

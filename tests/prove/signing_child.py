@@ -36,6 +36,7 @@ RIGHT = {
     "pdf_locked",
     "pdf_not_permitted",
     "pdf_form_closed",
+    "pdf_cut_short",
     "pdf_damaged_signed",
 }
 BLOCK = re.compile(r"Signature #\d+:\n(?:  .*\n)+")

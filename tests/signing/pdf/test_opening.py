@@ -110,6 +110,8 @@ def test_a_damaged_file_that_is_signed_is_left_alone(office: Office, letter: Pat
     signed = office.sign(letter, Purpose.APPROVE)
     data = signed.path.read_bytes()
     letter.write_bytes(data[: data.rindex(b"startxref")])
+    assert refused(office, letter) == "pdf_cut_short"
+    letter.write_bytes(data.replace(b"startxref", b"startfrex"))
     assert refused(office, letter) == "pdf_damaged_signed"
 
 
