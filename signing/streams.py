@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -56,11 +56,10 @@ def working_copy(target: Path | BinaryIO) -> Iterator[WorkingCopy]:
             part.unlink(missing_ok=True)
         return
     _empty(target)
-    try:
+    with ExitStack() as undo:
+        undo.callback(_empty, target)
         yield WorkingCopy(target)
-    except BaseException:
-        _empty(target)
-        raise
+        undo.pop_all()
 
 
 def _empty(stream: BinaryIO) -> None:

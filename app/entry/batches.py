@@ -99,7 +99,7 @@ def _rows(plan: Plan, control: BatchControl, texts: Texts) -> Iterator[Row]:
     for source, error in plan.refused:
         counts["failed"] += 1
         yield {"file": str(source), "state": "failed", "error": _told_error(error, texts)}
-    for found in plan.todo:
+    for found in plan.waiting:
         row = _row(found.source, found.target, ended.get(found.name), texts)
         counts[row["state"]] += 1
         yield row

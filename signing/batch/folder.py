@@ -37,7 +37,7 @@ class Planned:
 class Plan:
     """What a batch will do: files to sign, files that are done, files that cannot be."""
 
-    todo: list[Planned] = field(default_factory=list)
+    waiting: list[Planned] = field(default_factory=list)
     done: list[Planned] = field(default_factory=list)
     refused: list[tuple[Path, HoaBanError]] = field(default_factory=list)
 
@@ -72,16 +72,16 @@ class FolderBatch:
             except HoaBanError as error:
                 plan.refused.append((source, error))
                 continue
-            (plan.done if self._is_done(found) else plan.todo).append(found)
-        for found in list(plan.todo):
+            (plan.done if self._is_done(found) else plan.waiting).append(found)
+        for found in list(plan.waiting):
             if found.target.exists():
-                plan.todo.remove(found)
+                plan.waiting.remove(found)
                 plan.refused.append((found.source, RuleViolation("batch_target_taken", "out")))
         return plan
 
     def pieces(self, plan: Plan, job: Callable[[Planned], SignJob]) -> list[FilePiece]:
         """Return the documents of the batch."""
-        return [FilePiece(found, self, job) for found in plan.todo]
+        return [FilePiece(found, self, job) for found in plan.waiting]
 
     def _planned(self, source: Path, below: Path, taken: set[Path]) -> Planned:
         target = self.out / below

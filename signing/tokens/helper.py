@@ -11,6 +11,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import ExitStack
 from queue import Empty, Queue
 from time import monotonic
 from typing import Any, BinaryIO
@@ -111,12 +112,11 @@ class Library:
     def login(self, head: dict[str, Any], blob: bytearray) -> Reply:
         """Log in with the PIN in the blob, for one key; an empty PIN means the PIN pad."""
         self._end()
-        try:
+        with ExitStack() as undo:
+            undo.callback(wipe, blob)
             self._expect(head)
             self._login = Login(self._lib, head, blob)
-        except BaseException:
-            wipe(blob)
-            raise
+            undo.pop_all()
         return {"always": self._login.always}, b""
 
     def rest(self, head: dict[str, Any], _blob: bytearray) -> Reply:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from time import monotonic
 from typing import Any
 
@@ -34,14 +34,13 @@ class Login:
         self._pin = bytearray()
         self.deadline: float | None = None
         self._session = lib.open_session(head["slot"])
-        try:
+        with ExitStack() as undo:
+            undo.callback(self.close)
             _log_in(lib, self._session, pin)
             public = bytes.fromhex(head["public"])
             self._key = _find_key(lib, self._session, bytes.fromhex(head["id"]), public)
             flag = lib.attribute(self._session, self._key, Attribute.ALWAYS_AUTHENTICATE)
-        except BaseException:
-            self.close()
-            raise
+            undo.pop_all()
         self.always = any(flag)
         if self.always:
             self._pin = pin

@@ -79,10 +79,9 @@ class Worker:
         try:
             self._write({"task": task, **head}, blob)
             return self._serve(answers)
-        except BaseException:
+        finally:
             if self._process is not None and not self._idle:
                 self.close()
-            raise
 
     def close(self) -> None:
         """End the process."""

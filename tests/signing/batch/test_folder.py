@@ -143,7 +143,7 @@ def test_the_journal_bears_no_names(tmp_path: Path) -> None:
     [path] = documents(tmp_path / "in", 1)
     secret = path.rename(path.with_name("Lò Văn Mẫu.pdf"))
     batch = FolderBatch(tmp_path / "out")
-    [found] = batch.plan(sources_of([secret.parent])).todo
+    [found] = batch.plan(sources_of([secret.parent])).waiting
     batch.journal.claim("01", "approve")
     batch.journal.note(found.name, Made(found.sha256, "r"))
     batch.close()
@@ -160,5 +160,5 @@ def test_two_files_of_one_name_are_told(tmp_path: Path) -> None:
     batch = FolderBatch(tmp_path / "out")
     plan = batch.plan(sources_of(files))
     batch.close()
-    assert len(plan.todo) == 1
+    assert len(plan.waiting) == 1
     assert [error.code for _, error in plan.refused] == ["batch_same_name"]
