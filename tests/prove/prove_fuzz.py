@@ -16,8 +16,6 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-import pytest
-
 from app.kernel.clock import SystemClock
 from app.kernel.ports import FileReport, Purpose, Verdict
 from signing.checking.verify import PdfVerifier
@@ -34,8 +32,9 @@ from tests.signing.conftest import (
     PINS,
     Office,
     free_port,
+    plugged,
+    token_folder,
     typeset,
-    use_tokens,
 )
 
 CRASHERS = Path(__file__).parents[1] / "signing" / "attacks" / "crashers"
@@ -73,8 +72,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 def make_seeds(folder: Path) -> None:
     """Sign what is to be mutated: one signature, two with proofs, and a plain letter."""
-    with pytest.MonkeyPatch.context() as patch:
-        use_tokens(folder / "hsm", patch)
+    tokens = token_folder(folder / "hsm")
+    with plugged(tokens):
         authority = DemoAuthority.create(
             folder / "ca", [("mau", NAME)], [("mau", AGENCY)], port=free_port()
         )
@@ -82,7 +81,8 @@ def make_seeds(folder: Path) -> None:
         for holder, label in (("person-mau", "Người ký"), ("agency-mau", "Cơ quan")):
             authority.load_token(holder, label, PINS[label], module=MODULE)
         with authority.serve():
-            office = Office(folder, authority, LoopbackHttp(), TrustStore([folder / "trust"]))
+            trust = TrustStore([folder / "trust"])
+            office = Office(folder, authority, LoopbackHttp(), trust, tokens)
             for number, body in enumerate((typeset(LETTER), rich_letter())):
                 work = folder / f"work{number}"
                 work.mkdir()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,8 @@ class Office:
     authority: DemoAuthority
     http: LoopbackHttp
     trust: TrustStore
+    tokens: Path
+    """The settings of SoftHSM2 that name the folder of its tokens."""
 
     def signer(self, *, http: bool = True, limit: float = 20.0) -> TokenSigner:
         """Return a signer over SoftHSM2."""
@@ -58,7 +61,7 @@ class Office:
 
     def sign(self, source: Path, purpose: Purpose, **more: object) -> SignedFile:
         """Sign as the person or, for every other purpose, as the agency."""
-        with self.signer() as signer:
+        with plugged(self.tokens), self.signer() as signer:
             return signer.sign(self.job(signer, source, purpose, **more), Pins())
 
     def job(self, signer: TokenSigner, source: Path, purpose: Purpose, **more: object) -> SignJob:
@@ -76,42 +79,60 @@ class Office:
 
 @pytest.fixture(scope="session")
 def shared_office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
-    """One authority and its two tokens for all tests that do not harm them."""
+    """One authority and its two tokens for all tests that do not harm them.
+
+    Its tokens are plugged in by `office`, for each test anew, and while it signs: there may be
+    several of these in one run, and other tokens between them.
+    """
     folder = tmp_path_factory.mktemp("office")
-    with pytest.MonkeyPatch.context() as patch:
-        use_tokens(folder, patch)
-        people, agencies = [("mau", NAME)], [("mau", AGENCY)]
-        authority = DemoAuthority.create(folder / "ca", people, agencies, port=free_port())
-        authority.anchors(folder / "trust")
+    tokens = token_folder(folder)
+    people, agencies = [("mau", NAME)], [("mau", AGENCY)]
+    authority = DemoAuthority.create(folder / "ca", people, agencies, port=free_port())
+    authority.anchors(folder / "trust")
+    with plugged(tokens):
         for holder, label in (("person-mau", "Người ký"), ("agency-mau", "Cơ quan")):
             authority.load_token(holder, label, PINS[label], module=MODULE)
-        with authority.serve():
-            yield Office(folder, authority, LoopbackHttp(), TrustStore([folder / "trust"]))
+    with authority.serve():
+        yield Office(folder, authority, LoopbackHttp(), TrustStore([folder / "trust"]), tokens)
 
 
 @pytest.fixture
-def office(shared_office: Office) -> Office:
-    """The shared office with an empty list of addresses."""
+def office(shared_office: Office) -> Iterator[Office]:
+    """The shared office with its tokens plugged in and an empty list of addresses."""
     shared_office.http.asked.clear()
-    return shared_office
+    with plugged(shared_office.tokens):
+        yield shared_office
 
 
 @pytest.fixture
 def own_office(office: Office, tmp_path: Path) -> Iterator[Office]:
     """An office with a token of its own, which a test may lock or pull."""
+    own = replace(office, tokens=token_folder(tmp_path / "own"))
+    with plugged(own.tokens):
+        own.authority.load_token("person-mau", "Người ký", "4711", module=MODULE)
+        yield own
+
+
+@contextmanager
+def plugged(settings: Path) -> Iterator[None]:
+    """Let SoftHSM2 have the tokens that its settings name, while the block runs."""
     with pytest.MonkeyPatch.context() as patch:
-        use_tokens(tmp_path / "own", patch)
-        office.authority.load_token("person-mau", "Người ký", "4711", module=MODULE)
-        yield office
+        patch.setenv("SOFTHSM2_CONF", str(settings))
+        yield
 
 
-def use_tokens(folder: Path, patch: pytest.MonkeyPatch) -> None:
-    """Let SoftHSM2 keep its tokens in a folder."""
+def token_folder(folder: Path) -> Path:
+    """Make a folder for tokens; returns the settings that name it."""
     tokens = folder / "tokens"
     tokens.mkdir(parents=True)
     settings = folder / "softhsm2.conf"
     settings.write_text(f"directories.tokendir = {tokens}\nobjectstore.backend = file\n")
-    patch.setenv("SOFTHSM2_CONF", str(settings))
+    return settings
+
+
+def use_tokens(folder: Path, patch: pytest.MonkeyPatch) -> None:
+    """Let SoftHSM2 keep its tokens in a folder."""
+    patch.setenv("SOFTHSM2_CONF", str(token_folder(folder)))
 
 
 def free_port() -> int:

@@ -20,7 +20,15 @@ from signing.pdf.completion import Means, PdfCompleter
 from signing.trust.store import TrustStore
 from sync.server.demo.authority import DemoAuthority
 from tests.doubles.http import LoopbackHttp
-from tests.signing.conftest import AGENCY, MODULE, NAME, Office, free_port, use_tokens
+from tests.signing.conftest import (
+    AGENCY,
+    MODULE,
+    NAME,
+    Office,
+    free_port,
+    plugged,
+    token_folder,
+)
 
 
 def means(office: Office, **more: Any) -> Means:
@@ -205,10 +213,10 @@ def own_authority(folder: Path) -> Iterator[Office]:
     people, agencies = [("mau", NAME)], [("mau", AGENCY)]
     authority = DemoAuthority.create(folder / "ca", people, agencies, port=free_port())
     authority.anchors(folder / "trust")
-    with pytest.MonkeyPatch.context() as patch:
-        use_tokens(folder / "hsm", patch)
+    tokens = token_folder(folder / "hsm")
+    with plugged(tokens):
         authority.load_token("person-mau", "Người ký", "4711", module=MODULE)
-        yield Office(folder, authority, LoopbackHttp(), TrustStore([folder / "trust"]))
+        yield Office(folder, authority, LoopbackHttp(), TrustStore([folder / "trust"]), tokens)
 
 
 def test_revoked_since_an_unproven_signature_is_an_alarm_and_nothing_is_added(

@@ -145,15 +145,15 @@ def test_one_unreadable_signature_hides_no_other(
 def test_a_revoked_certificate_is_invalid(office: Office, letter: Path, tmp_path: Path) -> None:
     from sync.server.demo.authority import DemoAuthority
     from tests.doubles.http import LoopbackHttp
-    from tests.signing.conftest import MODULE, NAME, free_port, use_tokens
+    from tests.signing.conftest import MODULE, NAME, free_port, plugged, token_folder
 
     authority = DemoAuthority.create(tmp_path / "ca", [("mau", NAME)], [], port=free_port())
     authority.anchors(tmp_path / "trust")
-    with pytest.MonkeyPatch.context() as patch:
-        use_tokens(tmp_path / "hsm", patch)
+    tokens = token_folder(tmp_path / "hsm")
+    with plugged(tokens):
         authority.load_token("person-mau", "Người ký", "4711", module=MODULE)
-        own = Office(tmp_path, authority, LoopbackHttp(), TrustStore([tmp_path / "trust"]))
-        signed = own.sign(letter, Purpose.APPROVE)
+    own = Office(tmp_path, authority, LoopbackHttp(), TrustStore([tmp_path / "trust"]), tokens)
+    signed = own.sign(letter, Purpose.APPROVE)
     authority.revoke("person-mau", SystemClock().now() - timedelta(hours=1))
     with authority.serve():
         report = own.verifier().verify(signed.path)

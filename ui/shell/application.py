@@ -342,8 +342,9 @@ def build(launcher: Launcher, profile: Path | None, language: str) -> Applicatio
 def run_desk(launcher: Launcher, profile: Path | None, language: str) -> int:
     """Open the window and stay until it is closed; return the exit code."""
     made = build(launcher, profile, language)
-    made.start()
     with leaving_on_signals():
+        # From here on there are threads, which only `close` ends
+        made.start()
         code = QApplication.exec()
         made.close()
     return code

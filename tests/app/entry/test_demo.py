@@ -9,7 +9,8 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ from app.kernel.clock import SystemClock
 from sync.server.demo.province import AUTHORITY, authority, free_port
 
 ROOT = Path(__file__).parents[3]
-PATIENCE = 60.0
+PATIENCE = 300.0
 
 
 @pytest.fixture(scope="module")
@@ -46,19 +47,34 @@ def until(seen: Callable[[], bool]) -> None:
         time.sleep(0.1)
 
 
+@contextmanager
+def started(*words: str, **pipes: int) -> Iterator[subprocess.Popen[bytes]]:
+    """Start a program that a signal reaches; it does not outlive the block.
+
+    A shell starts what it puts into the background deaf to SIGINT, and so would the tests' own
+    children be.
+    """
+    shown = {**os.environ, "QT_QPA_PLATFORM": "offscreen", "PYTHONUNBUFFERED": "1"}
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    program = subprocess.Popen([sys.executable, "-m", *words], cwd=ROOT, env=shown, **pipes)
+    signal.signal(signal.SIGINT, before)
+    with program:
+        try:
+            yield program
+        finally:
+            program.kill()
+
+
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
 def test_the_server_ends_with_the_demonstration(folder: Path, how: signal.Signals) -> None:
     port = int(Demo(folder).facts()["port"])
-    command = [sys.executable, "-m", "app", "demo", "--folder", str(folder)]
-    shown = {**os.environ, "QT_QPA_PLATFORM": "offscreen", "PYTHONUNBUFFERED": "1"}
-    demo = subprocess.Popen(command, cwd=ROOT, env=shown, stderr=subprocess.PIPE, text=True)
-    assert demo.stderr is not None
-    # Said just before the window opens, while the server is up.
-    assert any("Hoa Ban" in line for line in demo.stderr)
-    assert listens(port)
-    demo.send_signal(how)
-    code = demo.wait(PATIENCE)
-    demo.stderr.close()
+    with started("app", "demo", "--folder", str(folder), stderr=subprocess.PIPE) as demo:
+        assert demo.stderr is not None
+        # Said just before the window opens, while the server is up.
+        assert any(b"Hoa Ban" in line for line in demo.stderr)
+        assert listens(port)
+        demo.send_signal(how)
+        code = demo.wait(PATIENCE)
     until(lambda: not listens(port))
     assert code in ((-how,) if how is signal.SIGKILL else (0, 128 + how, -how))
 
@@ -66,9 +82,9 @@ def test_the_server_ends_with_the_demonstration(folder: Path, how: signal.Signal
 def test_a_server_that_is_told_to_ends_with_its_standard_input(tmp_path: Path) -> None:
     port = free_port()
     place = ["--database", f"sqlite:///{tmp_path / 's.db'}", "--files", str(tmp_path / "f")]
-    command = [sys.executable, "-m", "sync.server", "serve", *place, "--port", str(port)]
-    server = subprocess.Popen([*command, "--end-with-stdin"], cwd=ROOT, stdin=subprocess.PIPE)
-    until(lambda: listens(port))
-    assert server.stdin is not None
-    server.stdin.close()
-    assert server.wait(PATIENCE) == 0
+    words = ["sync.server", "serve", *place, "--port", str(port), "--end-with-stdin"]
+    with started(*words, stdin=subprocess.PIPE) as server:
+        until(lambda: listens(port))
+        assert server.stdin is not None
+        server.stdin.close()
+        assert server.wait(PATIENCE) == 0

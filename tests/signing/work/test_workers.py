@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
@@ -34,9 +35,20 @@ def signed(office: Office, letter: Path) -> Path:
 
 @pytest.fixture
 def workers(office: Office) -> Iterator[Workers]:
-    made = Workers([office.folder / "trust"], 2, silence=20.0)
+    made = Workers([office.folder / "trust"], 2)
     yield made
     made.close()
+
+
+@contextmanager
+def impatient(workers: Workers) -> Iterator[None]:
+    """Wait only a moment for a word of those that run; one that starts has all its time."""
+    before = [worker._silence for worker in workers._all]
+    for worker in workers._all:
+        worker._silence = 1.0
+    yield
+    for worker, silence in zip(workers._all, before, strict=True):
+        worker._silence = silence
 
 
 def pid_of(workers: Workers) -> int:
@@ -70,15 +82,14 @@ def test_a_worker_has_the_line_only_through_its_parent(
 
 
 def test_a_worker_that_stands_still_is_ended_and_the_next_serves(
-    office: Office, signed: Path
+    workers: Workers, signed: Path
 ) -> None:
-    workers = Workers([office.folder / "trust"], silence=3.0)
     checker = WorkerVerifier(workers, SystemClock())
     os.kill(pid_of(workers), signal.SIGSTOP)
-    report = checker.verify(signed, offline=True)
+    with impatient(workers):
+        report = checker.verify(signed, offline=True)
     assert (report.verdict, report.reasons) == (Verdict.UNREADABLE, ("check_limits",))
     assert checker.verify(signed, offline=True).verdict is Verdict.VALID
-    checker.close()
 
 
 def test_a_worker_that_dies_is_replaced(workers: Workers, signed: Path) -> None:
@@ -253,16 +264,14 @@ def test_what_cannot_be_completed_leaves_nothing(
 
 
 def test_a_worker_that_ends_over_a_completion_is_tried_again_and_one_that_hangs_is_not(
-    office: Office, plain: bytes
+    office: Office, workers: Workers, plain: bytes
 ) -> None:
-    workers = Workers([office.folder / "trust"], silence=5.0)
     away, target = completer(office, workers), BytesIO()
     os.kill(pid_of(workers), signal.SIGKILL)
     with pytest.raises(Unavailable, match="completion_crashed"):
         away.complete(BytesIO(plain), target, "B-T")
     os.kill(pid_of(workers), signal.SIGSTOP)
-    with pytest.raises(Damaged, match="completion_limits"):
+    with impatient(workers), pytest.raises(Damaged, match="completion_limits"):
         away.complete(BytesIO(plain), target, "B-T")
     assert target.getvalue() == b""
     assert away.complete(BytesIO(plain), target, "B-T").changed
-    away.close()

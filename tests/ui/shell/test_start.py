@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -35,6 +36,32 @@ def test_a_password_opens_the_desk(tmp_path: Path, qapp: object) -> None:
     assert made.window is not None
     assert made.window.session.actor.name == "Lò Thị Mai"
     made.close()
+
+
+INTERRUPTED = """
+import os, signal, sys
+from pathlib import Path
+from tests.ui.stage import Stage
+from ui.shell.application import Application, run_desk
+
+def interrupted(made, start=Application.start):
+    start(made)
+    os.kill(os.getpid(), signal.SIGINT)
+
+Application.start = interrupted
+signal.signal(signal.SIGINT, lambda *_: os._exit(3))
+sys.exit(run_desk(Stage(Path(sys.argv[1])), None, "vi"))
+"""
+
+
+def test_a_signal_while_the_window_opens_ends_it_in_order(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED, str(tmp_path)],
+        env={**os.environ, "QT_QPA_PLATFORM": "offscreen"},
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0
 
 
 def test_the_login_needs_nothing_of_what_stands_behind_it() -> None:
