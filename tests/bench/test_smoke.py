@@ -22,7 +22,7 @@ KEYS = {"what", "value", "unit", "budget", "ok", "compared_with"}
 )
 def test_a_benchmark_answers_one_json_object(name: str) -> None:
     run = subprocess.run(
-        [sys.executable, "-m", "tests.bench", name, "--json", "--size", "60"],
+        [sys.executable, "-m", "tests.bench", name, "--json", "--size", "12"],
         cwd=ROOT,
         env=os.environ | {"PYTHONDONTWRITEBYTECODE": "1"},
         capture_output=True,
