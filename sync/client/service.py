@@ -23,6 +23,8 @@ from sync.client.transport import HttpTransport
 T = TypeVar("T")
 OK, SIGN_IN = "ok", "sign_in"
 _TRUTHS = frozenset({"offline", "portal", "proxy_auth", "tls_intercepted", "server_down"})
+# The server answered: the line is good, and the server is not.
+_SERVER_CODES = frozenset({"busy", "internal", "no_room", "too_fast"})
 # Between rounds without news: the long poll wakes sooner, plain polling is enough without it.
 IDLE = 60.0
 _WAIT = 50
@@ -327,7 +329,7 @@ def truth(error: HoaBanError) -> str:
     name = error.code.removeprefix("sync.")
     if name in _TRUTHS:
         return name
-    return "server_down" if isinstance(error, Damaged) or name == "busy" else "offline"
+    return "server_down" if isinstance(error, Damaged) or name in _SERVER_CODES else "offline"
 
 
 def _moment(text: str) -> datetime | None:

@@ -6,6 +6,7 @@ import json
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -106,7 +107,7 @@ class HttpTransport:
                 if reply.status in (200, 206):
                     yield reply
                     return
-                error = _error(reply.status, reply.headers, b"".join(reply.chunks))
+                error = self._told(reply.status, reply.headers, b"".join(reply.chunks))
             if error.code != _TOKEN:
                 raise error
             token = self._renew(token)
@@ -128,7 +129,7 @@ class HttpTransport:
             )
             if reply.status == 200:
                 return _own(reply)
-            error = _error(reply.status, reply.headers, reply.body)
+            error = self._told(reply.status, reply.headers, reply.body)
             if error.code != _TOKEN:
                 raise error
             token = self._renew(token)
@@ -153,8 +154,11 @@ class HttpTransport:
         headers = {"Content-Type": MEDIA_JSON}
         reply = self.session.request(method, self._url(path), body=body, headers=headers)
         if reply.status != 200:
-            raise _error(reply.status, reply.headers, reply.body)
+            raise self._told(reply.status, reply.headers, reply.body)
         return _object(_own(reply).body)
+
+    def _told(self, status: int, headers: Mapping[str, str], body: bytes) -> HoaBanError:
+        return _error(status, headers, body, self.session.retry_at(headers))
 
     def _keep(self, value: Mapping[str, Any]) -> str:
         access, refresh, person = (value.get(k) for k in ("access", "refresh", "person"))
@@ -184,12 +188,14 @@ def _object(body: bytes) -> dict[str, Any]:
     return value
 
 
-def _error(status: int, headers: Mapping[str, str], body: bytes) -> HoaBanError:
+def _error(
+    status: int, headers: Mapping[str, str], body: bytes, retry_at: datetime | None
+) -> HoaBanError:
     """Return the typed error of a reply; one that is not our own says nothing of ours."""
     if not headers.get("Content-Type", "").startswith(MEDIA_JSON):
         return Unavailable("sync.server_down" if status >= 500 else "sync.portal")
     told = _object(body).get("error")
     value: dict[str, Any] = told if isinstance(told, dict) else {}
     code = str(value.get("code", "sync.server_down"))[:80]
-    kind = _KINDS.get(status, Unavailable)
-    return kind(code)
+    kind = _KINDS.get(status)
+    return kind(code) if kind is not None else Unavailable(code, retry_at)

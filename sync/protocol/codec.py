@@ -6,7 +6,6 @@ strict and bounded: a wrong type, an endless line or a bomb is `Damaged`, never 
 
 from __future__ import annotations
 
-import json
 import re
 import time
 import zlib
@@ -21,6 +20,7 @@ from app.kernel.codec import from_json, to_json
 from app.kernel.errors import Damaged, RuleViolation
 from app.kernel.ids import event_id
 from app.store import sql
+from sync.protocol import strict
 from sync.protocol.messages import (
     FRAMES,
     MEDIA_GZIP,
@@ -66,7 +66,7 @@ def decode_request(body: bytes, media: str = MEDIA_JSON) -> Request:
     if len(body) > MAX_REQUEST:
         raise RuleViolation("sync.too_large")
     try:
-        value = json.loads(body)
+        value = strict.parse(body)
         return from_json(Request, value)
     except RuleViolation as error:
         raise RuleViolation("sync.request", field=error.field) from error
@@ -263,7 +263,7 @@ def pages(frames: Iterable[Frame]) -> Iterator[list[Frame]]:
 def parse_object(body: bytes) -> dict[str, Any]:
     """Parse a JSON object; raises `RuleViolation("sync.request")` for anything else."""
     try:
-        value = json.loads(body)
+        value = strict.parse(body)
     except (ValueError, RecursionError) as error:
         raise RuleViolation("sync.request") from error
     if not isinstance(value, dict):

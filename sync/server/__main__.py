@@ -5,13 +5,8 @@ from __future__ import annotations
 import argparse
 import importlib
 import json
-import os
-import socket
 import sys
-import threading
 from pathlib import Path
-
-import uvicorn
 
 from app.features import FEATURES
 from app.kernel.clock import SystemClock
@@ -20,23 +15,50 @@ from app.kernel.feature import Registry
 from app.kernel.ids import new_id
 from app.kernel.texts import Texts
 from sync.http import is_loopback
-from sync.server import cli_accounts
+from sync.server import cli_accounts, cli_serve
 from sync.server.accounts import Accounts
 from sync.server.administration import Administration
 from sync.server.check import check
 from sync.server.directory import People
 from sync.server.http import Server
-from sync.server.memory import collect_rarely
 from sync.server.seed import Seed, build
 from sync.server.service import Service
 from sync.server.store import Store
 
 OK, REFUSED, WRONG_USE = 0, 1, 2
-_UNSENT = 128 << 10
 
 
 def main(argv: list[str] | None = None) -> int:
     """Run one of the commands; answer the exit code."""
+    parser = _parser()
+    args = parser.parse_args(argv)
+    if args.command in ("account", "units"):
+        return _administer(args)
+    bare = args.command == "serve" and not (args.tls_cert and args.tls_key)
+    if bare and not is_loopback(args.host):
+        parser.error("--tls-cert and --tls-key are required off loopback")
+    args.files.mkdir(parents=True, exist_ok=True)
+    # A seed that the power cuts short is begun again; what is served must be on the disk.
+    fast = args.command == "seed"
+    server = build(
+        args.database,
+        args.files,
+        Registry(FEATURES),
+        SystemClock(),
+        fast=fast,
+        pool=getattr(args, "pool", cli_serve.POOL),
+        patience=getattr(args, "statement_seconds", 0),
+    )
+    try:
+        return _RUN[args.command](server, args)
+    except HoaBanError as error:
+        print(Texts().error(error), file=sys.stderr)
+        return REFUSED
+    finally:
+        server.service.store.close()
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m sync.server")
     commands = parser.add_subparsers(dest="command", required=True)
     for name in ("serve", "seed", "check", "restored"):
@@ -49,28 +71,13 @@ def main(argv: list[str] | None = None) -> int:
             command.add_argument("--tls-cert", type=Path)
             command.add_argument("--tls-key", type=Path)
             command.add_argument("--end-with-stdin", action="store_true")
+            cli_serve.add_options(command)
         if name == "seed":
             what = command.add_mutually_exclusive_group(required=True)
             what.add_argument("--demo", action="store_true")
             what.add_argument("--province", action="store_true")
     cli_accounts.add_parsers(commands)
-    args = parser.parse_args(argv)
-    if args.command in ("account", "units"):
-        return _administer(args)
-    bare = args.command == "serve" and not (args.tls_cert and args.tls_key)
-    if bare and not is_loopback(args.host):
-        parser.error("--tls-cert and --tls-key are required off loopback")
-    args.files.mkdir(parents=True, exist_ok=True)
-    # A seed that the power cuts short is begun again; what is served must be on the disk.
-    fast = args.command == "seed"
-    server = build(args.database, args.files, Registry(FEATURES), SystemClock(), fast=fast)
-    try:
-        return _RUN[args.command](server, args)
-    except HoaBanError as error:
-        print(Texts().error(error), file=sys.stderr)
-        return REFUSED
-    finally:
-        server.service.store.close()
+    return parser
 
 
 def _administer(args: argparse.Namespace) -> int:
@@ -81,46 +88,6 @@ def _administer(args: argparse.Namespace) -> int:
         return cli_accounts.run(Administration(service, Accounts(store, clock)), args)
     finally:
         store.close()
-
-
-class _Process(uvicorn.Server):
-    """A server that answers the desks which wait before it ends, so that none is cut off."""
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        self.config.app.state.end()  # type: ignore[union-attr]
-        await super().shutdown(sockets)
-
-
-def _serve(server: Server, args: argparse.Namespace) -> int:
-    collect_rarely()
-    config = uvicorn.Config(
-        server.app(),
-        host=args.host,
-        port=args.port,
-        log_level="warning",
-        access_log=False,
-        ssl_certfile=args.tls_cert,
-        ssl_keyfile=args.tls_key,
-        server_header=False,
-        timeout_graceful_shutdown=3,
-    )
-    running = _Process(config)
-    if args.end_with_stdin:
-        threading.Thread(target=_end_with_stdin, args=(running,), daemon=True).start()
-    listener = config.bind_socket()
-    # Else the kernel takes megabytes that a slow line will not carry for half a minute, and
-    # nobody sees that the line is slow.
-    if sys.platform == "linux":
-        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, _UNSENT)
-    running.run(sockets=[listener])
-    return OK
-
-
-def _end_with_stdin(running: uvicorn.Server) -> None:
-    """End when whoever started the server is gone: his end of the pipe closes with him."""
-    while os.read(sys.stdin.fileno(), 1024):
-        continue
-    running.should_exit = True
 
 
 def _seed(server: Server, args: argparse.Namespace) -> int:
@@ -150,7 +117,7 @@ def _restored(server: Server, _: argparse.Namespace) -> int:
     return OK
 
 
-_RUN = {"serve": _serve, "seed": _seed, "check": _check, "restored": _restored}
+_RUN = {"serve": cli_serve.run, "seed": _seed, "check": _check, "restored": _restored}
 
 if __name__ == "__main__":
     sys.exit(main())

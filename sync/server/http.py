@@ -10,27 +10,26 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
 
-from anyio.to_thread import run_sync
+from anyio.to_thread import current_default_thread_limiter, run_sync
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from app.kernel.clock import Clock
-from app.kernel.errors import (
-    Conflict,
-    Damaged,
-    HoaBanError,
-    NotPermitted,
-    RuleViolation,
-    Unavailable,
-)
+from app.kernel.errors import NotPermitted, RuleViolation
 from sync.protocol import codec
 from sync.protocol.messages import MEDIA_GZIP, MEDIA_ZSTD
 from sync.server.accounts import Accounts
 from sync.server.files import Files
+from sync.server.guard import Guard
 from sync.server.http_bodies import bounded, own_json
 from sync.server.http_files import FileRoutes
+from sync.server.http_watch import WatchRoutes
+from sync.server.limits import Limits
+from sync.server.metrics import Metrics
 from sync.server.service import Account, Service
 from sync.server.wake import Waker
 
@@ -47,14 +46,17 @@ class Server:
     accounts: Accounts
     files: Files
     clock: Clock
+    limits: Limits = Limits()  # noqa: RUF009 - frozen
     ending: bool = False
 
     def app(self) -> Starlette:
         """Build the ASGI application."""
-        waker = Waker(self._head)
+        waker, metrics = Waker(self._head), Metrics()
 
         @asynccontextmanager
         async def life(_: Starlette) -> AsyncIterator[None]:
+            # A thread without a connection of its own would wait for one and time out.
+            current_default_thread_limiter().total_tokens = self.service.store.connections
             await waker.start()
             yield
             await waker.stop()
@@ -63,26 +65,34 @@ class Server:
             self.ending = True
             waker.poke()
 
-        routes = _Routes(self, waker)
-        files = FileRoutes(self.files, self.service, routes.account)
         made = Starlette(
-            routes=[
-                Route("/sync/v1", routes.sync, methods=["POST"]),
-                Route("/sync/v1/wait", routes.wait, methods=["GET"]),
-                Route("/sync/v1/session", routes.sign_in, methods=["POST"]),
-                Route("/sync/v1/session", routes.sign_out, methods=["DELETE"]),
-                Route("/sync/v1/session/refresh", routes.refresh, methods=["POST"]),
-                Route("/sync/v1/password", routes.password, methods=["POST"]),
-                Route("/sync/v1/files/{sha256}", files.begin, methods=["POST"]),
-                Route("/sync/v1/files/{sha256}", files.append, methods=["PATCH"]),
-                Route("/sync/v1/files/{sha256}", files.read, methods=["GET", "HEAD"]),
-                Route("/sync/v1/files/{sha256}/leaves", files.leaves, methods=["GET"]),
-            ],
+            routes=self._routes(waker, metrics),
             lifespan=life,
-            exception_handlers={HoaBanError: _answer_error},
+            middleware=[Middleware(Guard, limits=self.limits, metrics=metrics, clock=self.clock)],
+            exception_handlers={HTTPException: _no_such_thing},
         )
         made.state.end = end
         return made
+
+    def _routes(self, waker: Waker, metrics: Metrics) -> list[Route]:
+        routes = _Routes(self, waker, metrics)
+        files = FileRoutes(self.files, self.service, routes.account)
+        watch = WatchRoutes(self.service.store, metrics, self.clock, lambda: self.ending)
+        return [
+            Route("/sync/v1", routes.sync, methods=["POST"]),
+            Route("/sync/v1/wait", routes.wait, methods=["GET"]),
+            Route("/sync/v1/session", routes.sign_in, methods=["POST"]),
+            Route("/sync/v1/session", routes.sign_out, methods=["DELETE"]),
+            Route("/sync/v1/session/refresh", routes.refresh, methods=["POST"]),
+            Route("/sync/v1/password", routes.password, methods=["POST"]),
+            Route("/sync/v1/files/{sha256}", files.begin, methods=["POST"]),
+            Route("/sync/v1/files/{sha256}", files.append, methods=["PATCH"]),
+            Route("/sync/v1/files/{sha256}", files.read, methods=["GET", "HEAD"]),
+            Route("/sync/v1/files/{sha256}/leaves", files.leaves, methods=["GET"]),
+            Route("/health", watch.health, methods=["GET"]),
+            Route("/ready", watch.ready, methods=["GET"]),
+            Route("/metrics", watch.metrics, methods=["GET"]),
+        ]
 
     def _head(self) -> int:
         with self.service.store.read() as connection:
@@ -92,9 +102,10 @@ class Server:
 class _Routes:
     """The routes beside the files."""
 
-    def __init__(self, server: Server, waker: Waker) -> None:
+    def __init__(self, server: Server, waker: Waker, metrics: Metrics) -> None:
         self._server = server
         self._waker = waker
+        self._metrics = metrics
 
     async def account(self, request: Request) -> Account:
         """Return who asks; raises `NotPermitted("sync.token")`."""
@@ -111,6 +122,7 @@ class _Routes:
         asked = await run_sync(codec.decode_request, body, media)
         frames = await run_sync(self._server.service.handle, asked, account)
         if asked.commands:
+            self._metrics.count("commands", len(asked.commands))
             self._waker.poke()
         gzip = MEDIA_GZIP in request.headers.get("Accept", "")
         chosen = MEDIA_GZIP if gzip else MEDIA_ZSTD
@@ -176,31 +188,8 @@ def _number(text: str) -> int:
     return int(text)
 
 
-_SIGN_IN_CODES = frozenset({"sync.token", "sync.sign_in"})
-_STATUS: tuple[tuple[type[HoaBanError], int], ...] = (
-    (NotPermitted, 403),
-    (RuleViolation, 400),
-    (Conflict, 409),
-    (Damaged, 422),
-    (Unavailable, 503),
-)
-
-
-async def _answer_error(_: Request, error: Exception) -> Response:
-    if not isinstance(error, HoaBanError):
-        raise error
-    status = next((code for kind, code in _STATUS if isinstance(error, kind)), 500)
-    if error.code in _SIGN_IN_CODES:
-        status = 401
-    value = {
-        "error": {
-            "code": error.code,
-            "params": error.params,
-            "field": getattr(error, "field", ""),
-        }
-    }
-    reply = own_json(value, 429 if error.code == "sync.too_many" else status)
-    retry_at = getattr(error, "retry_at", None)
-    if retry_at is not None:
-        reply.headers["X-Retry-At"] = retry_at.isoformat()
-    return reply
+async def _no_such_thing(_: Request, error: Exception) -> Response:
+    """Answer what Starlette itself refuses: no such path, no such method."""
+    status = error.status_code if isinstance(error, HTTPException) else 404
+    value = {"error": {"code": "sync.request", "params": {}, "field": "address"}}
+    return own_json(value, status)

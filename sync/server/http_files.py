@@ -12,7 +12,7 @@ from starlette.responses import Response, StreamingResponse
 from app.kernel.errors import NotPermitted, RuleViolation, Unavailable
 from sync.protocol import codec
 from sync.server.files import LEAF, Files, Plan, check_name
-from sync.server.http_bodies import bounded, own_json
+from sync.server.http_bodies import bounded, own_json, patient
 from sync.server.service import Account, Service
 
 _MAX_PLAN = 1 << 20
@@ -57,7 +57,7 @@ class FileRoutes:
         pieces: list[bytes] = []
         length, held = 0, 0
         try:
-            async for piece in request.stream():
+            async for piece in patient(request):
                 length, held = length + len(piece), held + len(piece)
                 if length > MAX_PIECE:
                     raise RuleViolation("sync.too_large")

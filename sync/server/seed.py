@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from app.kernel.clock import Clock
 from app.kernel.command import Command
@@ -18,11 +19,12 @@ from sync.server.store import Store
 _BATCH = 200
 
 
-def build(
-    database: str, files: Path, registry: Registry, clock: Clock, *, fast: bool = False
-) -> Server:
-    """Open database and files, and build everything that a process serves; `fast` for seeds."""
-    store = Store(database, clock, fast=fast)
+def build(database: str, files: Path, registry: Registry, clock: Clock, **options: Any) -> Server:
+    """Open database and files, and build everything that a process serves.
+
+    `options` are those of the store.
+    """
+    store = Store(database, clock, **options)
     service = Service(store, registry, People(), clock)
     return Server(service, Accounts(store, clock), Files(files, store), clock)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, partial
 from typing import Any, TypeVar
 
 from sqlalchemy import (
@@ -57,17 +57,29 @@ class Store:
     """Open the database at a URL; creates what is missing.
 
     `fast` lets SQLite trust the machine not to lose power: for seeds and simulations.
+    `patience` is how many seconds PostgreSQL may take over one statement; 0 is no limit.
     """
 
-    def __init__(self, url: str, clock: Clock, pool: int = 8, *, fast: bool = False) -> None:
+    def __init__(
+        self, url: str, clock: Clock, pool: int = 8, *, fast: bool = False, patience: int = 0
+    ) -> None:
         parsed = make_url(url)
         if parsed.drivername == "postgresql":
             parsed = parsed.set(drivername="postgresql+psycopg")
         self.postgres = parsed.get_backend_name() == "postgresql"
         options: dict[str, Any] = {"isolation_level": "REPEATABLE READ"} if self.postgres else {}
+        self.connections = pool * 3
         self.engine = create_engine(
-            parsed, poolclass=QueuePool, pool_size=pool, max_overflow=pool * 2, **options
+            parsed,
+            poolclass=QueuePool,
+            pool_size=pool,
+            max_overflow=pool * 2,
+            pool_pre_ping=self.postgres,
+            hide_parameters=True,
+            **options,
         )
+        if self.postgres and patience:
+            event.listen(self.engine, "connect", partial(_limit_postgres, patience))
         if not self.postgres:
             event.listen(self.engine, "connect", _open_sqlite)
             if fast:
@@ -91,6 +103,11 @@ class Store:
             for name in ("server", "history"):
                 if self.meta(connection, name) is None:
                     self.set_meta(connection, name, new_id(clock.now()))
+
+    def in_use(self) -> tuple[int, int]:
+        """Return how many connections are in use, and how many there may be."""
+        pool = self.engine.pool
+        return (pool.checkedout() if isinstance(pool, QueuePool) else 0), self.connections
 
     def close(self) -> None:
         """Give every connection back."""
@@ -257,6 +274,14 @@ def _type(kind: Any) -> str:
     if isinstance(kind, Boolean):
         return "boolean"
     return "integer" if isinstance(kind, Integer) else "text"
+
+
+def _limit_postgres(patience: int, connection: Any, _: Any) -> None:
+    """End statements, waits for locks and forgotten transactions that take too long."""
+    connection.execute(f"SET statement_timeout = '{patience}s'")
+    connection.execute(f"SET lock_timeout = '{patience}s'")
+    connection.execute(f"SET idle_in_transaction_session_timeout = '{patience * 2}s'")
+    connection.commit()
 
 
 def _open_sqlite(connection: Any, _: Any) -> None:

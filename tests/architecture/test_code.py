@@ -9,7 +9,7 @@ from tests.architecture.sources import PRODUCT, calls, docstrings, name_of, pyth
 
 # The three lanes where a bug of any kind must become a crash dialog or a reply, not a dead thread:
 # the workers of the window, the server's skin, and the process that owns the token's library.
-LANES = {"signing/tokens/helper.py", "sync/server/http.py", "ui/bridge/runner.py"}
+LANES = {"signing/tokens/helper.py", "sync/server/guard.py", "ui/bridge/runner.py"}
 STYLE = "ui/kit/theme.py"
 
 

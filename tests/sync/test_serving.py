@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import socket
 import subprocess
@@ -43,13 +44,18 @@ def seeded(folder: Path) -> tuple[str, str, int]:
     return database, scope, head
 
 
-def test_a_desk_that_waits_is_answered_when_the_server_ends(tmp_path: Path) -> None:
-    database, scope, head = seeded(tmp_path)
+def started(folder: Path, database: str, *more: str) -> tuple[subprocess.Popen[str], int]:
     port = free_port()
     command = [sys.executable, "-m", "sync.server", "serve", "--database", database]
-    command += ["--files", str(tmp_path / "files"), "--port", str(port)]
+    command += ["--files", str(folder / "files"), "--port", str(port), *more]
     server = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True)
     _until_open(port)
+    return server, port
+
+
+def test_a_desk_that_waits_is_answered_when_the_server_ends(tmp_path: Path) -> None:
+    database, scope, head = seeded(tmp_path)
+    server, port = started(tmp_path, database)
     url = f"http://127.0.0.1:{port}/sync/v1"
     given = requests.post(
         f"{url}/session", json={"login": "mai", "password": PASSWORD}, timeout=20
@@ -74,11 +80,38 @@ def test_a_desk_that_waits_is_answered_when_the_server_ends(tmp_path: Path) -> N
     server.stderr.close()
 
 
+def test_a_request_in_work_is_finished_and_logged_when_the_server_ends(tmp_path: Path) -> None:
+    database, _, _ = seeded(tmp_path)
+    server, port = started(tmp_path, database, "--log-level", "info")
+    body = json.dumps({"login": "mai", "password": PASSWORD}).encode()
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as line:
+        head = f"POST /sync/v1/session HTTP/1.1\r\nHost: a\r\nContent-Length: {len(body)}\r\n\r\n"
+        line.sendall(head.encode() + body[:9])
+        url = f"http://127.0.0.1:{port}/metrics"
+        while "hoaban_requests_busy 1" not in requests.get(url, timeout=20).text:
+            time.sleep(0.05)
+        server.send_signal(signal.SIGTERM)
+        while _is_open(port):
+            time.sleep(0.05)
+        line.sendall(body[9:])
+        assert line.recv(9000).startswith(b"HTTP/1.1 200")
+    assert server.wait(30) in (0, -signal.SIGTERM)
+    assert server.stderr is not None
+    said = [json.loads(row) for row in server.stderr]
+    server.stderr.close()
+    assert said[-1]["route"] == "sign_in" and said[-1]["status"] == 200
+    assert "mai" not in str(said)
+
+
+def _is_open(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
 def _until_open(port: int) -> None:
     end = time.monotonic() + 60
     while time.monotonic() < end:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
+        if _is_open(port):
+            return
         time.sleep(0.05)
     raise AssertionError("the server did not open")

@@ -1,0 +1,72 @@
+"""`python -m sync.server serve`: one process under uvicorn, ended in order."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import socket
+import sys
+import threading
+
+import uvicorn
+
+from sync.server import logs
+from sync.server.http import Server
+from sync.server.memory import collect_rarely
+
+POOL = 8
+LEVELS = ("debug", "info", "warning", "error")
+_UNSENT = 128 << 10
+
+
+def add_options(command: argparse.ArgumentParser) -> None:
+    """Add what only a running server needs to know."""
+    command.add_argument("--pool", type=int, default=POOL, metavar="N")
+    command.add_argument("--statement-seconds", type=int, default=30, metavar="N")
+    command.add_argument("--grace-seconds", type=int, default=20, metavar="N")
+    command.add_argument("--log-level", choices=LEVELS, default="warning")
+    command.add_argument("--forwarded-from", default="127.0.0.1", metavar="ADDRESSES")
+
+
+class _Process(uvicorn.Server):
+    """A server that answers the desks which wait before it ends, so that none is cut off."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self.config.app.state.end()  # type: ignore[union-attr]
+        await super().shutdown(sockets)
+
+
+def run(server: Server, args: argparse.Namespace) -> int:
+    """Serve until a signal; requests in work are finished, within the grace."""
+    collect_rarely()
+    logs.configure(args.log_level)
+    config = uvicorn.Config(
+        server.app(),
+        host=args.host,
+        port=args.port,
+        log_config=None,
+        log_level="warning",
+        access_log=False,
+        ssl_certfile=args.tls_cert,
+        ssl_keyfile=args.tls_key,
+        server_header=False,
+        forwarded_allow_ips=args.forwarded_from,
+        timeout_graceful_shutdown=args.grace_seconds,
+    )
+    running = _Process(config)
+    if args.end_with_stdin:
+        threading.Thread(target=_end_with_stdin, args=(running,), daemon=True).start()
+    listener = config.bind_socket()
+    # Else the kernel takes megabytes that a slow line will not carry for half a minute, and
+    # nobody sees that the line is slow.
+    if sys.platform == "linux":
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, _UNSENT)
+    running.run(sockets=[listener])
+    return 0
+
+
+def _end_with_stdin(running: uvicorn.Server) -> None:
+    """End when whoever started the server is gone: his end of the pipe closes with him."""
+    while os.read(sys.stdin.fileno(), 1024):
+        continue
+    running.should_exit = True

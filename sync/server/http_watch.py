@@ -1,0 +1,82 @@
+"""What watches the server may ask: is it alive, may it be sent desks, its figures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from anyio.to_thread import run_sync
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.requests import Request
+from starlette.responses import Response
+
+from app.kernel.clock import Clock
+from app.kernel.errors import NotPermitted
+from sync.http import is_loopback
+from sync.server.http_bodies import own_json
+from sync.server.metrics import MEDIA, Metrics
+from sync.server.store import Store
+
+_FRESH = 1.0
+
+
+class WatchRoutes:
+    """Answer without a token: nothing here tells of people or documents."""
+
+    def __init__(
+        self, store: Store, metrics: Metrics, clock: Clock, ending: Callable[[], bool]
+    ) -> None:
+        self._store = store
+        self._metrics = metrics
+        self._clock = clock
+        self._ending = ending
+        self._looked = float("-inf")
+        self._head: int | None = None
+
+    async def health(self, _: Request) -> Response:
+        """Say that the process answers, whatever the database does."""
+        return own_json({"status": "ok"})
+
+    async def ready(self, _: Request) -> Response:
+        """Say whether desks may be sent here: the database answers and no end is near."""
+        if self._ending():
+            return _not_yet("ending")
+        if await self._look() is None:
+            return _not_yet("database")
+        return own_json({"status": "ok"})
+
+    async def metrics(self, request: Request) -> Response:
+        """Answer the figures of this process, to callers on this machine only."""
+        if request.client is None or not is_loopback(request.client.host):
+            raise NotPermitted("sync.token")
+        head = await self._look()
+        used, most = self._store.in_use()
+        gauges = {
+            "requests_busy": self._metrics.busy,
+            "desks_waiting": self._metrics.waiting,
+            "connections_used": used,
+            "connections_most": most,
+            "database_up": int(head is not None),
+            "log_head": head or 0,
+        }
+        return Response(self._metrics.text(gauges), media_type=MEDIA)
+
+    async def _look(self) -> int | None:
+        """Return the head of the log, looked up at most once a second, or None."""
+        now = self._clock.monotonic()
+        if now - self._looked >= _FRESH:
+            self._looked = now
+            self._head = await run_sync(self._ask)
+        return self._head
+
+    def _ask(self) -> int | None:
+        try:
+            with self._store.read() as connection:
+                return self._store.head(connection)
+        except SQLAlchemyError:
+            return None
+
+
+def _not_yet(why: str) -> Response:
+    reply = own_json({"status": why}, 503)
+    reply.headers["Retry-After"] = "5"
+    return reply
