@@ -116,11 +116,15 @@ def _picture(stamp: Stamp) -> str:
 
 
 def _lines(stamp: Stamp) -> str:
-    """Set the text block: upright, black, size 10, the decree's face or its metric twin."""
+    """Set the text block: upright, black, size 10, the decree's face or its metric twin.
+
+    A line is as high as its letters' size, so that the leading parts lines by what it says.
+    """
     text = figures()["text_block_pt"]
     rows = ", ".join(f"[#{_quoted(line)}]" for line in stamp.lines)
     return (
-        f'#set text(font: "Liberation Serif", size: {text["size"]}pt, fill: black)\n'
+        f'#set text(font: "Liberation Serif", size: {text["size"]}pt, fill: black, '
+        "top-edge: 0.8em, bottom-edge: -0.2em)\n"
         f"#align(right + horizon, stack(spacing: {text['leading'] - text['size']}pt, {rows}))"
     )
 

@@ -126,6 +126,16 @@ def test_attachments_and_copies_bear_text_and_no_picture(
     assert dark[2] / 595 > 0.8
 
 
+def test_lines_of_text_stand_apart_by_their_leading() -> None:
+    lines = ("Sao", "Bon", "16/09/2019 09:12:30 +07:00")
+    form = pdfium.PdfDocument(stamp_pdf(Stamp(200, 39.5, b"", lines)))
+    text = form[0].get_textpage()
+    words = text.get_text_range()
+    feet = [text.get_charbox(words.index(line), loose=True)[1] for line in lines]
+    form.close()
+    assert [feet[0] - feet[1], feet[1] - feet[2]] == pytest.approx([12.5, 12.5], abs=0.1)
+
+
 def test_a_second_block_of_text_stands_beside_the_first(office: Office, letter: Path) -> None:
     lines = ("Sao y", "UBND xã Mẫu", "16/09/2019 09:12:30 +07:00")
     copy = office.sign(letter, Purpose.COPY, lines=lines)

@@ -16,7 +16,7 @@ NARROW = 880
 class Panes(QWidget):
     """A list at the left and what belongs to its choice at the right.
 
-    `narrowed(bool)` when the panes begin or end to take turns.
+    `narrowed(bool)` when the panes begin or end to take turns, and at their first size.
     """
 
     narrowed = Signal(bool)
@@ -26,7 +26,7 @@ class Panes(QWidget):
     ) -> None:
         super().__init__(parent)
         self._first, self._second, self._share = first, second, share
-        self._narrow = False
+        self._narrow = self._told = False
         self._detail = False
         self.first_shown = True
         self._splitter = QSplitter(Qt.Orientation.Horizontal)
@@ -59,6 +59,10 @@ class Panes(QWidget):
         """Share the new width."""
         super().resizeEvent(event)
         self._fit()
+        if not self._told:
+            # Whoever listens came after the panes were made, which begin without any width
+            self._told = True
+            self.narrowed.emit(self._narrow)
 
     def _fit(self) -> None:
         narrow = self.width() < theme().px(NARROW)

@@ -83,7 +83,6 @@ class MarkPage(Page):
         model = self.model
         self.sides.narrowed.connect(self.paper.allow_back)
         self.sides.narrowed.connect(self._see.setVisible)
-        self._see.setVisible(self.sides.narrow)
         self.paper.back.connect(lambda: self.sides.show_detail(detail=False))
         self.paper.pdf.opened.connect(self._page_opened)
         self.paper.pdf.box_moved.connect(self._move)
@@ -175,7 +174,8 @@ class MarkPage(Page):
             self.words.show_form(page.ask.form)
         self.words.show_lines(page.lines)
         self.subject.setText(_named(page.document))
-        self.paper.show_head(page.document.particulars.subject, texts("outpages.sign.same"))
+        same = texts("outpages.sign.same") if page.data else ""
+        self.paper.show_head(page.document.particulars.subject, same)
         if not page.data:
             self._shown = ""
             self.paper.show_nothing(texts("marking.extract.none"), icon="file")
@@ -252,10 +252,10 @@ class MarkPage(Page):
 
     def _show_made(self) -> None:
         """Show the signed file with the verdict on its signatures."""
-        made, desk = self.model.made, self.session.desk
-        if made is None:
+        made, page, desk = self.model.made, self.model.page, self.session.desk
+        if made is None or page is None:
             return
-        self.paper.facts.setText("")
+        self.paper.show_head(page.document.particulars.subject, "")
         self.paper.show_file(opener(desk, made.sha256))
         check = partial(verdicts.check, desk, made.sha256)
         self.session.work("query", check, partial(self._show_verdict, made.sha256))

@@ -126,6 +126,8 @@ class OutgoingPage(Page):
     def _foot(self) -> QWidget:
         foot = Pane("footer")
         self._sign_buttons = {"comment": Button.of(self.opine), "copy": Button.of(self.copy)}
+        for button in self._sign_buttons.values():
+            button.hide()
         rest = (*self._sign_buttons.values(), Button.of(self.new), None)
         foot.setLayout(Row(Button.of(self.go_on, "primary"), *rest, margins=(14, 9, 14, 9)))
         return foot

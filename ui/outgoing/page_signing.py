@@ -17,7 +17,7 @@ from app.kernel.ports import Box
 from ui.bridge.session import Session
 from ui.kit.actions import Action
 from ui.kit.banner import Banner
-from ui.kit.buttons import Button
+from ui.kit.buttons import Button, IconButton
 from ui.kit.labels import Label, Line, Pane
 from ui.kit.layout import Column, Row
 from ui.kit.page import Page
@@ -98,7 +98,7 @@ class SigningPage(Page):
         )  # fmt: skip
         self.comment = Action(
             "signing.comment", "marking.act.comment", self._comment, "Ctrl+Shift+Y", scope=NAME,
-            group_key=group, icon="edit", enabled=False,
+            group_key=group, icon="message", enabled=False,
         )  # fmt: skip
         self.open_box = Action(
             "signing.box", "outpages.act.box", lambda: self.navigate.emit(NAME, "", ""),
@@ -114,9 +114,12 @@ class SigningPage(Page):
         head = Row(title, self._summary, None, self.all, gap=10)
         pane, foot = Pane("panel"), Pane("footer")
         top = Column(head, self.key, gap=10, margins=(18, 12, 18, 12))
-        rest = (self.approve, self.give_back, self.comment)
-        acts = (Button.of(self.sign, "primary"), *(Button.of(act) for act in rest))
-        self._acts = Row(*acts, None, gap=8)
+        acts = (Button.of(self.sign, "primary"), Button.of(self.approve), Button.of(self.give_back))
+        opine = IconButton("message", self.comment.text, shortcut=self.comment.shortcut)
+        opine.setEnabled(self.comment.enabled)
+        opine.clicked.connect(self.comment.trigger)
+        self.comment.changed.connect(lambda: opine.setEnabled(self.comment.enabled))
+        self._acts = Row(*acts, opine, None, gap=8)
         self._review = Label("", "secondary", wrap=True)
         parts = (self.left, self._result, self.progress, self._review, self._acts)
         foot.setLayout(Column(*parts, gap=8, margins=(18, 10, 18, 10)))

@@ -20,6 +20,7 @@ from tests.ui.outgoing.conftest import Sessions, Show
 from tests.ui.outgoing.keys import AGENCY_PIN, PERSON_PIN
 from tests.ui.outgoing.office import Office
 from tests.ui.outgoing.test_journey import LONG, answer
+from tests.ui.walk import walk
 from ui.documents.page_incoming import IncomingPage
 from ui.features import PAGES
 from ui.kit.actions import Actions
@@ -30,6 +31,7 @@ from ui.outgoing.page_signing import SigningPage
 from ui.shell.sidebar import SideBar
 
 CTRL_SHIFT = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+SIZE = (1154, 664)
 OPINION = "Nhất trí nội dung, đề nghị ký (mẫu)"
 
 
@@ -182,6 +184,18 @@ def test_a_page_that_changes_under_review_is_shown_anew(
     keyed.run("deputy", c.Decline(entity, "Bổ sung số liệu (mẫu)"))
     wait_until(lambda: told, LONG)
     assert told == ["document.state"] and not page.sign.enabled
+
+
+def test_nothing_is_cut_off_in_any_look(keyed: Office, begin: Sessions, show: Show) -> None:
+    draft, scan = in_review(keyed), received(keyed, Channel.SCAN, letter(keyed))
+    page = show(MarkPage(begin(keyed, "clerk")))
+    assert isinstance(page, MarkPage)
+    assert walk(page, SIZE) == []
+    for purpose, entity in (("incoming", scan), ("copy", scan), ("comment", draft)):
+        page.open_entity(purpose, entity)
+        wait_until(lambda: page.model.page is not None, LONG)
+        page.result.show_text(page.session.texts(f"marking.done.{purpose}"), "ok")
+        assert walk(page, SIZE) == []
 
 
 # --- how people come here ----------------------------------------------------------------

@@ -64,6 +64,8 @@ def test_a_toast_covers_neither_result_nor_acts(
     page = window.page("issue")
     assert isinstance(page, IssuePage)
     page.sides.show_detail(detail=True)
+    # The answer on the keys says anew what waits
+    wait_until(lambda: page.seals.keys is not None, LONG)
     settle()
     toast = window.toasts.show_toast("Đã đóng dấu văn bản (mẫu)", undo=lambda: None)
     page.result.show_text("Đã đóng dấu; kiểm tra nơi nhận rồi ban hành.", "ok")
