@@ -268,3 +268,17 @@ def test_a_signed_copy_is_not_taken_away() -> None:
 )
 def test_the_wire_brings_them_back_as_they_were(command: Command) -> None:
     assert from_json(type(command), to_json(command)) == command
+
+
+def test_the_server_decides_as_the_desk_did() -> None:
+    desk, server = world(), world(server=True)
+    for made in (desk, server):
+        submitted(made)
+        registered(made)
+        made.run(actor("deputy"), opinion(made))
+        made.run(actor("clerk"), arrival(made))
+        made.run(actor("clerk"), copy(CopyForm.TRUE, source=ref("scan-d1").sha256))
+        assert refused(made, "binh", opinion(made, "x")) == "document.agency"
+        assert refused(made, "leader", arrival(made, "x")) == "permission"
+    for entity in ("o1", "d1"):
+        assert to_json(server.doc(entity)) == to_json(desk.doc(entity))
