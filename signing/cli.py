@@ -10,6 +10,7 @@ from typing import Any
 from app.kernel.clock import Clock
 from app.kernel.errors import DeviceProblem, RuleViolation
 from app.kernel.ports import (
+    SIGNING_PIN,
     Box,
     CertificateInfo,
     FileReport,
@@ -35,9 +36,14 @@ class FixedPin:
         self,
         token: TokenInfo,  # noqa: ARG002
         certificate: CertificateInfo,  # noqa: ARG002
-        purpose: str,  # noqa: ARG002
+        purpose: str,
     ) -> bytearray:
-        """Return the PIN; the taker overwrites its copy."""
+        """Return the PIN; the taker overwrites its copy.
+
+        A key that wants another has refused this one already: it is not tried again.
+        """
+        if purpose == SIGNING_PIN:
+            raise DeviceProblem("signing_pin_wanted", "signing_pin_wanted")
         return bytearray(self.value.encode())
 
     def __repr__(self) -> str:

@@ -88,6 +88,10 @@ class CertificateInfo:
     accepted: bool = True
 
 
+SIGNING_PIN = "signing_pin"
+"""The purpose for which a key's own PIN is asked, where it is another than that of the token."""
+
+
 class Prompts(Protocol):
     """Ask the person from a worker; every method may raise `Cancelled`."""
 

@@ -117,7 +117,7 @@ class KeyDesk:
             self._control.wait_turn()
             return self._key.sign(data)
         except Cancelled as error:
-            self._over = True
+            self._control.cancel()
             raise KeyEnded from error
         except (DeviceProblem, Unavailable) as error:
             self.halt(error)

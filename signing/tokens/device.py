@@ -47,6 +47,7 @@ class Device:
     dies, ends the helper and raises `DeviceProblem`; the next call starts a fresh one. No call
     is ever repeated by itself, so no PIN is ever tried twice. `admit` looks at the file before
     each start and raises `DeviceProblem`; `limit` stands for the limits of all kinds of calls.
+    `own_pins` names, by their public parts, the keys that were found to have a PIN of their own.
     """
 
     def __init__(
@@ -60,6 +61,7 @@ class Device:
         self._admit = admit
         self._process: subprocess.Popen[bytes] | None = None
         self._lock = threading.Lock()
+        self.own_pins: set[str] = set()
 
     @property
     def helper_pid(self) -> int | None:
@@ -96,6 +98,13 @@ class Device:
         try:
             limit = PIN_PAD_LIMIT if pin_pad else 0.0
             return bool(self.call("login", pin, limit=limit, **head)[0]["always"])
+        finally:
+            wipe(pin)
+
+    def own_pin(self, head: dict[str, Any], pin: bytearray) -> None:
+        """Hand over the PIN of a key itself, which is overwritten here whatever comes."""
+        try:
+            self.call("own_pin", pin, **head)
         finally:
             wipe(pin)
 
@@ -154,12 +163,6 @@ class Device:
 
 def _device_problem(kind: str) -> DeviceProblem:
     match kind:
-        case "pin_incorrect":
-            problem = DeviceProblem("pin_incorrect", kind)
-        case "pin_locked":
-            problem = DeviceProblem("pin_locked", kind)
-        case "pin_not_set":
-            problem = DeviceProblem("pin_not_set", kind)
         case "token_gone":
             problem = DeviceProblem("token_gone", kind)
         case "key_missing":
@@ -171,8 +174,24 @@ def _device_problem(kind: str) -> DeviceProblem:
         case "module":
             problem = DeviceProblem("token_module", kind)
         case _:
-            problem = DeviceProblem("token_failed", kind)
+            problem = _pin_problem(kind) or DeviceProblem("token_failed", kind)
     return problem
+
+
+def _pin_problem(kind: str) -> DeviceProblem | None:
+    match kind:
+        case "pin_incorrect":
+            return DeviceProblem("pin_incorrect", kind)
+        case "pin_locked":
+            return DeviceProblem("pin_locked", kind)
+        case "pin_not_set":
+            return DeviceProblem("pin_not_set", kind)
+        case "signing_pin_wanted":
+            return DeviceProblem("signing_pin_wanted", kind)
+        case "signing_pin_incorrect":
+            return DeviceProblem("signing_pin_incorrect", kind)
+        case _:
+            return None
 
 
 def _kill_late(process: subprocess.Popen[bytes], late: threading.Event) -> None:

@@ -19,7 +19,7 @@ from typing import Any, BinaryIO
 from signing.tokens.constants import Attribute, Flag, Mechanism, ObjectClass, Returned
 from signing.tokens.cryptoki import Cryptoki, CryptokiError
 from signing.tokens.frames import BrokenFrame, read_frame, wipe, write_frame
-from signing.tokens.login import KeyMissing, Login
+from signing.tokens.login import KeyMissing, Login, SigningPinRefused, SigningPinWanted
 
 Reply = tuple[dict[str, Any], bytes]
 Call = Callable[[dict[str, Any], bytearray], Reply]
@@ -53,7 +53,13 @@ _KINDS: dict[int, str] = {
     Returned.KEY_FUNCTION_NOT_PERMITTED: "mechanism",
 }
 # After these the session is lost or doubtful; it is not used again.
-_ENDS_LOGIN = frozenset({"token_gone", "pin_incorrect", "pin_locked", "device"})
+_ENDS_LOGIN = frozenset(
+    {"token_gone", "pin_incorrect", "pin_locked", "device", "signing_pin_incorrect"}
+)
+_OWN = (KeyMissing, SigningPinWanted, SigningPinRefused)
+_TYPED = dict(
+    zip(_OWN, ("key_missing", "signing_pin_wanted", "signing_pin_incorrect"), strict=True)
+)
 
 
 class Library:
@@ -141,12 +147,25 @@ class Library:
         """Sign the data in the blob with the key that was opened."""
         if self._login is None or not self._login.is_for(head):
             raise CryptokiError(Returned.USER_NOT_LOGGED_IN)
+        mechanisms, apart = set(head["mechanisms"]), bool(head["apart"])
         try:
-            return {}, self._login.sign(head["scheme"], set(head["mechanisms"]), blob)
-        except CryptokiError as problem:
+            return {}, self._login.sign(head["scheme"], mechanisms, blob, apart=apart)
+        except (CryptokiError, SigningPinRefused) as problem:
             if _kind(problem) in _ENDS_LOGIN:
                 self._end()
             raise
+
+    def own_pin(self, head: dict[str, Any], blob: bytearray) -> Reply:
+        """Take the PIN of the key itself for the signatures of this login."""
+        try:
+            if self._login is None or not self._login.is_for(head):
+                raise CryptokiError(Returned.USER_NOT_LOGGED_IN)
+            self._login.take_own_pin(blob)
+        except BaseException:
+            wipe(blob)
+            self._end()
+            raise
+        return {}, b""
 
     def _end(self) -> None:
         login, self._login = self._login, None
@@ -170,7 +189,9 @@ def main(arguments: list[str]) -> int:
     write_frame(sink, {"ready": True})
     frames: Queue[tuple[dict[str, Any], bytearray] | None] = Queue()
     threading.Thread(target=_feed, args=(source, frames), daemon=True).start()
-    names = ("slots", "tokens", "certificates", "login", "rest", "resume", "logout", "sign")
+    names = (
+        "slots", "tokens", "certificates", "login", "own_pin", "rest", "resume", "logout", "sign",
+    )  # fmt: skip
     calls: dict[str, Call] = {name: getattr(library, name) for name in names}
     while True:
         try:
@@ -201,13 +222,13 @@ def _feed(source: BinaryIO, frames: Queue[tuple[dict[str, Any], bytearray] | Non
 def _answer(call: Call, head: dict[str, Any], blob: bytearray) -> Reply:
     try:
         return call(head, blob)
-    except (CryptokiError, KeyMissing, MemoryError, ValueError) as problem:
+    except (CryptokiError, *_OWN, MemoryError, ValueError) as problem:
         return {"error": _kind(problem), "detail": str(problem)}, b""
 
 
 def _kind(problem: Exception) -> str:
-    if isinstance(problem, KeyMissing):
-        return "key_missing"
+    if type(problem) in _TYPED:
+        return _TYPED[type(problem)]
     return _KINDS.get(problem.code, "device") if isinstance(problem, CryptokiError) else "device"
 
 

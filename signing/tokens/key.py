@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from app.kernel.errors import DeviceProblem
@@ -13,13 +14,21 @@ from signing.trust.certificates import key_of
 class UnlockedKey:
     """Sign bytes with the key of one certificate; made by `TokenSigner.unlocked` only.
 
-    `token` is the token as it is plugged in now. Calls come from one thread at a time.
+    `token` is the token as it is plugged in now; `ask` asks the person for the PIN of the key
+    itself where it is another than that of the token. Calls come from one thread at a time.
     """
 
-    def __init__(self, device: Device, token: TokenInfo, certificate: CertificateInfo) -> None:
+    def __init__(
+        self,
+        device: Device,
+        token: TokenInfo,
+        certificate: CertificateInfo,
+        ask: Callable[[], bytearray],
+    ) -> None:
         self.token = token
         self.certificate = certificate
         self._device = device
+        self._ask = ask
         self._algorithm, public = key_of(certificate.der)
         self._head: dict[str, Any] = {
             "slot": token.slot,
@@ -35,13 +44,30 @@ class UnlockedKey:
         return self._scheme == "pss"
 
     def sign(self, data: bytes) -> bytes:
-        """Return the signature over SHA-256 of the bytes; raises `DeviceProblem`."""
+        """Return the signature over SHA-256 of the bytes; raises `DeviceProblem`, `Cancelled`.
+
+        A key that refuses the PIN of the token is given what the person types for it, once.
+        """
+        try:
+            return self._signed(data)
+        except DeviceProblem as problem:
+            if problem.code != "signing_pin_wanted":
+                raise
+        self._device.own_pins.add(self._head["public"])
+        pin = self._ask()
+        if not pin:
+            raise DeviceProblem("pin_empty", "pin_incorrect")
+        self._device.own_pin(self._head, pin)
+        return self._signed(data)
+
+    def _signed(self, data: bytes) -> bytes:
         _, signature = self._device.call(
             "sign",
             data,
             limit=self._limit,
             scheme=self._scheme,
             mechanisms=list(self.token.mechanisms),
+            apart=self._head["public"] in self._device.own_pins,
             **self._head,
         )
         return signature

@@ -20,18 +20,28 @@ class KeyMissing(Exception):
     """Say that no key, or more than one, may be meant; never leaves the helper process."""
 
 
-class Login:
-    """Hold one session with its key open; `close` overwrites the PIN if it was kept.
+class SigningPinWanted(Exception):
+    """Say that the key does not take the token's PIN; never leaves the helper process."""
 
-    The PIN stays only for a key with CKA_ALWAYS_AUTHENTICATE, which wants it before every
-    signature (PKCS#11 base specification, C_Login with CKU_CONTEXT_SPECIFIC).
+
+class SigningPinRefused(Exception):
+    """Say that the key does not take the PIN that was typed for it alone; never leaves either."""
+
+
+class Login:
+    """Hold one session with its key open; `close` overwrites the PINs if they were kept.
+
+    They stay only for a key with CKA_ALWAYS_AUTHENTICATE, which wants one before every
+    signature (PKCS#11 base specification, C_Login with CKU_CONTEXT_SPECIFIC). Some tokens have a
+    PIN of its own for that: it is asked for once the key has refused that of the token.
     """
 
     def __init__(self, lib: Cryptoki, head: dict[str, Any], pin: bytearray) -> None:
         self._lib = lib
         self._who = _who(head)
         self._began = monotonic()
-        self._pin = bytearray()
+        self._pin, self._own_pin = bytearray(), bytearray()
+        self._proven = self._begun = False
         self.deadline: float | None = None
         self._session = lib.open_session(head["slot"])
         with ExitStack() as undo:
@@ -63,18 +73,57 @@ class Login:
         self.deadline = None
         return True
 
-    def sign(self, scheme: str, mechanisms: set[str], data: bytes | bytearray) -> bytes:
-        """Return the signature over SHA-256 of the data."""
+    def take_own_pin(self, pin: bytearray) -> None:
+        """Take the key's own PIN, to be overwritten at the end; the token's own is none."""
+        if self._pin and pin == self._pin:
+            wipe(pin)
+            raise SigningPinRefused
+        wipe(self._own_pin)
+        self._own_pin = pin
+
+    def sign(
+        self, scheme: str, mechanisms: set[str], data: bytes | bytearray, *, apart: bool = False
+    ) -> bytes:
+        """Return the signature over SHA-256 of the data.
+
+        `apart` tells that the key is known to have a PIN of its own. Raises `SigningPinWanted`
+        when that is to be asked for, `SigningPinRefused` when it was wrong.
+        """
         mechanism, given = _given(scheme, mechanisms, data)
-        self._lib.sign_init(self._session, self._key, mechanism)
+        if self.always and apart and not self._own_pin:
+            raise SigningPinWanted
+        self._begin(mechanism)
         if self.always:
-            self._lib.login(self._session, User.CONTEXT_SPECIFIC, self._pin)
+            self._answer_key()
+        self._begun = False
         signed = self._lib.sign(self._session, given)
         return _ecdsa_der(signed) if scheme == "ecdsa" else signed
+
+    def _begin(self, mechanism: Mechanism) -> None:
+        try:
+            self._lib.sign_init(self._session, self._key, mechanism)
+        except CryptokiError as problem:
+            # What the key's refusal of a PIN has left open is taken up again
+            if not self._begun or problem.code != Returned.OPERATION_ACTIVE:
+                raise
+
+    def _answer_key(self) -> None:
+        """Give the key the PIN that it wants before a signature; each is tried once."""
+        self._begun = True
+        try:
+            self._lib.login(self._session, User.CONTEXT_SPECIFIC, self._own_pin or self._pin)
+        except CryptokiError as problem:
+            if problem.code != Returned.PIN_INCORRECT or self._proven or not self._pin:
+                raise
+            if self._own_pin:
+                raise SigningPinRefused from problem
+            raise SigningPinWanted from problem
+        self._proven = True
 
     def close(self) -> None:
         """Log out, close the session and overwrite the PIN; a token that is gone did so itself."""
         wipe(self._pin)
+        wipe(self._own_pin)
         with suppress(CryptokiError):
             self._lib.logout(self._session)
         with suppress(CryptokiError):

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from types import TracebackType
 from typing import Any, Self
 
 from app.kernel.clock import Clock
 from app.kernel.errors import DeviceProblem, RuleViolation
 from app.kernel.ports import (
+    SIGNING_PIN,
     CancelToken,
     CertificateInfo,
     Http,
@@ -167,7 +169,9 @@ class TokenSigner:
         self.check(certificate)
         device, token = self._find(certificate.token)
         self._forgotten = False
-        key = UnlockedKey(device, token, certificate)
+        key = UnlockedKey(
+            device, token, certificate, partial(prompts.pin, token, certificate, SIGNING_PIN)
+        )
         if not key.resume():
             self._login(device, key, prompts, purpose)
         try:

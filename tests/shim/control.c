@@ -84,6 +84,7 @@ static int take_line(struct control *control, const char *line) {
     const char *rest = line + used;
     if (!strcmp(word, "module")) return sscanf(rest, "%1023[^\n]", control->module) == 1;
     if (!strcmp(word, "pin")) return sscanf(rest, "%63s", control->pin) == 1;
+    if (!strcmp(word, "signing_pin")) return sscanf(rest, "%63s", control->signing_pin) == 1;
     if (!strcmp(word, "tries")) return sscanf(rest, "%lu", &control->tries) == 1;
     if (strcmp(word, "quirk")) return take_fault(control, word, rest);
     if (sscanf(rest, "%31s", word) != 1) return 0;

@@ -30,7 +30,7 @@ enum kind { LATENCY = 1, HANG, CRASH, ABORT, REMOVE, LOSE, FORGET, RETURN };
 struct fault { enum kind kind; enum row row; Number first, last, value; };
 
 struct control {
-    char module[1024], pin[64];
+    char module[1024], pin[64], signing_pin[64];
     unsigned quirks;
     Number tries;
     struct fault faults[64];

@@ -201,10 +201,16 @@ static Number get_session_info(Number handle, void *info) {
     return result ? result : REAL(AT_GET_SESSION_INFO, Number, void *)(handle, info);
 }
 
-/* The key's own question: the PIN is compared with that of the login, the real key asks none. */
-static Number ask_again(struct session *session, const Byte *pin, Number length) {
+/* The key's own question: the PIN is compared with that of the login, or with one of the key's
+   own; the real key asks none. A refusal leaves the signature open, as the standard has it. */
+static Number ask_again(const struct control *control, struct session *session, const Byte *pin,
+                        Number length) {
     if (!session->must_ask) return RV_OPERATION_NOT_INITIALIZED;
-    if (length != session->pin_length || memcmp(pin, session->pin, length)) return RV_PIN_INCORRECT;
+    const void *right = session->pin;
+    Number size = session->pin_length;
+    if (*control->signing_pin)
+        right = control->signing_pin, size = strlen(control->signing_pin);
+    if (length != size || memcmp(pin, right, length)) return RV_PIN_INCORRECT;
     session->must_ask = 0;
     return RV_OK;
 }
@@ -214,7 +220,7 @@ static Number log_in(const struct control *control, Number handle, Number user, 
     struct session *session = find(handle);
     if (!pin && (control->quirks & PIN_PAD)) pin = (Byte *)control->pin, length = strlen(control->pin);
     if (user == USER_CONTEXT_SPECIFIC && (control->quirks & ALWAYS))
-        return ask_again(session, pin, length);
+        return ask_again(control, session, pin, length);
     Number result = REAL(AT_LOGIN, Number, Number, Byte *, Number)(handle, user, pin, length);
     if (!result && length <= sizeof session->pin) {
         memcpy(session->pin, pin, length);

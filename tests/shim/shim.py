@@ -160,6 +160,11 @@ class Shim:
         self._add(f"pin {typed}")
         self.quirk(Quirk.PIN_PAD)
 
+    def signing_pin(self, pin: str) -> None:
+        """Let every key ask before each signature, for a PIN that is not that of the token."""
+        self._add(f"signing_pin {pin}")
+        self.quirk(Quirk.ALWAYS)
+
     def pull(self) -> None:
         """Pull the tokens now."""
         self._set("removed", 1)

@@ -189,6 +189,13 @@ def test_a_key_asks_before_each_signature(shim: Shim, pin: str) -> None:
     assert codes(wrong) == [OK, OK, OK, Answer.PIN_INCORRECT, Answer.USER_NOT_LOGGED_IN]
 
 
+def test_a_key_has_a_pin_of_its_own(shim: Shim, pin: str) -> None:
+    shim.signing_pin("135790")
+    calls = ["open", f"login:{pin}", "choose", f"again:{pin}", "again:135790", "finish"]
+    answers = codes(probe(shim.module, *calls))
+    assert answers == [OK, OK, OK, Answer.PIN_INCORRECT, OK, OK]
+
+
 def test_a_pin_pad_takes_the_pin_itself(shim: Shim, pin: str) -> None:
     assert probe(shim.module, "open", "login")[1][0] != OK
     shim.pin_pad(pin)

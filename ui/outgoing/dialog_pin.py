@@ -7,7 +7,7 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QLineEdit, QWidget
 
 from app.kernel.clock import Clock
-from app.kernel.ports import TokenState
+from app.kernel.ports import SIGNING_PIN, TokenState
 from app.kernel.texts import Texts
 from ui.bridge.prompts import PinQuestion
 from ui.bridge.session import Session
@@ -56,23 +56,25 @@ class PinDialog(Dialog):
     def __init__(
         self, texts: Texts, clock: Clock, question: PinQuestion, what: str, parent: QWidget
     ) -> None:
-        super().__init__(texts("outpages.pin.title"), parent)
+        own = question.purpose == SIGNING_PIN
+        super().__init__(texts("outpages.pin.own_title" if own else "outpages.pin.title"), parent)
         self._question = question
         token = question.token
         caps = Label(texts("outpages.pin.caps"), "warn")
         caps.hide()
-        self.field = PinField(texts("outpages.pin.field"), caps)
+        name = texts("outpages.pin.own_field" if own else "outpages.pin.field")
+        self.field = PinField(name, caps)
         self.body.extend(self._facts(texts, clock, what))
         key, tone = _WARNINGS.get(token.state, ("", "info"))
         self.warning = Banner(texts(key) if key else "", tone)
         self.body.extend(self.warning)
+        if own:
+            self.body.extend(Banner(texts("outpages.pin.own"), "warn"))
         if token.pin_pad:
             self.body.extend(Banner(texts("outpages.pin.pad"), "info"))
             self.field.hide()
         else:
-            self.body.extend(
-                FormField(texts("outpages.pin.field"), self.field, required=True), caps
-            )
+            self.body.extend(FormField(name, self.field, required=True), caps)
         self.add_button(texts("outpages.pin.cancel"), role="reject")
         self.ok = self.add_button(texts("outpages.pin.sign"), "primary")
         self.ok.clicked.connect(self._answer)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from app.kernel.errors import DeviceProblem
-from app.kernel.ports import CertificateInfo, TokenInfo, TokenState
+from app.kernel.ports import SIGNING_PIN, CertificateInfo, TokenInfo, TokenState
+from signing.cli import FixedPin
 from tests.shim.shim import Answer, Quirk
 from tests.signing.conftest import PINS, Pins
 from tests.signing.faults.conftest import Desk
@@ -144,3 +145,74 @@ def test_without_a_pad_an_empty_pin_reaches_no_token(desk: Desk) -> None:
     desk.pins = Nothing()
     assert desk.fail(job) == "pin_empty"
     assert desk.shim.count("C_Login") == 0
+
+
+class Two(Pins):
+    """Answer for the token and, apart, for its key."""
+
+    def __init__(self, own: str) -> None:
+        super().__init__()
+        self.own = own
+        self.purposes: list[str] = []
+
+    def pin(self, token: TokenInfo, certificate: CertificateInfo, purpose: str) -> bytearray:
+        self.purposes.append(purpose)
+        given = super().pin(token, certificate, purpose)
+        return bytearray(self.own.encode()) if purpose == SIGNING_PIN else given
+
+
+def contexts(desk: Desk) -> tuple[int, int]:
+    """Return how often a key was given a PIN, and how many signatures it made."""
+    return desk.shim.count("login_context"), desk.shim.count("signed")
+
+
+def test_a_signing_pin_of_its_own_is_asked_for_once_and_known_from_then_on(desk: Desk) -> None:
+    desk.shim.signing_pin("135790")
+    desk.pins = pins = Two("135790")
+    with desk.key() as key:
+        assert len({key.sign(text) for text in (b"one", b"two", b"three")}) == 3
+    assert pins.purposes == ["approve", SIGNING_PIN]
+    assert contexts(desk) == (4, 3), "the token's PIN was given to the key once"
+    desk.sign()
+    assert pins.purposes == ["approve", SIGNING_PIN] * 2
+    assert contexts(desk) == (5, 4), "the token's PIN is not given to this key again"
+    assert desk.shim.count("login_user") == 2
+
+
+def test_a_wrong_signing_pin_is_never_tried_again(desk: Desk) -> None:
+    job = desk.job()
+    desk.shim.signing_pin("135790")
+    desk.pins = pins = Two("111111")
+    assert desk.fail(job) == "signing_pin_incorrect"
+    assert (pins.purposes, contexts(desk)) == (["approve", SIGNING_PIN], (2, 0))
+    assert desk.fail(job) == "signing_pin_incorrect"
+    assert contexts(desk) == (3, 0), "one try for each PIN that was typed"
+
+
+def test_the_token_s_pin_typed_again_costs_no_try_of_the_signing_pin(desk: Desk) -> None:
+    job = desk.job()
+    desk.shim.signing_pin("135790")
+    desk.pins = Two(PINS["Người ký"])
+    assert desk.fail(job) == "signing_pin_incorrect"
+    assert contexts(desk) == (1, 0)
+
+
+def test_nobody_who_cannot_type_it_gives_a_pin_twice(desk: Desk) -> None:
+    job = desk.job()
+    desk.shim.signing_pin("135790")
+    desk.pins = FixedPin(PINS["Người ký"])  # type: ignore[assignment]
+    assert desk.fail(job) == "signing_pin_wanted"
+    assert contexts(desk) == (1, 0)
+
+
+def test_both_pins_hold_between_acts_and_end_with_the_login(desk: Desk) -> None:
+    desk.shim.signing_pin("135790")
+    desk.pins = pins = Two("135790")
+    with desk.signer.one_pin():
+        for text in (b"one", b"two"):
+            with desk.key() as key:
+                key.sign(text)
+    assert (pins.purposes, contexts(desk)) == (["approve", SIGNING_PIN], (3, 2))
+    with desk.key() as key:
+        key.sign(b"three")
+    assert pins.purposes == ["approve", SIGNING_PIN] * 2
