@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import pypdfium2 as pdfium
+
 from app.kernel.ports import Box
 
 Rect = tuple[float, float, float, float]
@@ -66,3 +68,19 @@ def _ordered(first: tuple[float, float], second: tuple[float, float]) -> Rect:
         max(first[0], second[0]),
         max(first[1], second[1]),
     )
+
+
+def page_shape(document: pdfium.PdfDocument, index: int) -> PageShape:
+    """Return the visible part and the rotation of a page."""
+    page = document[index]
+    try:
+        media, crop = page.get_mediabox(), page.get_cropbox()
+        return PageShape(
+            max(media[0], crop[0]),
+            max(media[1], crop[1]),
+            min(media[2], crop[2]),
+            min(media[3], crop[3]),
+            page.get_rotation(),
+        )
+    finally:
+        page.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 from pyhanko.sign.general import CMSExtractionError
@@ -38,10 +39,9 @@ def check_order(purpose: Purpose, reader: Any, fields: Fields) -> None:
         raise Damaged("person_signature_broken")
 
 
-def free_name(purpose: Purpose, fields: Fields) -> str:
+def free_name(purpose: Purpose, taken: AbstractSet[str]) -> str:
     """Return a name for the new field that no other field bears."""
     base = FORMS[purpose].field
-    taken = {name for name, _, _ in fields}
     names = (base if n == 1 else f"{base}_{n}" for n in range(1, len(taken) + 2))
     return next(name for name in names if name not in taken)
 

@@ -50,6 +50,7 @@ from signing.pdf.pages import (
 )
 from signing.pdf.permissions import check_field
 from signing.pdf.placement import find_box
+from signing.pdf.templates import empty_fields, field_at, find_template, meet_terms
 from signing.pdf.wholeness import check_whole
 from signing.streams import WorkingCopy, reading, working_copy
 from signing.trust.stamps import CheckedTimeStamper
@@ -61,13 +62,17 @@ _ROOM_WITH_TIME = 32768
 
 @dataclass(slots=True)
 class Prepared:
-    """A checked copy of a document, ready for `begin` or `finish`, once."""
+    """A checked copy of a document, ready for `begin` or `finish`, once.
+
+    `template` tells that the field is one that the document brought, empty.
+    """
 
     job: SignJob
     copy: WorkingCopy
     writer: IncrementalPdfFileWriter
     field_name: str
     box: Box | None
+    template: bool = False
     warnings: list[str] = field(default_factory=list)
 
 
@@ -94,11 +99,16 @@ def prepare(job: SignJob) -> Iterator[Prepared]:
         opened = open_writer(copy.stream, job.password)
         writer, fields = opened.writer, opened.fields
         check_order(job.purpose, writer.prev, fields)
-        name = free_name(job.purpose, fields)
-        check_field(name, fields)
         box = _place(job, copy.stream, writer, fields)
+        empty = empty_fields(writer.prev)
+        template = field_at(writer, box, job.purpose, empty)
+        if template is None:
+            name = free_name(job.purpose, {f[0] for f in fields} | {f.name for f in empty})
+        else:
+            name, job = template.name, meet_terms(template, job)
+        check_field(name, fields)
         warnings = ["pdf_repaired"] if opened.repaired else []
-        yield Prepared(job, copy, writer, name, box, warnings)
+        yield Prepared(job, copy, writer, name, box, template is not None, warnings)
 
 
 def begin(
@@ -239,7 +249,8 @@ def _pdf_signer(prepared: Prepared, signer: KeySigner) -> PdfSigner:
         invis_sig_settings=InvisSigSettings(set_print_flag=True),
         visible_sig_settings=VisibleSigSettings(rotate_with_page=True),
     )
-    return PdfSigner(metadata, signer, stamp_style=style, new_field_spec=spec)
+    new = None if prepared.template else spec
+    return PdfSigner(metadata, signer, stamp_style=style, new_field_spec=new)
 
 
 def _copy(job: SignJob, sink: BinaryIO) -> None:
@@ -272,7 +283,7 @@ def _place(
         return None
     box = job.box
     if box is None and job.purpose is Purpose.ISSUE:
-        box = _seal_place(writer, fields)
+        box = find_template(stream, job.purpose, job.password) or _seal_place(writer, fields)
     if box is None:
         box = find_box(
             stream, job.signer_name, job.signer_title, job.purpose, len(job.lines), job.password

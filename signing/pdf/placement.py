@@ -16,7 +16,8 @@ from app.kernel.ports import Box, Purpose
 from app.kernel.purposes import FORMS, Place
 from signing.pdf.beside import beside_others
 from signing.pdf.forms import POINTS_PER_MM, figures, seal_box, text_box
-from signing.pdf.geometry import PageShape, Rect
+from signing.pdf.geometry import Rect, page_shape
+from signing.pdf.templates import template_box
 
 _MAX_PAGES = 300
 _TITLE_REACH = 220.0
@@ -81,13 +82,18 @@ def find_box(
 def locate(
     document: pdfium.PdfDocument, name: str, title: str, purpose: Purpose, lines: int = 2
 ) -> Box | None:
-    """Do as `find_box` in an open document."""
-    if FORMS[purpose].place is Place.TOP_RIGHT:
-        return _text_place(document, lines)
-    signature = _signature_box(document, name, title)
-    if signature is None or purpose is Purpose.APPROVE:
-        return signature
-    return seal_box(signature)
+    """Do as `find_box` in an open document.
+
+    A field for it that a template brings, empty and in sight, goes before what the words tell.
+    """
+    place = FORMS[purpose].place
+    if place is Place.TOP_RIGHT:
+        told: Box | None = _text_place(document, lines)
+    else:
+        signature = _signature_box(document, name, title)
+        seal = signature is not None and purpose is not Purpose.APPROVE
+        told = seal_box(signature) if signature is not None and seal else signature
+    return told if place is Place.NOWHERE else template_box(document, purpose, told) or told
 
 
 def _text_place(document: pdfium.PdfDocument, lines: int) -> Box:
@@ -95,22 +101,6 @@ def _text_place(document: pdfium.PdfDocument, lines: int) -> Box:
     page = document[0]
     try:
         return beside_others(page, shape, text_box(*shape.shown_size, lines))
-    finally:
-        page.close()
-
-
-def page_shape(document: pdfium.PdfDocument, index: int) -> PageShape:
-    """Return the visible part and the rotation of a page."""
-    page = document[index]
-    try:
-        media, crop = page.get_mediabox(), page.get_cropbox()
-        return PageShape(
-            max(media[0], crop[0]),
-            max(media[1], crop[1]),
-            min(media[2], crop[2]),
-            min(media[3], crop[3]),
-            page.get_rotation(),
-        )
     finally:
         page.close()
 

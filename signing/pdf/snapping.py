@@ -12,8 +12,8 @@ import pypdfium2 as pdfium
 from app.files.pdfium import PDFIUM
 from app.kernel.ports import Purpose
 from signing.pdf.forms import POINTS_PER_MM, figures
-from signing.pdf.geometry import Rect
-from signing.pdf.placement import locate, page_shape
+from signing.pdf.geometry import Rect, page_shape
+from signing.pdf.placement import locate
 
 _SAME = 2.0
 """Lines nearer to each other than this, in points, are one."""
