@@ -9,6 +9,7 @@ from typing import BinaryIO
 
 from app.kernel.ports import FileReport, Verifier
 from signing import cades, xades
+from signing.kinds import XML
 from signing.plain import Judges, file_report
 
 _MOST_XML = (32 << 20) + 1
@@ -42,7 +43,7 @@ class AnyVerifier:
                 _MOST_P7S,
                 lambda data: cades.verify_detached(data, beside, self._judges, at, offline=offline),
             )
-        if isinstance(source, Path) and ending == xades.ENDING:
+        if isinstance(source, Path) and ending == XML:
             return self._read(
                 source,
                 _MOST_XML,

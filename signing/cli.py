@@ -22,6 +22,8 @@ from app.kernel.ports import (
 )
 from signing.tokens.signer import TokenSigner
 from signing.trust.store import TrustStore
+from signing.work.signer import WorkerSigner
+from signing.work.worker import Workers
 
 _BOX_PARTS = 5
 
@@ -75,8 +77,9 @@ def sign_command(
     http: Http | None = None,
 ) -> dict[str, Any]:
     """Sign one file with the certificate on a token; the job's certificate is filled in here."""
-    with TokenSigner([module], clock, trust, http) as signer:
-        certificate = choose_certificate(signer, token, cert_id)
+    keys = TokenSigner([module], clock, trust)
+    with WorkerSigner(keys, Workers(trust.sources), clock, http) as signer:
+        certificate = choose_certificate(keys, token, cert_id)
         done = signer.sign(replace(job, certificate=certificate), FixedPin(pin))
     return {
         "file": str(job.source),

@@ -3,48 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from pathlib import Path
-from typing import Protocol
 
 from app.kernel.errors import Damaged, Unavailable
-from app.kernel.ports import CancelToken, Purpose, SignedFile, SignJob
+from app.kernel.ports import SignedFile, SignJob
 from signing import cades, xades
+from signing.kinds import is_xml
+from signing.openkey import Unlock
 from signing.plain import Judges
 from signing.streams import reading, working_copy
 
-_PDF = ".pdf"
 
-
-class Unlock(Protocol):
-    """Open the key of the job's certificate, once nothing is left to refuse."""
-
-    def __call__(self) -> Key:
-        """Ask for the PIN where that is needed."""
-
-
-class Key(Protocol):
-    """A key that is open for use."""
-
-    @property
-    def pss(self) -> bool:
-        """Tell whether signatures are RSA-PSS."""
-
-    def sign(self, data: bytes) -> bytes:
-        """Return the signature over SHA-256 of the bytes."""
-
-
-def is_other(job: SignJob) -> bool:
-    """Tell whether a job is for a file apart: a list of files, or by both its names no PDF."""
-    if job.purpose is Purpose.FILES:
-        return True
-    if isinstance(job.target, Path) and job.target.suffix.lower() == _PDF:
-        return False
-    return isinstance(job.source, Path) and job.source.suffix.lower() not in ("", _PDF)
-
-
-def sign_other(
-    job: SignJob, unlock: Unlock, judges: Judges, cancel: CancelToken | None = None
-) -> SignedFile:
+def sign_other(job: SignJob, unlock: Unlock, judges: Judges) -> SignedFile:
     """Sign one file: XML into itself, any other by a signature beside it in the target.
 
     Raises `Damaged` for a file that is missing, not as it was shown or no sound XML, and what
@@ -59,20 +28,13 @@ def sign_other(
         raise Unavailable("sign_no_room") from problem
     if job.expected_sha256 not in ("", shown):
         raise Damaged("pdf_not_as_shown")
-    signed = _xml(job, unlock, judges) if _is_xml(job) else _detached(job, unlock, judges)
-    if cancel is not None:
-        cancel.raise_if_cancelled()
+    signed = _xml(job, unlock, judges) if is_xml(job) else _detached(job, unlock, judges)
     with working_copy(job.target) as copy:
         copy.stream.write(signed.data)
         path = copy.keep()
     digest = hashlib.sha256(signed.data).hexdigest()
     holder = job.certificate.holder
     return SignedFile(path, digest, signed.level, "1", holder, None, signed.warnings)
-
-
-def _is_xml(job: SignJob) -> bool:
-    named = isinstance(job.source, Path) and job.source.suffix.lower() == xades.ENDING
-    return named and job.purpose is not Purpose.FILES
 
 
 def _detached(job: SignJob, unlock: Unlock, judges: Judges) -> cades.SignatureFile:

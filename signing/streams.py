@@ -19,18 +19,18 @@ class WorkingCopy:
     """A stream that a signature is made in; `keep` gives it its name if it has one."""
 
     stream: BinaryIO
-    _part: Path | None = None
+    part: Path | None = None
     _target: Path | None = None
 
     def keep(self) -> Path | None:
         """Make the finished file lasting and return its path; None for a caller's stream."""
         self.stream.flush()
-        if self._part is None or self._target is None:
+        if self.part is None or self._target is None:
             self.stream.seek(0)
             return None
         os.fsync(self.stream.fileno())
         self.stream.close()
-        self._part.replace(self._target)
+        self.part.replace(self._target)
         sync_folder(self._target.parent)
         return self._target
 

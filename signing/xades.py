@@ -26,7 +26,6 @@ from signing.pdf.cms import KeySigner
 from signing.plain import MOST_SIGNATURES, Found, Judges, file_report, report_on
 from signing.trust.rawkeys import holds, joined, split
 
-ENDING = ".xml"
 DS = "http://www.w3.org/2000/09/xmldsig#"
 XADES = "http://uri.etsi.org/01903/v1.3.2#"
 C14N = "http://www.w3.org/2001/10/xml-exc-c14n#"

@@ -68,9 +68,7 @@ def token_signer(
     from signing.tokens.signer import TokenSigner
 
     found, anchors = modules(), trust_store(trust)
-    keys = TokenSigner(
-        found.known(), clock, anchors, http, admit=found.admit, pin_minutes=pin_minutes
-    )
+    keys = TokenSigner(found.known(), clock, anchors, admit=found.admit, pin_minutes=pin_minutes)
     return TokenBatchSigner(keys, workers(trust), clock, http)
 
 

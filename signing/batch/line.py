@@ -10,13 +10,14 @@ import threading
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from queue import SimpleQueue
-from typing import Any, Protocol
+from typing import Any
 
 from app.kernel.batch import BatchControl, Outcome, Piece, PieceState
 from app.kernel.clock import Clock
 from app.kernel.errors import Cancelled, DeviceProblem, HoaBanError, Unavailable
 from app.kernel.ports import Http
 from signing.batch.pace import Pace
+from signing.openkey import OpenKey
 from signing.work.signer import sign_in_worker
 from signing.work.worker import Answer, Workers
 
@@ -34,17 +35,6 @@ _FOR_ALL = frozenset({"sign_no_room", "store.disk_full", "store.io_failed"})
 
 class KeyEnded(Exception):
     """Say to a worker's thread that the key signs no more; never leaves `signing.batch`."""
-
-
-class OpenKey(Protocol):
-    """What the line needs of an unlocked key."""
-
-    @property
-    def pss(self) -> bool:
-        """Tell whether signatures are RSA-PSS."""
-
-    def sign(self, data: bytes) -> bytes:
-        """Return the signature; raises `DeviceProblem`."""
 
 
 class KeyDesk:

@@ -22,7 +22,7 @@ from pyhanko_certvalidator.errors import (
 from app.kernel.ports import StatusFact
 from signing.pdf.pages import BAD_FILE
 from signing.trust.anchors import SIGNING, STAMPING
-from signing.trust.paths import Registry, validation_context
+from signing.trust.context import Registry, validation_context
 from signing.trust.remote import Revocation
 from signing.trust.store import TrustStore
 

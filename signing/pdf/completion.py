@@ -30,7 +30,7 @@ from app.kernel.ports import Completion, Http
 from signing.pdf.pages import BAD_FILE, filled_fields, open_reader
 from signing.pdf.proofs import Proofs, Signed, StampProof, read_proofs
 from signing.streams import reading, working_copy
-from signing.trust.paths import validation_context
+from signing.trust.context import validation_context
 from signing.trust.remote import Revocation
 from signing.trust.stamps import CheckedTimeStamper
 from signing.trust.store import TrustStore

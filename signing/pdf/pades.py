@@ -8,7 +8,7 @@ the signature is made in a copy, beside the target or in the caller's stream.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from io import SEEK_END, BytesIO
@@ -32,6 +32,7 @@ from app.kernel.errors import Damaged, RuleViolation, Unavailable
 from app.kernel.levels import reaches
 from app.kernel.ports import Box, Http, Purpose, SignedFile, SignJob
 from app.kernel.purposes import AGENCY_FIELD
+from signing.openkey import Unlock
 from signing.pdf.appearance import Stamp, stamp_pdf
 from signing.pdf.cms import KeySigner
 from signing.pdf.completion import Means, complete
@@ -62,7 +63,7 @@ _ROOM_WITH_TIME = 32768
 
 @dataclass(slots=True)
 class Prepared:
-    """A checked copy of a document, ready for `begin` or `finish`, once.
+    """A checked copy of a document, ready for `begin`, once.
 
     `template` tells that the field is one that the document brought, empty.
     """
@@ -208,19 +209,15 @@ def _wants_time(job: SignJob) -> bool:
     return job.require_time or reaches(_wanted(job), "B-T")
 
 
-def finish(
-    prepared: Prepared,
-    sign_raw: Callable[[bytes], bytes],
-    *,
-    pss: bool,
-    clock: Clock,
-    trust: TrustStore,
-    http: Http | None,
+def sign(
+    job: SignJob, unlock: Unlock, *, clock: Clock, trust: TrustStore, http: Http | None
 ) -> SignedFile:
-    """Sign with a key between `begin` and `end`."""
-    begun = begin(prepared, pss=pss, clock=clock, trust=trust, http=http)
-    signature = sign_raw(begun.attributes)
-    return end(prepared, begun, signature, clock=clock, trust=trust, http=http)
+    """Prepare, and sign with a key between `begin` and `end`."""
+    with prepare(job) as prepared:
+        key = unlock()
+        begun = begin(prepared, pss=key.pss, clock=clock, trust=trust, http=http)
+        signature = key.sign(begun.attributes)
+        return end(prepared, begun, signature, clock=clock, trust=trust, http=http)
 
 
 def _pdf_signer(prepared: Prepared, signer: KeySigner) -> PdfSigner:

@@ -1,26 +1,22 @@
-"""The token signer: PKCS#11 tokens of any number of libraries behind the kernel's `Signer`."""
+"""The keys of tokens: certificates and open keys of any number of PKCS#11 libraries."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from functools import partial
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from app.kernel.clock import Clock
 from app.kernel.errors import DeviceProblem, RuleViolation
 from app.kernel.ports import (
     SIGNING_PIN,
-    CancelToken,
     CertificateInfo,
-    Http,
     Prompts,
-    SignedFile,
-    SignJob,
     TokenInfo,
     TokenState,
 )
+from signing.closing import Closing
 from signing.tokens.binary import check_library
 from signing.tokens.device import Device
 from signing.tokens.key import UnlockedKey
@@ -31,8 +27,8 @@ from signing.trust.store import TrustStore
 _MAX_PIN_MINUTES = 15
 
 
-class TokenSigner:
-    """Sign with tokens; every call may take seconds and belongs on the token lane.
+class TokenSigner(Closing):
+    """Open keys of tokens; every call may take seconds and belongs on the token lane.
 
     One helper process per library, started at first use. A library that fails is left out of
     listings and named in `faults`; a call that needs it raises `DeviceProblem`. `admit` looks at
@@ -44,7 +40,6 @@ class TokenSigner:
         modules: Sequence[str],
         clock: Clock,
         trust: TrustStore,
-        http: Http | None = None,
         limit: float = 0.0,
         *,
         admit: Callable[[str], None] = check_library,
@@ -56,21 +51,7 @@ class TokenSigner:
         self._in_act = False
         self.clock = clock
         self.trust = trust
-        self._http = http
         self.faults: dict[str, str] = {}
-
-    def __enter__(self) -> Self:
-        """Return the signer; leaving ends its helpers."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """End the helpers."""
-        self.close()
 
     def close(self) -> None:
         """End every helper process."""
@@ -120,40 +101,6 @@ class TokenSigner:
             except DeviceProblem as problem:
                 self.faults[token.module] = problem.code
         return found
-
-    def sign(self, job: SignJob, prompts: Prompts, cancel: CancelToken | None = None) -> SignedFile:
-        """Check, ask for the PIN, sign and complete one document.
-
-        Raises `DeviceProblem`, `RuleViolation`, `Damaged`, `Unavailable` and `Cancelled`; then
-        the target has not been written.
-        """
-        from signing.files import is_other, sign_other
-        from signing.pdf import pades
-        from signing.plain import Judges
-
-        self.check(job.certificate)
-        if is_other(job):
-            judges = Judges(self.trust, self.clock, self._http)
-            with ExitStack() as opened:
-
-                def unlock() -> UnlockedKey:
-                    _go_on(cancel)
-                    certificate, purpose = job.certificate, job.purpose.value
-                    return opened.enter_context(self.unlocked(certificate, prompts, purpose))
-
-                return sign_other(job, unlock, judges, cancel)
-        with pades.prepare(job) as prepared:
-            _go_on(cancel)
-            with self.unlocked(job.certificate, prompts, job.purpose.value) as key:
-                _go_on(cancel)
-                return pades.finish(
-                    prepared,
-                    key.sign,
-                    pss=key.pss,
-                    clock=self.clock,
-                    trust=self.trust,
-                    http=self._http,
-                )
 
     @contextmanager
     def unlocked(
@@ -296,8 +243,3 @@ def _certificates(device: Device, token: TokenInfo, trust: TrustStore) -> list[C
         except (ValueError, TypeError, LookupError):
             continue  # tokens carry odd objects beside certificates
     return [info for info in found if info.may_sign]
-
-
-def _go_on(cancel: CancelToken | None) -> None:
-    if cancel is not None:
-        cancel.raise_if_cancelled()

@@ -8,12 +8,12 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from app.kernel.clock import Clock
 from app.kernel.ports import Http, HttpReply
+from signing.trust.line import Asked, Line
 
 MAX_ENTRY = 8 << 20
 MAX_TOTAL = 64 << 20
@@ -93,28 +93,17 @@ class StatusCache:
             path.unlink(missing_ok=True)
 
 
-class KeepingHttp:
+class KeepingHttp(Line):
     """A line that keeps what may be used again; time stamps are not."""
 
     def __init__(self, http: Http, cache: StatusCache) -> None:
         self._http = http
         self._cache = cache
 
-    def request(
-        self,
-        method: str,
-        url: str,
-        *,
-        body: bytes = b"",
-        headers: Mapping[str, str] | None = None,
-        timeout: float = 10.0,
-        max_bytes: int = 1 << 20,
-    ) -> HttpReply:
+    def ask(self, asked: Asked) -> HttpReply:
         """Ask, and keep a good answer; raises what the line raises."""
-        reply = self._http.request(
-            method, url, body=body, headers=headers, timeout=timeout, max_bytes=max_bytes
-        )
-        kind = (headers or {}).get("Content-Type", "")
-        if reply.status == 200 and (method == "GET" or kind == _OCSP):
-            self._cache.keep(method, url, body, reply.body)
+        reply = asked.over(self._http)
+        kind = asked.headers.get("Content-Type", "")
+        if reply.status == 200 and (asked.method == "GET" or kind == _OCSP):
+            self._cache.keep(asked.method, asked.url, asked.body, reply.body)
         return reply

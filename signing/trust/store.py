@@ -26,7 +26,7 @@ class TrustStore:
     """
 
     def __init__(self, sources: Sequence[Source]) -> None:
-        self._sources = tuple(sources)
+        self.sources = tuple(sources)
         self.skipped: list[str] = []
         self.problems: list[Damaged] = []
 
@@ -34,7 +34,7 @@ class TrustStore:
     def anchors(self) -> tuple[Anchor, ...]:
         """Return everything that is trusted, with the bounds that lists set."""
         found: list[Anchor] = []
-        for source in self._sources:
+        for source in self.sources:
             found += self._listed(source) if isinstance(source, ListPlace) else self._in(source)
         return tuple(found)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Mapping
 from io import SEEK_END
 from typing import Any, BinaryIO
@@ -10,6 +9,7 @@ from typing import Any, BinaryIO
 from app.kernel.errors import HoaBanError
 from app.kernel.ports import Http
 from signing.trust.cache import StatusCache
+from signing.trust.line import Asked
 from signing.work.worker import Answer
 
 _MOST = 8 << 20
@@ -31,18 +31,19 @@ def file_answers(stream: BinaryIO) -> Mapping[str, Answer]:
 def line_answers(http: Http | None) -> Mapping[str, Answer]:
     """Serve what is asked of time stamp and revocation services."""
 
-    def ask(head: dict[str, Any], _blob: bytearray) -> tuple[dict[str, Any], bytes]:
+    def ask(head: dict[str, Any], blob: bytearray) -> tuple[dict[str, Any], bytes]:
         if http is None:
             return {"failed": "no_line"}, b""
+        asked = Asked(
+            str(head["method"]),
+            str(head["url"]),
+            bytes(blob),
+            head["headers"],
+            float(head["timeout"]),
+            int(head["max_bytes"]),
+        )
         try:
-            reply = http.request(
-                str(head["method"]),
-                str(head["url"]),
-                body=base64.b64decode(head["body"]),
-                headers=head["headers"],
-                timeout=float(head["timeout"]),
-                max_bytes=int(head["max_bytes"]),
-            )
+            reply = asked.over(http)
         except HoaBanError as error:
             return {"failed": error.code}, b""
         return {"status": reply.status, "headers": dict(reply.headers)}, reply.body

@@ -1,4 +1,4 @@
-"""The worker process: it opens, checks, signs and completes PDFs that may be hostile.
+"""The worker process: it opens, checks, signs and completes files that may be hostile.
 
 `python -m signing.work.child` reads frames on standard input and answers on standard output. It
 has no network and no key: what it needs of them it asks of the process that started it. Files
@@ -19,10 +19,11 @@ from typing import Any, BinaryIO
 
 from app.kernel.codec import to_json
 from app.kernel.errors import HoaBanError
+from app.kernel.ports import SignedFile, SignJob
 from signing.tokens.frames import BrokenFrame, read_frame, write_frame
 from signing.trust.anchors import Source, spelled_source
 from signing.work.limits import limit_this_process
-from signing.work.remote import Parent, ParentFile, ParentHttp, ParentKept, ToldClock
+from signing.work.remote import Parent, ParentFile, ParentHttp, ParentKept, ParentKey, ToldClock
 
 Reply = tuple[dict[str, Any], bytes]
 _SLICE = 4 << 20
@@ -57,26 +58,27 @@ class Workshop:
 
     def sign(self, head: dict[str, Any], blob: bytearray) -> Reply:
         """Sign one file; the parent signs the bytes that are asked of it."""
-        from signing.pdf import pades
-
         self._clock.tell(head["now"])
         job = pickle.loads(blob)  # noqa: S301 - made by the very program that started this one
-        made = BytesIO() if job.target is None else None
         source = ParentFile.open(self._parent) if job.source is None else job.source
-        job = replace(job, source=source, target=job.target if made is None else made)
-        with pades.prepare(job) as prepared:
-            signed = pades.finish(
-                prepared,
-                self._key,
-                pss=self._opened(),
-                clock=self._clock,
-                trust=self._trust,
-                http=self._http if head["line"] else None,
-            )
-        if made is not None:
+        if job.target is not None:
+            with job.target.open("r+b") as made:
+                signed = self._signed(head, replace(job, source=source, target=made))
+        else:
+            made = BytesIO()
+            signed = self._signed(head, replace(job, source=source, target=made))
             self._hand_back(made)
-        path = str(signed.path) if signed.path is not None else ""
-        return to_json(signed) | {"path": path}, b""
+        return to_json(signed), b""
+
+    def _signed(self, head: dict[str, Any], job: SignJob) -> SignedFile:
+        from signing.files import sign_other
+        from signing.pdf import pades
+        from signing.plain import Judges
+
+        line = self._http if head["line"] else None
+        if head["other"]:
+            return sign_other(job, self._unlock, Judges(self._trust, self._clock, line))
+        return pades.sign(job, self._unlock, clock=self._clock, trust=self._trust, http=line)
 
     def complete(self, head: dict[str, Any], _blob: bytearray) -> Reply:
         """Bring the signatures of one file to a level; only a file that grew is handed back."""
@@ -91,14 +93,9 @@ class Workshop:
             self._hand_back(made)
         return to_json(done), b""
 
-    def _opened(self) -> bool:
-        """Have the key opened, now that nothing is left to refuse; tells whether it does PSS."""
-        head, _ = self._parent.ask({"ask": "open"})
-        return bool(head["pss"])
-
-    def _key(self, data: bytes) -> bytes:
-        _, signature = self._parent.ask({"ask": "key"}, data)
-        return bytes(signature)
+    def _unlock(self) -> ParentKey:
+        """Have the key opened, now that nothing is left to refuse."""
+        return ParentKey(self._parent)
 
     def _hand_back(self, made: BinaryIO) -> None:
         made.seek(0)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import base64
 import time
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from io import SEEK_CUR, SEEK_END, SEEK_SET, BufferedReader, RawIOBase
 from typing import Any, BinaryIO, cast
@@ -12,6 +10,7 @@ from typing import Any, BinaryIO, cast
 from app.kernel.errors import Unavailable
 from app.kernel.ports import HttpReply
 from signing.tokens.frames import read_frame, write_frame
+from signing.trust.line import Asked, Line
 
 _BLOCK = 1 << 20
 
@@ -106,33 +105,37 @@ class ParentKept:
         return (bytes(answer), datetime.fromisoformat(head["came"])) if head["came"] else None
 
 
-class ParentHttp:
+class ParentHttp(Line):
     """The guarded session, which the parent holds."""
 
     def __init__(self, parent: Parent) -> None:
         self._parent = parent
 
-    def request(
-        self,
-        method: str,
-        url: str,
-        *,
-        body: bytes = b"",
-        headers: Mapping[str, str] | None = None,
-        timeout: float = 10.0,
-        max_bytes: int = 1 << 20,
-    ) -> HttpReply:
+    def ask(self, asked: Asked) -> HttpReply:
         """Ask; raises `Unavailable` with the parent's code."""
         question = {
             "ask": "http",
-            "method": method,
-            "url": url,
-            "headers": dict(headers or {}),
-            "timeout": timeout,
-            "max_bytes": max_bytes,
-            "body": base64.b64encode(body).decode("ascii"),
+            "method": asked.method,
+            "url": asked.url,
+            "headers": dict(asked.headers),
+            "timeout": asked.timeout,
+            "max_bytes": asked.max_bytes,
         }
-        head, blob = self._parent.ask(question)
+        head, blob = self._parent.ask(question, asked.body)
         if "failed" in head:
             raise Unavailable(str(head["failed"]))
         return HttpReply(int(head["status"]), head["headers"], bytes(blob))
+
+
+class ParentKey:
+    """A key that the parent holds, opened by the first question for it."""
+
+    def __init__(self, parent: Parent) -> None:
+        head, _ = parent.ask({"ask": "open"})
+        self._parent = parent
+        self.pss = bool(head["pss"])
+
+    def sign(self, data: bytes) -> bytes:
+        """Return the signature over SHA-256 of the bytes."""
+        _, signature = self._parent.ask({"ask": "key"}, data)
+        return bytes(signature)

@@ -1,4 +1,4 @@
-"""The kernel's `Signer`: tokens behind their helpers, PDFs behind a worker, the key in between."""
+"""The kernel's `Signer`: tokens behind their helpers, files behind a worker, the key in between."""
 
 from __future__ import annotations
 
@@ -7,12 +7,11 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import replace
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import Any, Protocol
 
 from app.kernel.clock import Clock
 from app.kernel.codec import from_json
-from app.kernel.errors import Damaged
+from app.kernel.errors import Damaged, Unavailable
 from app.kernel.ports import (
     CancelToken,
     CertificateInfo,
@@ -22,15 +21,18 @@ from app.kernel.ports import (
     SignJob,
     TokenInfo,
 )
-from signing.files import is_other
+from signing.closing import Closing
+from signing.kinds import is_other
+from signing.openkey import OpenKey, Unlock
+from signing.streams import working_copy
 from signing.tokens.key import UnlockedKey
 from signing.tokens.signer import TokenSigner
 from signing.work.answers import file_answers, line_answers, target_answers
 from signing.work.worker import Answer, WorkerEnded, Workers
 
 
-class WorkerSigner:
-    """Sign PDFs in a process of their own with keys of tokens; calls belong on the token lane."""
+class WorkerSigner(Closing):
+    """Sign files in a process of their own with keys of tokens; calls belong on the token lane."""
 
     def __init__(
         self, tokens: TokenSigner, workers: Workers, clock: Clock, http: Http | None = None
@@ -39,19 +41,6 @@ class WorkerSigner:
         self._workers = workers
         self._clock = clock
         self._http = http
-
-    def __enter__(self) -> Self:
-        """Return the signer; leaving ends its processes."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """End the processes."""
-        self.close()
 
     def close(self) -> None:
         """End the helpers and the workers."""
@@ -80,8 +69,6 @@ class WorkerSigner:
         Raises `DeviceProblem`, `RuleViolation`, `Damaged`, `Unavailable` and `Cancelled`; then
         the target has not been written.
         """
-        if is_other(job):
-            return self.keys.sign(job, prompts, cancel)
         self.keys.check(job.certificate)
         with ExitStack() as opened:
 
@@ -99,9 +86,9 @@ class WorkerSigner:
 class KeyAnswers:
     """Serve a worker with a key that is opened when it is first wanted."""
 
-    def __init__(self, unlock: Any) -> None:
+    def __init__(self, unlock: Unlock) -> None:
         self._unlock = unlock
-        self._key: UnlockedKey | None = None
+        self._key: OpenKey | None = None
 
     def answers(self) -> dict[str, Answer]:
         """Return the answers to `open` and `key`."""
@@ -127,27 +114,44 @@ class Answering(Protocol):
 def sign_in_worker(
     workers: Workers, job: SignJob, key: Answering, clock: Clock, http: Http | None
 ) -> SignedFile:
-    """Have one document signed by a worker, with a key of this process."""
+    """Have one document signed by a worker, with a key of this process.
+
+    The worker writes into a file of ours, which gets its name here: however the worker ends,
+    nothing of it is left.
+    """
     answers: dict[str, Answer] = {**line_answers(http), **key.answers()}
-    sent = job
     if not isinstance(job.source, Path):
         answers |= file_answers(job.source)
-        sent = replace(sent, source=None)  # type: ignore[arg-type]
-    if not isinstance(job.target, Path):
-        answers |= target_answers(job.target)
-        sent = replace(sent, target=None)  # type: ignore[arg-type]
-    now = clock.now().isoformat()
+    try:
+        with working_copy(job.target) as copy:
+            if copy.part is None:
+                answers |= target_answers(copy.stream)
+            found = _signed(workers, job, answers, clock, line=http is not None, part=copy.part)
+            return replace(from_json(SignedFile, found), path=copy.keep())
+    except OSError as problem:
+        raise Unavailable("sign_no_room") from problem
+
+
+def _signed(
+    workers: Workers,
+    job: SignJob,
+    answers: dict[str, Answer],
+    clock: Clock,
+    *,
+    line: bool,
+    part: Path | None,
+) -> dict[str, Any]:
+    source = job.source if isinstance(job.source, Path) else None
+    sent = pickle.dumps(replace(job, source=source, target=part))  # type: ignore[arg-type]
     try:
         with workers.one() as worker:
-            found = worker.run("sign", answers, pickle.dumps(sent), now=now, line=http is not None)
+            return worker.run(
+                "sign", answers, sent, now=clock.now().isoformat(), line=line, other=is_other(job)
+            )
     except WorkerEnded as ended:
         if ended.reason == "check_limits":
             raise Damaged("sign_limits") from ended
         raise Damaged("sign_crashed") from ended
-    if not isinstance(job.target, Path):
-        job.target.seek(0)
-    path = Path(found["path"]) if found["path"] else None
-    return replace(from_json(SignedFile, found | {"path": None}), path=path)
 
 
 def _go_on(cancel: CancelToken | None) -> None:

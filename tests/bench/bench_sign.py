@@ -78,10 +78,7 @@ def _ours(made: Desk, key: UnlockedKey, data: bytes) -> None:
         TITLE,
         image=demo_signature(NAME),
     )
-    with pades.prepare(job) as prepared:
-        signed = pades.finish(
-            prepared, key.sign, pss=key.pss, clock=SystemClock(), trust=made.trust, http=None
-        )
+    signed = pades.sign(job, lambda: key, clock=SystemClock(), trust=made.trust, http=None)
     assert signed.level == "B-B"
     assert signed.box
 

@@ -20,7 +20,7 @@ from signing.pdf.appearance import demo_signature
 from signing.trust.certificates import describe
 from signing.trust.store import TrustStore
 from sync.server.demo.authority import DemoAuthority
-from sync.server.demo.softkeys import SoftKeys
+from sync.server.demo.softkeys import SoftKey, SoftKeys
 from tests.bench.tokens import TheirSigner, as_it_comes, without_shortcuts
 from tests.signing.conftest import LETTER, NAME, TITLE, typeset
 
@@ -63,10 +63,8 @@ class Ways:
         job = SignJob(
             source, target, Purpose.APPROVE, certificate, NAME, TITLE, image=demo_signature(NAME)
         )
-        with pades.prepare(job) as prepared:
-            pades.finish(
-                prepared, self._raw, pss=True, clock=SystemClock(), trust=self._trust, http=None
-            )
+        key = SoftKey(self._raw)
+        pades.sign(job, lambda: key, clock=SystemClock(), trust=self._trust, http=None)
 
     def sign_theirs(self, source: Path, target: Path) -> None:
         """Sign as pyHanko's manual shows."""

@@ -12,11 +12,13 @@ import pytest
 import typst
 
 from app.kernel.clock import SystemClock
-from app.kernel.ports import CertificateInfo, Purpose, SignedFile, SignJob, TokenInfo
+from app.kernel.ports import CertificateInfo, Purpose, SignedFile, Signer, SignJob, TokenInfo
 from signing.checking.verify import PdfVerifier
 from signing.pdf.appearance import demo_seal, demo_signature
 from signing.tokens.signer import TokenSigner
 from signing.trust.store import TrustStore
+from signing.work.signer import WorkerSigner
+from signing.work.worker import Workers
 from sync.server.demo.authority import DemoAuthority
 from tests.doubles.http import LoopbackHttp
 
@@ -39,6 +41,17 @@ class Pins:
         return bytearray((self.value or PINS[token.label]).encode())
 
 
+class Kept(Workers):
+    """Workers that many signers use one after the other; only the last of all ends them."""
+
+    def close(self) -> None:
+        """Stay: a worker takes a second to start."""
+
+    def end(self) -> None:
+        """End every process."""
+        super().close()
+
+
 @dataclass
 class Office:
     """Everything that a test needs to sign and check."""
@@ -49,11 +62,16 @@ class Office:
     trust: TrustStore
     tokens: Path
     """The settings of SoftHSM2 that name the folder of its tokens."""
+    workers: Workers | None = None
 
-    def signer(self, *, http: bool = True, limit: float = 20.0) -> TokenSigner:
-        """Return a signer over SoftHSM2."""
-        line = self.http if http else None
-        return TokenSigner([MODULE], SystemClock(), self.trust, line, limit)
+    def keys(self) -> TokenSigner:
+        """Return the keys of SoftHSM2."""
+        return TokenSigner([MODULE], SystemClock(), self.trust, 20.0)
+
+    def signer(self, keys: TokenSigner | None = None) -> WorkerSigner:
+        """Return a signer over SoftHSM2, or over other keys."""
+        workers = self.workers or Workers(self.trust.sources)
+        return WorkerSigner(keys or self.keys(), workers, SystemClock(), self.http)
 
     def verifier(self, *, trust: TrustStore | None = None) -> PdfVerifier:
         """Return a verifier that trusts the demonstration authority."""
@@ -64,7 +82,7 @@ class Office:
         with plugged(self.tokens), self.signer() as signer:
             return signer.sign(self.job(signer, source, purpose, **more), Pins())
 
-    def job(self, signer: TokenSigner, source: Path, purpose: Purpose, **more: object) -> SignJob:
+    def job(self, signer: Signer, source: Path, purpose: Purpose, **more: object) -> SignJob:
         """Return a job with the picture that belongs to its purpose."""
         label = "Người ký" if purpose is Purpose.APPROVE else "Cơ quan"
         chosen = next(c for c in signer.certificates() if c.token.label == label)
@@ -92,8 +110,10 @@ def shared_office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
     with plugged(tokens):
         for holder, label in (("person-mau", "Người ký"), ("agency-mau", "Cơ quan")):
             authority.load_token(holder, label, PINS[label], module=MODULE)
+    trust, workers = TrustStore([folder / "trust"]), Kept([folder / "trust"])
     with authority.serve():
-        yield Office(folder, authority, LoopbackHttp(), TrustStore([folder / "trust"]), tokens)
+        yield Office(folder, authority, LoopbackHttp(), trust, tokens, workers)
+    workers.end()
 
 
 @pytest.fixture

@@ -68,7 +68,7 @@ def test_wrong_pin_is_said_and_not_repeated(own_office: Office, letter: Path) ->
 def test_a_token_warns_and_a_locked_token_is_not_asked(office: Office, letter: Path) -> None:
     with office.signer() as signer:
         job = office.job(signer, letter, Purpose.APPROVE)
-        device = signer._devices[MODULE]
+        device = signer.keys._devices[MODULE]
         seen = {"state": "locked"}
         real = device.call
 
@@ -112,7 +112,7 @@ def test_a_pulled_token_is_named_and_nothing_is_written(own_office: Office, lett
 def test_a_helper_killed_in_mid_call_is_replaced(office: Office, letter: Path) -> None:
     with office.signer() as signer:
         job = office.job(signer, letter, Purpose.APPROVE)
-        device = signer._devices[MODULE]
+        device = signer.keys._devices[MODULE]
 
         class Killing(Pins):
             def pin(self, *arguments: object) -> bytearray:
@@ -242,7 +242,7 @@ def test_a_key_without_its_id_is_found_by_its_public_part(office: Office, letter
 def test_a_token_without_pss_signs_with_pkcs1_and_says_so(office: Office, letter: Path) -> None:
     with office.signer() as signer:
         job = office.job(signer, letter, Purpose.APPROVE)
-        device = signer._devices[MODULE]
+        device = signer.keys._devices[MODULE]
         real = device.call
 
         def call(name: str, blob: bytes | bytearray = b"", **head: object) -> tuple[dict, bytes]:
@@ -264,7 +264,7 @@ def test_one_pin_opens_a_key_for_many_signatures(office: Office, letter: Path) -
     with office.signer() as signer:
         certificate = office.job(signer, letter, Purpose.APPROVE).certificate
         pins = Pins()
-        with signer.unlocked(certificate, pins, "approve") as key:
+        with signer.keys.unlocked(certificate, pins, "approve") as key:
             signatures = [key.sign(text) for text in (b"one", b"two", b"three")]
             assert key.pss
             assert (key.token.label, key.certificate) == ("Người ký", certificate)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from io import BytesIO
 from typing import Any
@@ -12,6 +13,14 @@ from signing.trust.certificates import describe
 from signing.trust.store import TrustStore
 from sync.http import Session
 from sync.server.demo.authority import DemoAuthority
+
+
+@dataclass(frozen=True, slots=True)
+class SoftKey:
+    """A key that is always open."""
+
+    sign: Callable[[bytes], bytes]
+    pss: bool = True
 
 
 @dataclass
@@ -34,11 +43,8 @@ class SoftKeys:
         certificate = self._certificate(label)
         job = SignJob(BytesIO(pdf), target, purpose, certificate, tsa=self.tsa, **look)
         http = Session(self.clock) if self.tsa else None
-        with pades.prepare(job) as prepared:
-            signed = pades.finish(
-                prepared, lambda data: self._raw(label, data), pss=True,
-                clock=self.clock, trust=self.trust, http=http,
-            )  # fmt: skip
+        key = SoftKey(lambda data: self._raw(label, data))
+        signed = pades.sign(job, lambda: key, clock=self.clock, trust=self.trust, http=http)
         return target.getvalue(), signed
 
     def _certificate(self, label: str) -> CertificateInfo:

@@ -26,7 +26,7 @@ from app.kernel.ports import Box, CertificateInfo, FileReport, Verdict
 from app.store.desk import DeskStore
 from app.store.spool import SealedFile
 from signing.pdf.appearance import demo_seal, demo_signature
-from signing.tokens.signer import TokenSigner
+from signing.work.signer import WorkerSigner
 from tests.app.documents.world import DEVICE, NOW, REGISTRY, World, actor, submitted, world
 from tests.signing.conftest import AGENCY, NAME, PINS, TITLE, Office, Pins, typeset
 
@@ -42,7 +42,7 @@ Số: 01/UBND-VX #h(20pt) ngày 23 tháng 11 năm 2026
 class Bench:
     """A document that waits for its signature, with real tokens, verifier and vault."""
 
-    def __init__(self, folder: Path, office: Office, signer: TokenSigner) -> None:
+    def __init__(self, folder: Path, office: Office, signer: WorkerSigner) -> None:
         folder.mkdir()
         self.folder = folder
         self.store = DeskStore.open(folder, bytes(32), REGISTRY, FixedClock(SystemClock().now()))

@@ -15,6 +15,7 @@ from app.kernel.ports import Purpose, SignedFile, SignJob, Verdict
 from signing.tokens.device import Device
 from signing.tokens.key import UnlockedKey
 from signing.tokens.signer import TokenSigner
+from signing.work.signer import WorkerSigner
 from tests.shim.fixtures import shim, shim_library
 from tests.shim.shim import Shim
 from tests.signing.conftest import Office, Pins
@@ -32,14 +33,14 @@ class Desk:
 
     office: Office
     shim: Shim
-    signer: TokenSigner
+    signer: WorkerSigner
     letter: Path
     pins: Pins
 
     @property
     def device(self) -> Device:
         """Return the desk's side of the helper process."""
-        return self.signer._devices[self.shim.module]
+        return self.signer.keys._devices[self.shim.module]
 
     @property
     def target(self) -> Path:
@@ -67,7 +68,7 @@ class Desk:
     def key(self) -> Iterator[UnlockedKey]:
         """Open the key for many signatures."""
         certificate = self.job().certificate
-        with self.signer.unlocked(certificate, self.pins, "approve") as key:
+        with self.signer.keys.unlocked(certificate, self.pins, "approve") as key:
             yield key
 
     @contextmanager
@@ -88,5 +89,6 @@ class Desk:
 @pytest.fixture
 def desk(office: Office, shim: Shim, letter: Path) -> Iterator[Desk]:
     """A desk with a healthy shim."""
-    with TokenSigner([shim.module], SystemClock(), office.trust, office.http, 20.0) as signer:
+    keys = TokenSigner([shim.module], SystemClock(), office.trust, 20.0)
+    with office.signer(keys) as signer:
         yield Desk(office, shim, signer, letter, Pins())

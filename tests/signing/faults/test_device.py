@@ -92,7 +92,7 @@ def test_a_token_pulled_in_mid_sign_is_named_and_works_when_it_is_back(desk: Des
     assert desk.fail(job) == "token_gone"
     assert desk.asked == (1, 1)
     assert desk.signer.tokens() == []
-    assert desk.signer.faults == {}
+    assert desk.signer.keys.faults == {}
     assert desk.fail(job) == "token_gone"
     assert desk.asked == (1, 1), "nobody is asked for the PIN of a token that is not there"
     desk.shim.insert()
@@ -186,7 +186,7 @@ def test_a_memory_error_in_a_batch_leaves_what_was_signed(desk: Desk) -> None:
 
 def test_a_hanging_library_hides_no_other(desk: Desk) -> None:
     modules = [desk.shim.module, MODULE]
-    with TokenSigner(modules, SystemClock(), desk.office.trust, None, 20.0) as signer:
+    with TokenSigner(modules, SystemClock(), desk.office.trust, 20.0) as signer:
         signer.tokens()
         signer._devices[desk.shim.module]._limit = SHORT
         desk.shim.hang("C_FindObjects")
@@ -196,10 +196,10 @@ def test_a_hanging_library_hides_no_other(desk: Desk) -> None:
 
 
 def test_a_kept_login_ends_with_the_token_that_is_pulled(desk: Desk) -> None:
-    signer = TokenSigner(
-        [desk.shim.module], SystemClock(), desk.office.trust, None, 20.0, pin_minutes=lambda: 15
+    keys = TokenSigner(
+        [desk.shim.module], SystemClock(), desk.office.trust, 20.0, pin_minutes=lambda: 15
     )
-    with signer:
+    with desk.office.signer(keys) as signer:
         desk.signer = signer
         desk.sign()
         desk.sign()

@@ -19,6 +19,8 @@ from signing.trust.certificates import accepted
 from signing.trust.paths import signed_by
 from signing.trust.remote import Revocation
 from signing.trust.store import TrustStore
+from signing.work.signer import WorkerSigner
+from signing.work.worker import Workers
 from sync.server.demo.authority import DemoAuthority
 from tests.signing.conftest import AGENCY, MODULE, NAME, Office, Pins, free_port
 from tests.signing.trust.authorities import NOW, Party, put
@@ -111,7 +113,8 @@ def test_an_authority_made_anew_under_its_old_name_hides_nobody(
     trust = TrustStore([both])
     subjects = [c.subject for c in trust.roots]
     assert len(trust.roots) == 2 and subjects[0] == subjects[1]
-    with TokenSigner([MODULE], SystemClock(), trust, office.http, 20.0) as signer:
+    keys = TokenSigner([MODULE], SystemClock(), trust)
+    with WorkerSigner(keys, Workers([both]), SystemClock(), office.http) as signer:
         job = office.job(signer, letter, Purpose.APPROVE, tsa=office.authority.tsa_url)
         signed = signer.sign(job, Pins())
     assert (signed.level, signed.warnings) == ("B-LT", ())

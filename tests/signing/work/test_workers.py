@@ -23,7 +23,7 @@ from signing.work.completer import WorkerCompleter
 from signing.work.signer import WorkerSigner
 from signing.work.verifier import WorkerVerifier
 from signing.work.worker import Workers
-from tests.signing.conftest import Office, Pins
+from tests.signing.conftest import MODULE, Office, Pins
 
 
 @pytest.fixture
@@ -150,7 +150,7 @@ def test_checking_many_can_be_stopped(workers: Workers, letter: Path) -> None:
 
 @pytest.fixture
 def signer(office: Office, workers: Workers) -> Iterator[WorkerSigner]:
-    with WorkerSigner(office.signer(), workers, SystemClock(), office.http) as made:
+    with WorkerSigner(office.keys(), workers, SystemClock(), office.http) as made:
         yield made
 
 
@@ -197,8 +197,41 @@ def test_a_worker_that_dies_over_a_signature_leaves_nothing(
         signer.sign(job, Killing())
     assert caught.value.code == "sign_crashed"
     assert isinstance(job.target, Path)
-    assert not job.target.exists()
+    assert [p.name for p in letter.parent.iterdir()] == [letter.name]
     assert signer.sign(job, Pins()).path == job.target
+
+
+SIGNING = """
+import sys
+from pathlib import Path
+from app.kernel.clock import SystemClock
+from app.kernel.ports import Purpose
+from signing.cli import make_job, sign_command
+from signing.trust.store import TrustStore
+
+module, anchors, *files = sys.argv[1:]
+for file in map(Path, files):
+    purpose = Purpose.FILES if file.suffix == ".ods" else Purpose.COMMENT
+    job = make_job(file, file.with_name(f"signed{file.suffix}"), purpose)
+    sign_command(
+        job, module=module, token="Người ký", cert_id="", pin="4711", clock=SystemClock(),
+        trust=TrustStore([Path(anchors)]),
+    )
+print([m for m in ("lxml", "pyhanko.pdf_utils", "pypdfium2") if m in sys.modules])
+"""
+
+
+def test_whoever_signs_opens_no_file_himself(office: Office, letter: Path) -> None:
+    package, table = letter.with_suffix(".xml"), letter.with_suffix(".ods")
+    package.write_text("<a>mẫu</a>", encoding="utf-8")
+    table.write_bytes(b"mau")
+    program = [sys.executable, "-c", SIGNING, MODULE, str(office.folder / "trust")]
+    files = [str(path) for path in (letter, package, table)]
+    done = subprocess.run([*program, *files], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+    signed = sorted(p.name for p in letter.parent.glob("signed.*"))
+    assert signed == ["signed.ods", "signed.pdf", "signed.xml"]
+    assert b"Signature" in (letter.parent / "signed.xml").read_bytes()
 
 
 # --- completing ----------------------------------------------------------------------------
