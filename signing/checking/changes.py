@@ -111,7 +111,7 @@ class _Step:
 class Revisions:
     """The changes between neighbouring revisions of one file, each looked at once."""
 
-    def __init__(self, reader: Any) -> None:
+    def __init__(self, reader: Any, password: str = "") -> None:
         self._reader = reader
         self._steps: dict[int, _Step] = {}
         self._ends: dict[int, int] | None = None
@@ -119,7 +119,7 @@ class Revisions:
         self._strays: list[tuple[int, str]] | None = None
         self._hiding: dict[int, tuple[str, ...]] = {}
         self._looks: dict[int, tuple[str, ...]] = {}
-        self._pictures = Pictures(reader.stream)
+        self._pictures = Pictures(reader.stream, password)
         self.count = int(reader.xrefs.total_revisions)
 
     def after(self, revision: int) -> str:

@@ -42,7 +42,8 @@ Rect = tuple[float, float, float, float]
 class Pictures:
     """The pages of one file as they were at some ends of the file, drawn once each."""
 
-    def __init__(self, stream: BinaryIO) -> None:
+    def __init__(self, stream: BinaryIO, password: str = "") -> None:
+        self._password = password or None
         self._stream = stream
         self._counts: dict[int, int] = {}
         self._drawn: dict[tuple[int, int], Image.Image] = {}
@@ -63,7 +64,7 @@ class Pictures:
         self._stream.seek(0)
         data = without_profiles(self._stream.read(end))
         with PDFIUM:
-            document = pdfium.PdfDocument(data)
+            document = pdfium.PdfDocument(data, password=self._password)
             try:
                 document.init_forms()
                 self._counts[end] = len(document)

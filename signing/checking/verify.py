@@ -137,7 +137,7 @@ class PdfVerifier:
             return Verdict.UNREADABLE, (), (reason,)
         if not fields and not broken:
             return Verdict.UNSIGNED, (), ("no_signature",)
-        revisions = Revisions(reader)
+        revisions = Revisions(reader, password)
         if len(fields) > MAX_SIGNATURES or revisions.count > MAX_REVISIONS:
             return Verdict.UNREADABLE, (), ("too_many_revisions",)
         _add_store(reader, evidence, self._pool)

@@ -10,12 +10,14 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from pyhanko.pdf_utils.crypt.api import AuthStatus
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.fields import InvisSigSettings
 from pyhanko.sign.signers import PdfTimeStamper
 from pyhanko.sign.timestamps.common_utils import TimestampRequestError
@@ -43,12 +45,13 @@ _PROBLEMS = (PathError, ValidationError, *BAD_FILE)
 
 @dataclass(frozen=True, slots=True)
 class Means:
-    """What completing stands on."""
+    """What completing stands on; `password` opens the file, and is kept nowhere."""
 
     trust: TrustStore
     clock: Clock
     http: Http | None
     tsa: str = ""
+    password: str = field(default="", repr=False)
 
 
 @dataclass(slots=True)
@@ -71,7 +74,8 @@ class PdfCompleter:
     ) -> Completion:
         """Complete a copy of a signed PDF; the target is written only if something was added.
 
-        Raises `Damaged("completion_no_signature")`, `Unavailable` with `timestamp_required`
+        Raises `Damaged` with `completion_no_signature` and, for a file that nobody's password
+        opens, `completion_password`; `Unavailable` with `timestamp_required`
         where no time stamp could be had, and with `completion_no_status` where it could not be
         learnt whether a certificate was revoked.
         """
@@ -87,7 +91,7 @@ class PdfCompleter:
 
 def raise_level(stream: BinaryIO, level: str, means: Means, *, renew: bool = False) -> Completion:
     """Bring every signature of a file to a level, in place; raises as `PdfCompleter.complete`."""
-    proofs = _proofs(stream)
+    proofs = _proofs(stream, means)
     revocation = Revocation(means.http)
     status = _status(proofs, revocation, means)
     if status.revoked:
@@ -96,16 +100,16 @@ def raise_level(stream: BinaryIO, level: str, means: Means, *, renew: bool = Fal
     untimed = any(s.proven_at is None for s in proofs.signatures)
     if reaches(level, "B-T") and untimed:
         _stamp(stream, means)
-        changed, proofs = True, _proofs(stream)
+        changed, proofs = True, _proofs(stream, means)
         status = _status(proofs, revocation, means)
     missing = not reaches(least(before.values()), "B-LT") or changed or renew
     if reaches(level, "B-LT") and missing and status.known:
-        changed = _keep_proofs(stream, status, revocation) or changed
-        proofs = _proofs(stream)
+        changed = _keep_proofs(stream, status, revocation, means) or changed
+        proofs = _proofs(stream, means)
     archived = reaches(least(proofs.levels().values()), "B-LTA") and not renew
     if reaches(level, "B-LTA") and status.known and not archived:
         _stamp(stream, means)
-        changed, proofs = True, _proofs(stream)
+        changed, proofs = True, _proofs(stream, means)
     if not changed and not reaches(least(proofs.levels().values()), level):
         raise Unavailable("completion_no_status")
     return _came_to(proofs, changed=changed, known=status.known)
@@ -118,13 +122,13 @@ def complete(stream: BinaryIO, name: str, level: str, means: Means, warnings: li
     """
     if not reaches(level, "B-LT"):
         return "B-T"
-    proofs = _proofs(stream, name)
+    proofs = _proofs(stream, means, name)
     revocation = Revocation(means.http)
     status = _status(proofs, revocation, means)
     if not status.known or status.revoked:
         warnings.append("revocation_unavailable")
         return "B-T"
-    _keep_proofs(stream, status, revocation, proofs.signatures[0].contents)
+    _keep_proofs(stream, status, revocation, means, proofs.signatures[0].contents)
     if level != "B-LTA":
         return "B-LT"
     try:
@@ -135,9 +139,17 @@ def complete(stream: BinaryIO, name: str, level: str, means: Means, warnings: li
     return "B-LTA"
 
 
-def _proofs(stream: BinaryIO, only: str = "") -> Proofs:
+def _opened(stream: BinaryIO, means: Means) -> PdfFileReader:
+    """Open a file; raises `Damaged("completion_password")` where its password is not at hand."""
+    reader = open_reader(stream)
+    if reader.encrypted and reader.decrypt(means.password).status is AuthStatus.FAILED:
+        raise Damaged("completion_password")
+    return reader
+
+
+def _proofs(stream: BinaryIO, means: Means, only: str = "") -> Proofs:
     try:
-        reader = open_reader(stream)
+        reader = _opened(stream, means)
         fields = [f for f in filled_fields(reader) if only in ("", f[0])]
         found = read_proofs(reader, fields)
     except BAD_FILE as problem:
@@ -189,16 +201,22 @@ def _context(
 
 
 def _keep_proofs(
-    stream: BinaryIO, status: _Status, revocation: Revocation, contents: bytes = b""
+    stream: BinaryIO,
+    status: _Status,
+    revocation: Revocation,
+    means: Means,
+    contents: bytes = b"",
 ) -> bool:
     """Add certificates and revocation data to the file's store; tell whether anything was new."""
     size = stream.seek(0, 2)
+    handler = _opened(stream, means).security_handler
     DocumentSecurityStore.add_dss(
         stream,
         contents.hex().upper().encode() if contents else None,
         paths=status.paths,
         ocsps=list(revocation.ocsps.values()),
         crls=list(revocation.crls.values()),
+        file_credential=handler.extract_credential().serialise() if handler else None,
         strict=False,
     )
     return stream.seek(0, 2) > size
@@ -209,7 +227,7 @@ def _stamp(stream: BinaryIO, means: Means) -> None:
     if means.http is None or not means.tsa:
         raise Unavailable("timestamp_required")
     size = stream.seek(0, 2)
-    writer = IncrementalPdfFileWriter.from_reader(open_reader(stream))
+    writer = IncrementalPdfFileWriter.from_reader(_opened(stream, means))
     writer.IO_CHUNK_SIZE = _CHUNK
     stamper = PdfTimeStamper(
         CheckedTimeStamper(means.http, means.tsa),

@@ -170,7 +170,7 @@ def end(
 ) -> SignedFile:
     """Fill in the signature, complete as far as the line allows, and give the file its name."""
     job, signer, stream = prepared.job, begun.signer, prepared.copy.stream
-    timed = _wants_time(job)
+    timed, wanted = _wants_time(job), _wanted(job)
     stamper = CheckedTimeStamper(http, job.tsa) if timed and job.tsa and http else None
     begun.place.fill_with_cms(stream, signer.content(begun.attributes, signature, stamper))
     level = "B-B"
@@ -178,14 +178,12 @@ def end(
         if job.require_time:
             raise Unavailable("timestamp_required")
         prepared.warnings.append("timestamp_unavailable")
-    elif timed and prepared.writer.prev.encrypted:
-        # The completion opens files without a password.
-        level = "B-T"
-        prepared.warnings.append("revocation_unavailable")
     elif timed:
-        means = Means(trust, clock, http, job.tsa)
-        wanted = _wanted(job)
+        means = Means(trust, clock, http, job.tsa, job.password)
         level = complete(stream, prepared.field_name, wanted, means, prepared.warnings)
+    if job.password and not reaches(level, wanted):
+        # What completes later opens files without a password: none is kept anywhere.
+        prepared.warnings.append("password_not_kept")
     if not begun.pss and job.certificate.token.mechanisms and signer.is_rsa:
         prepared.warnings.append("pkcs1")
     digest = _digest(stream)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 
@@ -14,8 +15,10 @@ from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.pdf_utils.writer import copy_into_new_writer
 
+from app.kernel.clock import SystemClock
 from app.kernel.errors import Damaged
 from app.kernel.ports import Box, Purpose, Verdict
+from signing.pdf.completion import Means, PdfCompleter
 from tests.signing.conftest import LETTER, Office, Pins, typeset
 from tests.signing.test_forms import picture
 
@@ -128,6 +131,42 @@ def test_an_encrypted_file_is_signed_with_its_password_only(office: Office, tmp_
     (made,) = reader.embedded_regular_signatures
     assert made.compute_integrity_info() is None
     assert made.summarise_integrity_info()["coverage"].name == "ENTIRE_FILE"
+
+
+@pytest.mark.parametrize("level", ["B-LT", "B-LTA"])
+def test_an_encrypted_file_is_completed_while_its_password_is_at_hand(
+    office: Office, tmp_path: Path, level: str
+) -> None:
+    path = tmp_path / "encrypted.pdf"
+    path.write_bytes(encrypted("doc-tep", StandardPermissions.allow_everything()))
+    tsa = office.authority.tsa_url
+    signed = office.sign(path, Purpose.APPROVE, password="doc-tep", level=level, tsa=tsa)
+    assert (signed.level, signed.warnings) == (level, ())
+    report = office.verifier().verify(signed.path, offline=True, password="doc-tep")
+    assert (report.signatures[0].level, report.signatures[0].reasons) == (level, ())
+    assert report.verdict is Verdict.VALID
+    assert pdfsig(signed.path, "-upw", "doc-tep") == 1
+    assert office.verifier().verify(signed.path).reasons == ("encrypted",)
+
+
+def test_without_a_kept_password_nothing_is_completed_later_and_that_is_said(
+    office: Office, tmp_path: Path
+) -> None:
+    path, later = tmp_path / "encrypted.pdf", tmp_path / "later.pdf"
+    path.write_bytes(encrypted("doc-tep", StandardPermissions.allow_everything()))
+    nobody = "http://127.0.0.1:9/tsa"
+    signed = office.sign(path, Purpose.APPROVE, password="doc-tep", level="B-LT", tsa=nobody)
+    assert signed.level == "B-B"
+    assert signed.warnings == ("timestamp_unavailable", "password_not_kept")
+    means = Means(office.trust, SystemClock(), office.http, office.authority.tsa_url)
+    assert signed.path is not None
+    with pytest.raises(Damaged, match="completion_password"):
+        PdfCompleter(means).complete(signed.path, later, "B-LT")
+    assert not later.exists()
+    done = PdfCompleter(replace(means, password="doc-tep")).complete(signed.path, later, "B-LT")
+    assert done.levels == {"Sig_NguoiKy": "B-LT"}
+    report = office.verifier().verify(later, password="doc-tep")
+    assert (report.verdict, report.signatures[0].reasons) == (Verdict.VALID, ())
 
 
 def test_the_owners_limits_are_honoured(office: Office, tmp_path: Path) -> None:
