@@ -55,7 +55,7 @@ class Target:
         else:
             self._verdicts[report.verdict.value] += 1
             if self._signed.lies(report, data):
-                self._note("valid though its signed bytes changed", "lie", data)
+                self._note("not called invalid though its signed bytes changed", "lie", data)
         if self._verdicts.total() % _EVERY == 0:
             text = json.dumps(self._verdicts)
             (self._folder / f"{self._name}.verdicts").write_text(text, encoding="utf-8")

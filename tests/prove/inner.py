@@ -8,7 +8,7 @@ from random import Random
 
 _CONTENTS = re.compile(rb"/Contents ?<([0-9A-Fa-f]{64,})>")
 _STREAM = re.compile(rb"/Length (\d+)[^>]{0,200}>>\s*stream\r?\n|>>\s*stream\r?\n")
-_RANGE = re.compile(rb"/ByteRange ?\[([0-9 ]+)\]")
+_RANGE = re.compile(rb"/ByteRange ?\[([0-9 ]{1,80})\]")
 _MOST = 1 << 20
 _TAGS = (0x02, 0x03, 0x04, 0x05, 0x06, 0x17, 0x18, 0x30, 0x31, 0xA0, 0xA1, 0x80)
 

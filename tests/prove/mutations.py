@@ -8,7 +8,7 @@ from random import Random
 from tests.signing.attacks.raw import ENDLESS, GAPS, READERS
 
 _NUMBER = re.compile(rb"(?<![0-9.])\d{1,10}(?![0-9.])")
-_OBJECT = re.compile(rb"\n\d+ 0 obj.{0,20000}?endobj", re.DOTALL)
+_OBJECT = re.compile(rb"\n\d{1,10} 0 obj.{0,20000}?endobj", re.DOTALL)
 _NAME = re.compile(rb"/[A-Za-z]{2,20}")
 _ODD = (0, 1, -1, 2**31 - 1, 2**32, 2**63, 10**20, 7)
 _TOKENS = (

@@ -135,18 +135,19 @@ def fuzz(folder: Path, seconds: float, seed: int, processes: int) -> list[Counte
     until = time.monotonic() + seconds
     found = [Counted() for _ in range(processes)]
     running: dict[int, subprocess.Popen[bytes]] = {}
+    logs: dict[int, Path] = {}
     starts = 0
     while True:
         for number, counted in enumerate(found):
             process = running.get(number)
             if process is not None and process.poll() is None:
                 continue
-            log = folder / f"log-{number}.txt"
             if process is not None:
-                _count(counted, log, folder, process.returncode)
+                _count(counted, logs[number], folder, process.returncode)
             left = int(until - time.monotonic())
             if left > 0:
                 starts += 1
+                log = logs[number] = folder / f"log-{number}-{starts}.txt"
                 running[number] = _start(folder, log, number, seed + 100 * starts, left)
             elif process is not None:
                 del running[number]
@@ -174,7 +175,7 @@ def _count(counted: Counted, log: Path, folder: Path, code: int) -> None:
     if states:
         counted.coverage, counted.features, counted.corpus = map(int, states[-1])
     counted.executions += max(map(int, units), default=0)
-    number = log.stem.removeprefix("log-")
+    number = log.stem.split("-")[1]
     verdicts = folder / f"{number}.verdicts"
     if verdicts.exists():
         verdicts.rename(folder / f"{number}-{time.monotonic_ns()}.verdicts")

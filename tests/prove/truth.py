@@ -1,4 +1,4 @@
-"""Tell whether a verdict lies: only what was really signed may be called valid."""
+"""Tell whether a verdict lies: only what was really signed may be called so."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from app.kernel.ports import FileReport, Verdict
 
-_RANGE = re.compile(rb"/ByteRange ?\[ ?(\d+) (\d+) (\d+) (\d+) *\]")
+_RANGE = re.compile(rb"/ByteRange\s*\[\s*(\d+)\s+(\d+)\s+(\d+)\s+(\d+)\s*\]")
 
 
 class Signed:
@@ -22,12 +22,16 @@ class Signed:
                 self._known.add((borders, covered(data, borders)))
 
     def lies(self, report: FileReport, data: bytes) -> bool:
-        """Tell whether more signatures are called valid than hold bytes that were signed."""
-        valid = sum(s.verdict is Verdict.VALID for s in report.signatures)
-        if not valid:
+        """Tell whether more signatures are called whole than hold bytes that were signed.
+
+        Whole is what every verdict but invalid says: for lack of a chain, of a status or of a
+        time nothing is found altered.
+        """
+        claimed = sum(s.verdict is not Verdict.INVALID for s in report.signatures)
+        if not claimed:
             return False
         whole = sum(covered(data, borders) == digest for borders, digest in self._known)
-        return whole < valid
+        return whole < claimed
 
 
 def covered(data: bytes, borders: tuple[int, ...]) -> bytes:
