@@ -49,9 +49,14 @@ def set_aside_if_damaged(path: Path, key: bytes, clock: Clock) -> None:
             engine.glance(path, key)
     except Damaged as error:
         aside = _aside(path, clock.now())
-        suspect.unlink(missing_ok=True)
+        _clear(suspect)
         raise Damaged("store.damaged", aside=aside.name) from error
-    suspect.unlink(missing_ok=True)
+    _clear(suspect)
+
+
+def _clear(suspect: Path) -> None:
+    with typed():
+        suspect.unlink(missing_ok=True)
 
 
 def note_suspicion(path: Path) -> None:

@@ -1,42 +1,49 @@
-"""Seeded lives over a line that lies; every promise is judged at the end."""
+"""Seeded lives over a line that lies and disks that forget; every promise is judged."""
 
 from __future__ import annotations
 
-from pathlib import Path
+import sys
 
 import pytest
 
-from tests.sync.simulator import World
+from tests.sync.simulator.mutants import MUTANTS
+from tests.sync.simulator.run import run
 
-LIVES = 24
+LIVES = 500
+# So many in 10,000 lives
+ENOUGH = 100
+FAULTS = {
+    "clock jump",
+    "clone",
+    "crash",
+    "crash in a round",
+    "cut",
+    "full disk",
+    "half a frame",
+    "late duplicate",
+    "lost reply",
+    "lost request",
+    "lost or torn writes",
+    "power cut",
+    "power cut of the server",
+    "restore",
+    "role change",
+    "upgrade",
+}
 
 
-@pytest.mark.parametrize("group", range(2))
-def test_every_life_ends_with_all_promises_kept(tmp_path: Path, group: int) -> None:
-    hits: dict[str, int] = {}
-    for seed in range(group * LIVES // 2, (group + 1) * LIVES // 2):
-        folder = tmp_path / str(seed)
-        folder.mkdir()
-        world = World(folder, seed)
-        try:
-            world.live(120)
-            world.settle()
-            world.judge()
-        except AssertionError as error:
-            raise AssertionError(f"seed {seed}: {error}") from error
-        finally:
-            world.close()
-        for fault, times in world.hits.items():
-            hits[fault] = hits.get(fault, 0) + times
-    assert set(hits) == {
-        "lost request",
-        "lost reply",
-        "cut",
-        "half a frame",
-        "late duplicate",
-        "role change",
-        "crash",
-        "clone",
-        "restore",
-        "fold",
-    }
+def test_every_life_ends_with_all_promises_kept() -> None:
+    outcome = run(0, LIVES)
+    sys.stdout.write(outcome.told())
+    assert not outcome.failed, outcome.told()
+    assert outcome.runs == LIVES
+    rare = {fault for fault in FAULTS if outcome.hits[fault] * 10_000 < ENOUGH * LIVES}
+    assert not rare, outcome.told()
+    assert outcome.hits["fold"]
+
+
+@pytest.mark.parametrize("mutant", sorted(MUTANTS))
+def test_no_broken_engine_lives_well(mutant: str) -> None:
+    outcome = run(0, LIVES, mutant=mutant)
+    assert outcome.failed, outcome.told()
+    assert outcome.failed[0][1].startswith("AssertionError"), outcome.told()
