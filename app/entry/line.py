@@ -10,7 +10,9 @@ from app.kernel.clock import Clock
 from app.kernel.errors import Unavailable
 from app.kernel.ports import KeyValue
 from app.store.desk import DeskStore
+from app.store.erasing import erase
 from app.store.keyring_box import KeyringBox
+from app.store.profile import Profile
 from app.store.tokens import KeptTokens
 from sync.client.service import SyncService, Wanted, truth
 from sync.client.transport import HttpTransport
@@ -57,7 +59,26 @@ def sign_in(server: str, user: str, password: str, clock: Clock) -> tuple[str, M
 def service(store: DeskStore, server: str, clock: Clock) -> SyncService:
     """Return the service that keeps a desk's line going; it is not started yet."""
     way = transport(server, KeptTokens(store, KeyringBox()), clock)
-    return SyncService(store, way, clock, wanted=lambda: tuple(wanted_files(store)))
+    return SyncService(
+        store,
+        way,
+        clock,
+        wanted=lambda: tuple(wanted_files(store)),
+        erase=lambda: _erase(store, clock),
+    )
+
+
+def _erase(store: DeskStore, clock: Clock) -> None:
+    """Erase a profile and the key that the system's keyring may hold for it."""
+    profile = Profile.load(store.folder, clock)
+    if profile.quick:
+        try:
+            profile.disable_quick_unlock(KeyringBox())
+        except Unavailable:
+            # A locked keyring keeps a key to what is about to be gone.
+            erase(store)
+            return
+    erase(store)
 
 
 def exchange_once(store: DeskStore, server: str, clock: Clock) -> dict[str, Any]:

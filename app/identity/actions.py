@@ -15,6 +15,7 @@ class Action(StrEnum):
     SWITCH = "switch"
     SIGN_IN = "sign_in"
     SIGN_IN_REFUSED = "sign_in_refused"
+    SIGN_OUT = "sign_out"
     COMMAND = "command"
     COMMAND_REFUSED = "command_refused"
     SIGN = "sign"
@@ -23,3 +24,4 @@ class Action(StrEnum):
     PUSH_REFUSED = "push_refused"
     SYSTEM = "system"
     ACCOUNT = "account"
+    DEVICE = "device"

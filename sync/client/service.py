@@ -12,16 +12,18 @@ from typing import TypeVar
 from app.kernel.changes import Changes
 from app.kernel.clock import Clock
 from app.kernel.errors import Damaged, HoaBanError, NotPermitted, RuleViolation, Unavailable
+from app.store import erasing
 from app.store.desk import DeskStore
 from app.store.model import OutboxState
 from app.store.replica import Replica
+from sync.client import wiping
 from sync.client.engine import Engine, RoundResult
 from sync.client.files import Transfer
 from sync.client.schedule import Backoff
 from sync.client.transport import HttpTransport
 
 T = TypeVar("T")
-OK, SIGN_IN = "ok", "sign_in"
+OK, SIGN_IN, WIPED = "ok", "sign_in", "wiped"
 _TRUTHS = frozenset({"offline", "portal", "proxy_auth", "tls_intercepted", "server_down"})
 # The server answered: the line is good, and the server is not.
 _SERVER_CODES = frozenset({"busy", "internal", "no_room", "too_fast"})
@@ -36,7 +38,7 @@ _MARKED = "document.secret"
 class SyncStatus:
     """Where the line stands.
 
-    `state` is ok, offline, portal, proxy_auth, tls_intercepted, server_down or sign_in;
+    `state` is ok, offline, portal, proxy_auth, tls_intercepted, server_down, sign_in or wiped;
     `code` the error behind it; `waiting` counts commands, `bytes_done` of `bytes_total` the
     file on its way.
     """
@@ -92,11 +94,14 @@ class SyncService:
         clock: Clock,
         wanted: Callable[[], Sequence[Wanted]] = nothing_wanted,
         chance: random.Random | None = None,
+        erase: Callable[[], None] | None = None,
     ) -> None:
         self._store = store
         self._replica = Replica(store)
         self._vault = store.vault
         self._transport = transport
+        transport.device = lambda: store.device
+        self._erase = erase if erase is not None else lambda: erasing.erase(store)
         self._clock = clock
         self._wanted = wanted
         self._engine = Engine(self._replica, transport, heard=self._hear_time)
@@ -177,7 +182,7 @@ class SyncService:
                 )
                 left = self._move_files()
             except (Unavailable, NotPermitted, Damaged) as error:
-                return self._failed(error)
+                return self._wiped() if error.code == wiping.ORDER else self._failed(error)
             self._tell(busy=False)
             return 0.0 if left else self._due()
 
@@ -185,7 +190,9 @@ class SyncService:
         """Do one round, after signing in anew where the tokens are no more and a password is."""
         try:
             result = self._engine.round(flush=flush)
-        except NotPermitted:
+        except NotPermitted as error:
+            if error.code == wiping.ORDER:
+                raise
             offered, self._offered = self._offered, None
             if offered is None:
                 raise
@@ -197,7 +204,12 @@ class SyncService:
     def once(self, *, flush: bool = True) -> RoundResult:
         """Do one round and the files, and let errors rise; for the command line."""
         with self._stepping:
-            result = self._engine.round(flush=flush)
+            try:
+                result = self._engine.round(flush=flush)
+            except NotPermitted as error:
+                if error.code == wiping.ORDER:
+                    self._wiped()
+                raise
             while self._move_files() and not self._hurry.is_set():
                 continue
             self._tell(state=OK, code="", last_sync=self._synced())
@@ -296,6 +308,18 @@ class SyncService:
 
     def _progress(self, done: int, total: int) -> None:
         self._tell(bytes_done=done, bytes_total=total)
+
+    def _wiped(self) -> float:
+        """Obey the order to be erased; try again later where the server cannot be told."""
+        try:
+            wiping.obey(self._store, self._transport, self._erase)
+        except (Unavailable, NotPermitted) as error:
+            return self._failed(error)
+        self._stopping.set()
+        self._status = SyncStatus(state=WIPED, since=self._clock.now(), code=wiping.ORDER)
+        for listener in tuple(self._listeners):
+            listener(self._status)
+        return IDLE
 
     def _failed(self, error: HoaBanError) -> float:
         delay = self._backoff.failed(getattr(error, "retry_at", None))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
@@ -44,6 +44,8 @@ class HttpTransport:
         self._tokens = tokens
         # The lane and the long poll may find the access token stale at the same moment.
         self._refreshing = threading.Lock()
+        # The desk's id: told where a token is no more, to hear whether more than that is over.
+        self.device: Callable[[], str] = str
 
     @property
     def signed_in(self) -> bool:
@@ -65,8 +67,16 @@ class HttpTransport:
         except (Unavailable, NotPermitted):
             return
         finally:
-            self._tokens.delete(ACCESS)
-            self._tokens.delete(REFRESH)
+            self.forget()
+
+    def tell_erased(self, value: Mapping[str, Any]) -> None:
+        """Say what is lost with this desk, or that it is erased; raises `Unavailable`."""
+        self._json("POST", "/device/erased", value)
+
+    def forget(self) -> None:
+        """Forget the tokens."""
+        self._tokens.delete(ACCESS)
+        self._tokens.delete(REFRESH)
 
     def exchange(self, request: Request) -> Iterator[Frame]:
         """Yield the frames of the reply to a request."""
@@ -146,10 +156,11 @@ class HttpTransport:
             refresh = self._tokens.get(REFRESH)
             if refresh is None:
                 raise NotPermitted(_TOKEN)
-            self._keep(self._json("POST", "/session/refresh", {"refresh": refresh}))
+            asked = {"refresh": refresh, "device": self.device()}
+            self._keep(self._json("POST", "/session/refresh", asked))
             return self._tokens.get(ACCESS) or ""
 
-    def _json(self, method: str, path: str, value: Mapping[str, str]) -> dict[str, Any]:
+    def _json(self, method: str, path: str, value: Mapping[str, Any]) -> dict[str, Any]:
         body = codec.dumps(value).encode()
         headers = {"Content-Type": MEDIA_JSON}
         reply = self.session.request(method, self._url(path), body=body, headers=headers)

@@ -15,10 +15,11 @@ from app.kernel.feature import Registry
 from app.kernel.ids import new_id
 from app.kernel.texts import Texts
 from sync.http import is_loopback
-from sync.server import cli_accounts, cli_serve
+from sync.server import cli_accounts, cli_devices, cli_serve
 from sync.server.accounts import Accounts
 from sync.server.administration import Administration
 from sync.server.check import check
+from sync.server.devices import Devices
 from sync.server.directory import People
 from sync.server.http import Server
 from sync.server.seed import Seed, build
@@ -32,7 +33,7 @@ def main(argv: list[str] | None = None) -> int:
     """Run one of the commands; answer the exit code."""
     parser = _parser()
     args = parser.parse_args(argv)
-    if args.command in ("account", "units"):
+    if args.command in ("account", "units", "devices"):
         return _administer(args)
     bare = args.command == "serve" and not (args.tls_cert and args.tls_key)
     if bare and not is_loopback(args.host):
@@ -77,6 +78,7 @@ def _parser() -> argparse.ArgumentParser:
             what.add_argument("--demo", action="store_true")
             what.add_argument("--province", action="store_true")
     cli_accounts.add_parsers(commands)
+    cli_devices.add_parsers(commands)
     return parser
 
 
@@ -85,7 +87,10 @@ def _administer(args: argparse.Namespace) -> int:
     store = Store(args.database, clock)
     service = Service(store, Registry(FEATURES), People(), clock)
     try:
-        return cli_accounts.run(Administration(service, Accounts(store, clock)), args)
+        if args.command == "devices":
+            return cli_accounts.run(lambda: cli_devices.rows(Devices(store, clock), args), args)
+        admin = Administration(service, Accounts(store, clock))
+        return cli_accounts.run(lambda: cli_accounts.rows(admin, args), args)
     finally:
         store.close()
 

@@ -110,7 +110,7 @@ class Accounts:
         """Return whose access token this is; raises `NotPermitted("sync.token")`."""
         t, a = tables.token.c, tables.account.c
         query = (
-            select(a.login, a.person)
+            select(a.login, a.person, t.family)
             .join_from(tables.token, tables.account, t.login == a.login)
             .where(t.hash == _hash(token), t.use == _ACCESS, t.expires > self._now(), a.active)
         )
@@ -118,15 +118,16 @@ class Accounts:
             row = connection.execute(query).first()
         if row is None:
             raise NotPermitted("sync.token")
-        return Account(row.login, row.person)
+        return Account(row.login, row.person, row.family)
 
-    def sign_out(self, token: str) -> None:
+    def sign_out(self, account: Account) -> None:
         """End the sign-in that an access token belongs to."""
-        with self._store.write() as connection:
-            query = select(tables.token.c.family).where(tables.token.c.hash == _hash(token))
-            family = connection.scalar(query)
-            if family is not None:
-                self._end(connection, tables.token.c.family == family)
+
+        def work(connection: Connection) -> None:
+            self._end(connection, tables.token.c.family == account.family)
+            trail.signed_out(connection, self._clock.now(), account.login, account.person, "asked")
+
+        self._store.retrying(work)
 
     def change_password(self, login: str, old: str, new: str) -> None:
         """Replace a password; raises `NotPermitted("sync.sign_in")`, `RuleViolation`."""
@@ -174,12 +175,29 @@ class Accounts:
         ).first()
         if row is None:
             return None
-        if row.spent is not None and row.spent + GRACE_SECONDS < self._now():
+        if row.spent is not None and self._is_stolen(connection, row, _hash(token)):
             self._end(connection, t.family == row.family)
+            trail.signed_out(connection, self._clock.now(), row.login, row.person, "token_reused")
             return None
         spend = update(tables.token).where(t.hash == _hash(token), t.spent.is_(None))
         connection.execute(spend.values(spent=self._now()))
+        s = tables.session
+        seen = update(s).where(s.c.family == row.family).values(seen=self._now())
+        connection.execute(seen)
         return self._give(connection, row.login, row.person, row.family)
+
+    def _is_stolen(self, connection: Connection, row: Any, hashed: str) -> bool:
+        """Tell whether a spent token comes back for another reason than a lost reply.
+
+        Whoever has used a later token has had the reply, however short a time ago.
+        """
+        if row.spent + GRACE_SECONDS < self._now():
+            return True
+        t = tables.token.c
+        later = select(t.hash).where(
+            t.family == row.family, t.use == _REFRESH, t.hash != hashed, t.spent >= row.spent
+        )
+        return connection.scalar(later.limit(1)) is not None
 
     def _end(self, connection: Connection, where: Any) -> None:
         connection.execute(delete(tables.token).where(where))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any
 
@@ -51,11 +51,11 @@ def _person(add: argparse.ArgumentParser) -> None:
     add.add_argument("--since", type=date.fromisoformat, metavar="DAY")
 
 
-def run(admin: Administration, args: argparse.Namespace) -> int:
-    """Run one command; answer the exit code."""
+def run(rows: Callable[[], list[dict[str, Any]]], args: argparse.Namespace) -> int:
+    """Say the rows of one command; answer the exit code."""
     say = _json if args.json else _plain
     try:
-        for row in _rows(admin, args):
+        for row in rows():
             say(row)
     except HoaBanError as error:
         text = Texts().error(error)
@@ -67,7 +67,8 @@ def run(admin: Administration, args: argparse.Namespace) -> int:
     return OK
 
 
-def _rows(admin: Administration, args: argparse.Namespace) -> list[dict[str, Any]]:
+def rows(admin: Administration, args: argparse.Namespace) -> list[dict[str, Any]]:
+    """Run one command; answer its rows, raise the errors of the rules."""
     if args.command == "units":
         return admin.units(args.query)
     match args.action:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 
 from anyio.to_thread import current_default_thread_limiter, run_sync
 from starlette.applications import Starlette
@@ -23,6 +23,7 @@ from app.kernel.errors import NotPermitted, RuleViolation
 from sync.protocol import codec
 from sync.protocol.messages import MEDIA_GZIP, MEDIA_ZSTD
 from sync.server.accounts import Accounts
+from sync.server.devices import Devices
 from sync.server.files import Files
 from sync.server.guard import Guard
 from sync.server.http_bodies import bounded, own_json
@@ -35,6 +36,7 @@ from sync.server.wake import Waker
 
 MAX_WAIT = 55.0
 _MAX_FORM = 1 << 16
+_MAX_LEFT = 1 << 20
 Handler = Callable[[Request], Awaitable[Response]]
 
 
@@ -48,6 +50,11 @@ class Server:
     clock: Clock
     limits: Limits = Limits()  # noqa: RUF009 - frozen
     ending: bool = False
+    devices: Devices = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Build what knows the desks."""
+        self.devices = Devices(self.service.store, self.clock)
 
     def app(self) -> Starlette:
         """Build the ASGI application."""
@@ -84,6 +91,7 @@ class Server:
             Route("/sync/v1/session", routes.sign_in, methods=["POST"]),
             Route("/sync/v1/session", routes.sign_out, methods=["DELETE"]),
             Route("/sync/v1/session/refresh", routes.refresh, methods=["POST"]),
+            Route("/sync/v1/device/erased", routes.erased, methods=["POST"]),
             Route("/sync/v1/password", routes.password, methods=["POST"]),
             Route("/sync/v1/files/{sha256}", files.begin, methods=["POST"]),
             Route("/sync/v1/files/{sha256}", files.append, methods=["PATCH"]),
@@ -120,6 +128,7 @@ class _Routes:
         body = await bounded(request, codec.MAX_REQUEST)
         media = request.headers.get("Content-Type", "")
         asked = await run_sync(codec.decode_request, body, media)
+        await run_sync(self._server.devices.admit, asked.device, account)
         frames = await run_sync(self._server.service.handle, asked, account)
         if asked.commands:
             self._metrics.count("commands", len(asked.commands))
@@ -157,13 +166,24 @@ class _Routes:
     async def refresh(self, request: Request) -> Response:
         """Trade a refresh token for new ones."""
         form = await _form(request, "refresh")
-        return own_json(asdict(await run_sync(self._server.accounts.refresh, form["refresh"])))
+        try:
+            given = await run_sync(self._server.accounts.refresh, form["refresh"])
+        except NotPermitted:
+            # A desk whose sign-in was ended may have more to hear than that.
+            await run_sync(self._server.devices.refuse, form.get("device", ""))
+            raise
+        return own_json(asdict(given))
+
+    async def erased(self, request: Request) -> Response:
+        """Take the word of a desk that is to be erased; its own id is what it proves itself by."""
+        told = codec.parse_object(await bounded(request, _MAX_LEFT))
+        await run_sync(self._server.devices.answer, told)
+        return own_json({})
 
     async def sign_out(self, request: Request) -> Response:
         """End this sign-in."""
-        await self.account(request)
-        token = request.headers["Authorization"].partition(" ")[2]
-        await run_sync(self._server.accounts.sign_out, token)
+        account = await self.account(request)
+        await run_sync(self._server.accounts.sign_out, account)
         return own_json({})
 
     async def password(self, request: Request) -> Response:
@@ -179,7 +199,7 @@ async def _form(request: Request, *names: str) -> dict[str, str]:
     value = codec.parse_object(await bounded(request, _MAX_FORM))
     if not all(isinstance(value.get(name), str) for name in names):
         raise RuleViolation("sync.request", field=names[0])
-    return {name: value[name] for name in names}
+    return {name: text for name, text in value.items() if isinstance(text, str)}
 
 
 def _number(text: str) -> int:

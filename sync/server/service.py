@@ -24,10 +24,11 @@ MAX_WANT = 100_000
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Who sends a request, as proved by his token."""
+    """Who sends a request, as proved by his token; `family` is the sign-in it came from."""
 
     login: str
     person: str
+    family: str = ""
 
 
 class Service:

@@ -103,6 +103,29 @@ token = Table(
 )
 Index("token_family", token.c.family)
 
+# Which desk a sign-in speaks for, once it has spoken.
+session = Table(
+    "session",
+    metadata,
+    Column("family", Text, primary_key=True),
+    Column("login", Text, nullable=False),
+    Column("device", Text, nullable=False),
+    Column("begun", BigInteger, nullable=False),
+    Column("seen", BigInteger, nullable=False),
+)
+Index("session_device", session.c.device)
+
+# A desk that is to be erased; `waiting` is what it had not sent, as it told before it obeyed.
+device_order = Table(
+    "device_order",
+    metadata,
+    Column("device", Text, primary_key=True),
+    Column("ordered", BigInteger, nullable=False),
+    Column("told", BigInteger),
+    Column("erased", BigInteger),
+    Column("waiting", Text, nullable=False),
+)
+
 attempt = Table(
     "attempt",
     metadata,

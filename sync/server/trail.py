@@ -18,7 +18,7 @@ from app.kernel.errors import Damaged
 from sync.protocol.messages import ACCEPTED, ReceiptFrame
 from sync.server import tables
 
-SYSTEM, ACCOUNTS, NOBODY = "system", "accounts", "nobody"
+SYSTEM, ACCOUNTS, DEVICES, NOBODY = "system", "accounts", "devices", "nobody"
 _DEVICE, _LOGIN = "device:", "login:"
 _MAX_NAME = 80
 
@@ -62,6 +62,12 @@ def signed_in(connection: Connection, at: datetime, login: str, person: str) -> 
     audit.append(connection, at, Note(Action.SIGN_IN, person=person), _LOGIN + login)
 
 
+def signed_out(connection: Connection, at: datetime, login: str, person: str, why: str) -> None:
+    """Note that a sign-in ended: by the person, or because its token was used twice."""
+    note = Note(Action.SIGN_OUT, person=person, detail=why)
+    audit.append(connection, at, note, _LOGIN + login)
+
+
 def refused(connection: Connection, at: datetime, login: str | None) -> None:
     """Note a wrong sign-in; what was typed for a login that nobody has may be a password."""
     note = Note(Action.SIGN_IN_REFUSED)
@@ -72,6 +78,12 @@ def administered(connection: Connection, at: datetime, login: str, person: str, 
     """Note a change of an account."""
     note = Note(Action.ACCOUNT, person=person, objects=(login,), detail=what)
     audit.append(connection, at, note, ACCOUNTS)
+
+
+def ordered(connection: Connection, at: datetime, device: str, person: str, what: str) -> None:
+    """Note what an administrator did to a desk, and what the desk answered."""
+    note = Note(Action.DEVICE, person=person, device=device, detail=what)
+    audit.append(connection, at, note, DEVICES)
 
 
 def faults(connection: Connection) -> Iterator[tuple[str, str]]:

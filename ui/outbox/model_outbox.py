@@ -34,6 +34,7 @@ _FAULTS = {
     "tls_intercepted": "line",
     "server_down": "server",
     "sign_in": "account",
+    "wiped": "account",
 }
 
 

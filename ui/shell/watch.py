@@ -17,6 +17,7 @@ from ui.shell.expiry import Ending, take_ending
 from ui.shell.statusbar import LineState
 
 _LINE_MS = 1000
+WIPED = "wiped"
 # Tokens are looked for seldom: polling blinks and slows some of them
 _DEVICE_MS = 30_000
 # What asks them takes long to load; the list of documents comes first
@@ -27,7 +28,7 @@ class LineWatch(QObject):
     """Ask the desk now and then, off the GUI thread, and show what it says.
 
     `warn(Ending)` hears once at each stage of a certificate that ends, and `line_back` where
-    there was no line before.
+    there was no line before; `gone` once the server has had the desk erased.
     """
 
     def __init__(
@@ -36,6 +37,7 @@ class LineWatch(QObject):
         show: Callable[[LineState], None],
         warn: Callable[[Ending], None],
         line_back: Callable[[], None],
+        gone: Callable[[], None],
         parent: QObject,
     ) -> None:
         super().__init__(parent)
@@ -43,6 +45,7 @@ class LineWatch(QObject):
         self._show = show
         self._warn = warn
         self._line_back = line_back
+        self._gone = gone
         self._state = LineState()
         self._asking = False
         self._line = QTimer(self)
@@ -74,6 +77,9 @@ class LineWatch(QObject):
         self._show(self._state)
         if known.state in ON_LINE and mine.state not in ON_LINE:
             self._line_back()
+        if known.state == WIPED and mine.state != WIPED:
+            self.close()
+            self._gone()
 
     def _line_lost(self, _: HoaBanError) -> None:
         self._asking = False
@@ -97,6 +103,9 @@ class LineWatch(QObject):
 
 
 def _line_of(desk: Desk) -> LineState:
+    if desk.sync is not None and desk.sync.status.state == WIPED:
+        # There is no store left to ask.
+        return LineState(WIPED, desk.sync.status.since)
     waiting, refused = desk.outbox_counts()
     with desk.store.reader() as connection:
         alarms = completions.counts(connection)[completions.JobState.ALARM]

@@ -71,7 +71,12 @@ class DeskWindow(QWidget):
         )
         self._menu = PersonMenu(self._own, self.leave_asked.emit, self.lock_asked.emit, self)
         self._watch = LineWatch(
-            self._own, self.status.show_state, self._warn_of, session.line_back.emit, self
+            self._own,
+            self.status.show_state,
+            self._warn_of,
+            session.line_back.emit,
+            self.leave_asked.emit,
+            self,
         )
         self._watches = watches(self._own, self)
         self._builder = QTimer(self)

@@ -71,15 +71,31 @@ def test_the_line_is_told_when_it_comes_back(office: Office, begin: Sessions) ->
     shown: list[LineState] = []
     told: list[str] = []
     owner = QObject()
-    watch = LineWatch(session, shown.append, lambda _: None, lambda: told.append(line.state), owner)
+    gone: list[str] = []
+    watch = LineWatch(
+        session,
+        shown.append,
+        lambda _: None,
+        lambda: told.append(line.state),
+        lambda: gone.append(line.state),
+        owner,
+    )
     wait_until(lambda: bool(shown))
     assert told == []
     for state in ("ok", "syncing", "server_down", "ok"):
         line.state = state
         watch._ask_line()
         wait_until(lambda wanted=state: shown[-1].state == wanted)
-    watch.close()
     assert told == ["ok", "ok"]
+    assert gone == []
+    # The store is erased by then, and nothing may ask it any more.
+    office.desk.store.close()
+    line.state = "wiped"
+    watch._ask_line()
+    wait_until(lambda: gone == ["wiped"])
+    assert shown[-1] == LineState("wiped")
+    assert not watch._line.isActive()
+    watch.close()
 
 
 def test_who_waits_for_the_line_is_asked_at_once(office: Office, begin: Sessions) -> None:
