@@ -149,6 +149,8 @@ class Replica:
                 self._renew(connection)
             for table in ("entity", "shadow"):
                 connection.exec_driver_sql(f"UPDATE {table} SET ver = 0")
+            # Files that came after its backup are no more there; those it has are said quickly.
+            connection.exec_driver_sql("UPDATE file SET on_server = 0 WHERE whole = 1")
             meta.write(connection, meta.HISTORY, history)
             meta.write(connection, meta.CURSOR, "0")
             meta.write(connection, meta.LAG, "{}")

@@ -1,4 +1,4 @@
-"""`python -m sync.server serve | seed | check | restored | account … | units`."""
+"""`python -m sync.server serve | seed | check | migrate | backup | restore | account …`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from app.kernel.feature import Registry
 from app.kernel.ids import new_id
 from app.kernel.texts import Texts
 from sync.http import is_loopback
-from sync.server import cli_accounts, cli_devices, cli_serve
+from sync.server import cli_accounts, cli_devices, cli_serve, cli_upkeep
 from sync.server.accounts import Accounts
 from sync.server.administration import Administration
 from sync.server.check import check
@@ -33,6 +33,8 @@ def main(argv: list[str] | None = None) -> int:
     """Run one of the commands; answer the exit code."""
     parser = _parser()
     args = parser.parse_args(argv)
+    if args.command in cli_upkeep.COMMANDS:
+        return cli_accounts.run(lambda: cli_upkeep.rows(args), args)
     if args.command in ("account", "units", "devices"):
         return _administer(args)
     bare = args.command == "serve" and not (args.tls_cert and args.tls_key)
@@ -79,6 +81,7 @@ def _parser() -> argparse.ArgumentParser:
             what.add_argument("--province", action="store_true")
     cli_accounts.add_parsers(commands)
     cli_devices.add_parsers(commands)
+    cli_upkeep.add_parsers(commands)
     return parser
 
 

@@ -26,6 +26,8 @@ from sync.server.store import Store
 ACCESS_SECONDS = 15 * 60
 REFRESH_SECONDS = 30 * 86400
 GRACE_SECONDS = 180
+# How long a spent refresh token is known, and its use by somebody else noticed.
+_REMEMBERED = 2 * 86400
 LOGIN_FAILURES = 5
 ADDRESS_FAILURES = 30
 _MAX_PASSWORD = 1024
@@ -179,6 +181,7 @@ class Accounts:
             self._end(connection, t.family == row.family)
             trail.signed_out(connection, self._clock.now(), row.login, row.person, "token_reused")
             return None
+        self._end(connection, (t.family == row.family) & _is_past(self._now()))
         spend = update(tables.token).where(t.hash == _hash(token), t.spent.is_(None))
         connection.execute(spend.values(spent=self._now()))
         s = tables.session
@@ -229,6 +232,15 @@ class Accounts:
 
     def _now(self) -> int:
         return int(self._clock.now().timestamp())
+
+
+def _is_past(now: int) -> Any:
+    """Return the condition of tokens that tell nothing any more.
+
+    A desk takes a hundred a day: kept for their whole life they would be millions.
+    """
+    t = tables.token.c
+    return (t.expires < now) | (t.spent < now - _REMEMBERED)
 
 
 def checked(password: str) -> str:

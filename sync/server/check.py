@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, select, text
 
 from app.kernel.feature import Registry
 from sync.server import tables, trail
@@ -29,6 +29,9 @@ def check(store: Store, registry: Registry, files: Files) -> list[Finding]:
     with store.read() as connection:
         return [
             *_log(connection),
+            *_numbers(connection, store),
+            *_receipts(connection),
+            *_orphans(connection),
             *_timelines(connection),
             *_books(connection, registry),
             *_files(connection, files),
@@ -51,6 +54,47 @@ def _log(connection: Connection) -> Iterator[Finding]:
     logged = {(b, k, i) for b, k, i in connection.execute(query)}
     for _, kind, name in sorted(lies ^ logged):
         yield Finding("log", kind, name)
+
+
+def _numbers(connection: Connection, store: Store) -> Iterator[Finding]:
+    """See that the next number of the log lies above all that were given."""
+    head = store.head(connection)
+    drawn = (
+        connection.scalar(text("SELECT last_value FROM log_number"))
+        if store.postgres
+        else store.meta(connection, "log_number")
+    )
+    if int(drawn or 0) < head:
+        yield Finding("number", "log", str(head))
+
+
+def _receipts(connection: Connection) -> Iterator[Finding]:
+    """See that the last command of every desk has its receipt."""
+    d, r = tables.device.c, tables.receipt.c
+    query = (
+        select(d.id)
+        .join_from(tables.device, tables.receipt, r.device == d.id, isouter=True)
+        .group_by(d.id, d.last_n)
+        .having(func.coalesce(func.max(r.n), 0) != d.last_n)
+        .order_by(d.id)
+    )
+    for device in connection.scalars(query):
+        yield Finding("receipt", "device", device)
+
+
+def _orphans(connection: Connection) -> Iterator[Finding]:
+    """See that whatever names a file is there, so that nobody sees one without a reason."""
+    r, e = tables.file_ref.c, tables.entity.c
+    query = (
+        select(r.kind, r.entity)
+        .join_from(
+            tables.file_ref, tables.entity, (e.kind == r.kind) & (e.id == r.entity), isouter=True
+        )
+        .where(e.id.is_(None))
+        .order_by(r.kind, r.entity)
+    )
+    for kind, name in connection.execute(query):
+        yield Finding("orphan", kind, name)
 
 
 def _timelines(connection: Connection) -> Iterator[Finding]:

@@ -13,12 +13,14 @@ from functools import cache, partial
 from typing import Any, TypeVar
 
 from sqlalchemy import (
+    URL,
     BigInteger,
     Boolean,
     Column,
     ColumnElement,
     Connection,
     Dialect,
+    Engine,
     Integer,
     Table,
     Text,
@@ -38,10 +40,10 @@ from sqlalchemy.pool import QueuePool
 
 from app.identity import audit
 from app.kernel.clock import Clock
-from app.kernel.errors import Unavailable
+from app.kernel.errors import Conflict, HoaBanError, Unavailable
 from app.kernel.ids import new_id
 from sync.protocol.codec import dumps
-from sync.server import tables
+from sync.server import migrations, tables
 
 T = TypeVar("T")
 _METAS = select(tables.meta.c.name, tables.meta.c.value)
@@ -57,52 +59,78 @@ class Store:
     """Open the database at a URL; creates what is missing.
 
     `fast` lets SQLite trust the machine not to lose power: for seeds and simulations.
-    `patience` is how many seconds PostgreSQL may take over one statement; 0 is no limit.
+    `migrating` opens also one whose schema is not today's. `patience` is how many seconds PostgreSQL may take over one statement; 0 is no limit.
     """
 
     def __init__(
-        self, url: str, clock: Clock, pool: int = 8, *, fast: bool = False, patience: int = 0
+        self,
+        url: str,
+        clock: Clock,
+        pool: int = 8,
+        *,
+        fast: bool = False,
+        patience: int = 0,
+        migrating: bool = False,
     ) -> None:
         parsed = make_url(url)
         if parsed.drivername == "postgresql":
             parsed = parsed.set(drivername="postgresql+psycopg")
         self.postgres = parsed.get_backend_name() == "postgresql"
-        options: dict[str, Any] = {"isolation_level": "REPEATABLE READ"} if self.postgres else {}
         self.connections = pool * 3
-        self.engine = create_engine(
-            parsed,
-            poolclass=QueuePool,
-            pool_size=pool,
-            max_overflow=pool * 2,
-            pool_pre_ping=self.postgres,
-            hide_parameters=True,
-            **options,
-        )
-        if self.postgres and patience:
-            event.listen(self.engine, "connect", partial(_limit_postgres, patience))
-        if not self.postgres:
-            event.listen(self.engine, "connect", _open_sqlite)
-            if fast:
-                event.listen(self.engine, "connect", _trust_memory)
-            event.listen(self.engine, "begin", _begin_sqlite)
+        self.engine = _engine(parsed, pool, patience) if self.postgres else _sqlite(parsed, pool)
+        if fast and not self.postgres:
+            event.listen(self.engine, "connect", _trust_memory)
         e = tables.entity.c
         # Built once: SQLAlchemy takes longer to put a query together than SQLite to answer it.
         self.entities = select(e.id, e.ver, e.buckets, e.data).where(
             e.kind == bindparam("kind"), self.among(e.id, "ids")
         )
-        self._create(clock)
+        try:
+            self._create(clock)
+            if not migrating:
+                self._settle()
+        except HoaBanError:
+            self.close()
+            raise
 
     def _create(self, clock: Clock) -> None:
         with self.write() as connection:
             if self.postgres:
                 self.lock(connection)
+            if not migrations.is_empty(connection):
+                return
             tables.metadata.create_all(connection)
             audit.create(connection)
             if self.postgres:
                 connection.execute(text("CREATE SEQUENCE IF NOT EXISTS log_number"))
             for name in ("server", "history"):
-                if self.meta(connection, name) is None:
-                    self.set_meta(connection, name, new_id(clock.now()))
+                self.set_meta(connection, name, new_id(clock.now()))
+            self.set_meta(connection, migrations.NAME, str(migrations.SCHEMA))
+
+    def _settle(self) -> None:
+        """Bring an older schema to today's where nobody else serves it, refuse it elsewhere."""
+        version = self.schema()
+        if version > migrations.SCHEMA:
+            raise Conflict("server.schema_newer", version=version)
+        if version < migrations.SCHEMA:
+            if self.postgres:
+                raise Conflict("server.schema_older", version=version)
+            self.migrate()
+
+    def schema(self) -> int:
+        """Return the version of the tables."""
+        with self.read() as connection:
+            return int(self.meta(connection, migrations.NAME) or 1)
+
+    def migrate(self) -> list[int]:
+        """Take the steps to today's schema, each whole before the next; answer which."""
+        taken = []
+        for version, step in migrations.steps_after(self.schema()):
+            step(self.engine)
+            with self.write() as connection:
+                self.set_meta(connection, migrations.NAME, str(version))
+            taken.append(version)
+        return taken
 
     def in_use(self) -> tuple[int, int]:
         """Return how many connections are in use, and how many there may be."""
@@ -274,6 +302,31 @@ def _type(kind: Any) -> str:
     if isinstance(kind, Boolean):
         return "boolean"
     return "integer" if isinstance(kind, Integer) else "text"
+
+
+def _engine(url: URL, pool: int, patience: int) -> Engine:
+    engine = create_engine(
+        url,
+        poolclass=QueuePool,
+        pool_size=pool,
+        max_overflow=pool * 2,
+        # After a standby was promoted the old connections lead nowhere.
+        pool_pre_ping=True,
+        hide_parameters=True,
+        isolation_level="REPEATABLE READ",
+    )
+    if patience:
+        event.listen(engine, "connect", partial(_limit_postgres, patience))
+    return engine
+
+
+def _sqlite(url: URL, pool: int) -> Engine:
+    engine = create_engine(
+        url, poolclass=QueuePool, pool_size=pool, max_overflow=pool * 2, hide_parameters=True
+    )
+    event.listen(engine, "connect", _open_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
 
 
 def _limit_postgres(patience: int, connection: Any, _: Any) -> None:

@@ -102,6 +102,7 @@ token = Table(
     Column("spent", BigInteger),
 )
 Index("token_family", token.c.family)
+Index("token_login", token.c.login)
 
 # Which desk a sign-in speaks for, once it has spoken.
 session = Table(

@@ -57,6 +57,11 @@ def acted(connection: Connection, at: datetime, commands: Sequence[Command]) -> 
     audit.append(connection, at, Note(Action.SYSTEM, objects=objects), SYSTEM)
 
 
+def maintained(connection: Connection, at: datetime, what: str) -> None:
+    """Note what was done to the whole database."""
+    audit.append(connection, at, Note(Action.SYSTEM, detail=what), SYSTEM)
+
+
 def signed_in(connection: Connection, at: datetime, login: str, person: str) -> None:
     """Note that somebody signed in."""
     audit.append(connection, at, Note(Action.SIGN_IN, person=person), _LOGIN + login)

@@ -29,6 +29,9 @@ ROOT = Path(__file__).parents[2]
         ("DELETE FROM event WHERE ver = 2", "timeline"),
         ("UPDATE entity SET ver = 7 WHERE kind = 'note'", "timeline"),
         ("UPDATE file SET size = 1", "file"),
+        ("DELETE FROM receipt WHERE n = 2", "receipt"),
+        ("INSERT INTO file_ref VALUES ('ab', 'note', 'none')", "orphan"),
+        ("UPDATE log SET seq = 999999 WHERE kind = 'note'", "number"),
     ],
 )
 def test_every_damage_is_found(
