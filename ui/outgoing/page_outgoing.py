@@ -116,7 +116,7 @@ class OutgoingPage(Page):
         self.go_on.set_enabled(False)
         self.opine = Action(
             "outgoing.comment", "marking.act.comment", partial(self._sign_on, "comment"),
-            "Ctrl+Shift+Y", scope=NAME, group_key=group, icon="pen", enabled=False,
+            "Alt+Y", scope=NAME, group_key=group, icon="pen", enabled=False,
         )  # fmt: skip
         self.copy = Action(
             "outgoing.copy", "marking.act.copy", partial(self._sign_on, "copy"),

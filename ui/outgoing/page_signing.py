@@ -97,7 +97,7 @@ class SigningPage(Page):
             group_key=group, icon="return", enabled=False,
         )  # fmt: skip
         self.comment = Action(
-            "signing.comment", "marking.act.comment", self._comment, "Ctrl+Shift+Y", scope=NAME,
+            "signing.comment", "marking.act.comment", self._comment, "Alt+Y", scope=NAME,
             group_key=group, icon="message", enabled=False,
         )  # fmt: skip
         self.open_box = Action(

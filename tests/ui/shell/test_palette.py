@@ -88,3 +88,15 @@ def test_without_the_page_of_search_nobody_is_offered(opening: Start) -> None:
     found = palette(desk)
     letters(found.field, "quang van mau")
     wait_until(lambda: not listed(found))
+
+
+def test_a_page_that_is_come_to_from_others_alone_is_not_offered(opening: Start) -> None:
+    desk = opening()
+    window = desk.unlock("mai")
+    found = palette(desk)
+    letters(found.field, "ký")
+    wait_until(lambda: any(line.startswith("Ký tệp") for line in listed(found)))
+    assert not any(line.startswith("Ký trên văn bản") for line in listed(found))
+    found.reject()
+    window.go("marking", "comment", "none")
+    assert window.current == "marking"
