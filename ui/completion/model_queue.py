@@ -90,7 +90,7 @@ def recheck(desk: Desk, hashes: Sequence[str], cancel: CancelToken) -> int:
 def _of_job(texts: Texts, row: QueueRow) -> Item:
     job = row.job
     reason = texts(f"error.{job.problem}") if job.problem else ""
-    if job.state is JobState.ALARM:
+    if job.state is JobState.ALARM or (job.kind == FILE and job.problem):
         reason = f"{reason} {texts(f'error.{job.problem}.do')}"
     renewing = job.task is Task.RENEW
     key = "completion.what.renew" if renewing else "completion.what.complete"

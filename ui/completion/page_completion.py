@@ -94,8 +94,9 @@ class CompletionPage(Page):
         texts = self.session.texts
         head = Pane("header")
         claim = Label(texts("completion.claim"), "secondary", wrap=True)
-        title = Label(texts("completion.nav"), "title")
-        parts = (title, claim, self.alarm, self.chips, self.progress)
+        title = Row(Label(texts("completion.nav"), "title"), claim, gap=12)
+        title.setStretch(1, 1)
+        parts = (title, self.alarm, self.chips, self.progress)
         head.setLayout(Column(*parts, gap=8, margins=(20, 14, 20, 12)))
         foot = Pane("footer")
         buttons = Row(Button.of(self.again, "primary"), Button.of(self.open), None)

@@ -102,7 +102,7 @@ class VerifyPage(Page):
             TableColumn(
                 texts("outpages.verify.column.verdict"), words.verdict, 120, tone=words.tone
             ),
-            TableColumn(texts("outpages.verify.column.reason"), words.reason, 160),
+            TableColumn(texts("outpages.verify.column.reason"), words.reason, 140),
         )
         self.rows = RowModel(self.session.runner.submit, columns, key=lambda r: r.path, parent=self)
         self.table = Table(self.rows, texts("outpages.verify.files"))

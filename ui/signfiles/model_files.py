@@ -78,7 +78,9 @@ class Words:
         if item.error is not None:
             return texts.error(item.error)
         parts = [texts("signfiles.output", name=item.output.name)] if item.output else []
-        parts += [texts(f"signing.warning.{w}") for w in item.warnings]
+        # What is completed later is said once, below
+        said = [w for w in item.warnings if item.job is None or w not in _COMPLETED]
+        parts += [texts(f"signing.warning.{w}") for w in said]
         if item.job is not None and item.job.state is JobState.ALARM:
             parts.append(texts(f"error.{item.job.problem}"))
         elif item.short:

@@ -285,6 +285,8 @@ class SignFilesPage(Page):
         """Say what came of the file that is shown, else where its signature goes."""
         texts, strip = self.session.texts, self.paper.strip
         item = self.model.item(self._current) if self._current is not None else None
+        if item is not None and item.state == DONE:
+            self.paper.pdf.clear_box()
         if item is not None and item.state in (DONE, FAILED):
             strip.show_text(self._words.detail(item), item.tone, strong=self._words.state(item))
         elif self.page is None or not seen(self.model.purpose) or self.paper.pdf.box is not None:
@@ -316,6 +318,7 @@ class SignFilesPage(Page):
         self.remove.set_enabled(idle and bool(model.items))
         self.put.set_enabled(idle and self.page is not None and seen(model.purpose))
         self.form.body.setEnabled(idle)
+        self.password.allow(allowed=idle)
 
     # --- signing --------------------------------------------------------------------------
 

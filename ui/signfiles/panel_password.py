@@ -19,6 +19,7 @@ class PasswordBar(QWidget):
 
     def __init__(self, texts: Texts, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._wanted, self._allowed = False, True
         caps = Label(texts("outpages.pin.caps"), "warn")
         caps.hide()
         name = texts("signfiles.password")
@@ -34,15 +35,25 @@ class PasswordBar(QWidget):
 
     def ask(self, *, again: bool) -> None:
         """Ask for a password; `again` says that the last one did not open the file."""
+        self._wanted = True
         self._wrong.setVisible(again)
-        self.show()
+        self._show()
         if again:
             self.field.setFocus()
 
     def leave(self) -> None:
         """Ask for none, and forget what was typed."""
+        self._wanted = False
         self.field.clear()
-        self.hide()
+        self._show()
+
+    def allow(self, *, allowed: bool) -> None:
+        """Ask only while nothing is signed: a run has the passwords that it began with."""
+        self._allowed = allowed
+        self._show()
+
+    def _show(self) -> None:
+        self.setVisible(self._wanted and self._allowed)
 
     def _give(self) -> None:
         password = self.field.text()

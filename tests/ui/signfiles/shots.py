@@ -16,6 +16,7 @@ from tests.ui.outgoing.keys import PERSON_PIN, make_keys
 from tests.ui.outgoing.office import WORDS, Office
 from tests.ui.outgoing.shots import LOOKS, save, session_of, shown, wait
 from tests.ui.signfiles.conftest import signing_desk
+from tests.ui.signfiles.test_rest import protected
 from ui.kit import texts as voice
 from ui.kit.theme import install
 from ui.signfiles.page_signfiles import SignFilesPage
@@ -38,12 +39,27 @@ def pictures(office: Office, folder: Path, out: Path, look: str) -> None:
             page.paper._turn_over()
         wait(lambda: page.paper.pdf.sharp and page.paper.pdf.box is not None)
         save(page, out, f"signfiles-{look}")
+        page.table.select(len(page.model.items) - 1)
+        wait(page.password.isVisible)
+        save(page, out, f"signfiles-password-{look}")
+        page.password.given.emit("sai")
+        wait(page.password._wrong.isVisible)
+        save(page, out, f"signfiles-password-wrong-{look}")
+        page.form.level.set_value("B-T")
         page.start()
         wait(lambda: page.pins.dialog is not None)
+        page.sides.show_detail(detail=True)
+        page.progress.pause_button.click()
         page.pins.dialog.field.setText(PERSON_PIN)
         page.pins.dialog.ok.click()
+        save(page, out, f"signfiles-paused-{look}")
+        page.progress.pause_button.click()
         wait(lambda: not page.model.running)
         save(page, out, f"signfiles-done-{look}")
+        page.table.select(1)
+        page.sides.show_detail(detail=True)
+        wait(lambda: page.paper.pdf.sharp)
+        save(page, out, f"signfiles-queued-{look}")
         page.sides.show_detail(detail=True)
         page.choose_purpose(Purpose.ISSUE)
         wait(lambda: page.model.keys is not None and page.paper.pdf.sharp)
@@ -64,6 +80,7 @@ def main(out: Path) -> None:
             (folder / "0 bản hỏng.pdf").write_bytes(b"%PDF-1.7\nnothing")
             (folder / "báo cáo giải ngân (mẫu).pdf").write_bytes(compose(WORDS))
             (folder / "số liệu (mẫu).ods").write_bytes(b"PK\x03\x04" + bytes(900))
+            protected(folder / "tờ trình có mật khẩu (mẫu).pdf")
             office = signing_desk(Path(place) / f"{mode}{scale}", keys)
             install(app, mode, scale)
             pictures(office, folder, out, f"{mode}-{scale}")

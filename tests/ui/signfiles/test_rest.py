@@ -81,11 +81,18 @@ def test_a_file_without_its_password_fails_alone_and_is_signed_after_it_was_type
 ) -> None:
     page = opened(signing, begin, show)
     page.take(pdf(folder / "1.pdf"), protected(folder / "2.pdf"))
-    sign(page, PERSON_PIN)
+    wait_until(lambda: page.sign.enabled and page.rows.total == len(page.model.items), LONG)
+    wait_until(lambda: page.paper.pdf.page_count == 1, LONG)
+    page.table.select(1)
+    wait_until(page.password.isVisible, LONG)
+    page.sign.trigger()
+    assert not page.password.isVisible(), "a run has the passwords that it began with"
+    answer(page, PERSON_PIN)
+    wait_until(lambda: not page.model.running, LONG)
+    wait_until(page.password.isVisible, LONG)
     assert [i.state for i in page.model.items] == ["done", "failed"]
     error = page.model.items[1].error
     assert error is not None and error.code == "pdf_password"
-    page.table.select(1)
     give(page, PASSWORD)
     wait_until(lambda: page.page is not None, LONG)
     sign(page, PERSON_PIN)
@@ -127,7 +134,9 @@ def test_what_is_below_its_level_is_queued_and_its_row_tells_how_that_ends(
     wait_until(lambda: all(i.job is not None for i in page.model.items), LONG)
     first, second = page.model.items
     assert (first.level, first.short, first.tone) == ("B-B", True, "warn")
-    assert "tự hoàn thiện" in page._words.detail(first)
+    assert page._words.detail(first).count("hoàn thiện") == 1, "it is said, and said once"
+    wait_until(lambda: page.paper.pdf.page_count == 1, LONG)
+    assert page.paper.pdf.box is None, "what is signed has no box to drag any more"
     _settle(signing, first.output, JobState.DONE, "B-T", "")
     wait_until(lambda: page.model.items[0].level == "B-T", LONG)
     assert (page.model.items[0].short, page.model.items[0].tone) == (False, "ok")
