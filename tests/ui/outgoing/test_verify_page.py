@@ -31,6 +31,7 @@ from tests.ui.outgoing.conftest import Sessions, Show
 from tests.ui.outgoing.keys import PERSON_PIN, Keys
 from tests.ui.outgoing.office import WORDS, Office
 from tests.ui.walk import walk
+from ui.kit.actions import Action, Actions
 from ui.kit.pdfdialog import PdfDialog
 from ui.outgoing.model_verify import BAD, GOOD, UNSURE
 from ui.outgoing.page_verify import VerifyPage
@@ -165,10 +166,16 @@ def test_what_was_not_clear_is_checked_again_when_the_line_is_back(
     keyed.desk.verifier = PdfVerifier(keys.trust, keyed.clock, LoopbackHttp())
     page.session.line_back.emit()
     assert said == ["outpages.verify.line_back"]
+    keys_of_page, synced = Actions(page), []
+    everywhere = Action("sync", "kit.go_on", lambda: synced.append(True), "F5")
+    keys_of_page.add(everywhere, *page.acts())
+    keys_of_page.enter("verify")
+    page.activateWindow()
+    wait_until(page.isActiveWindow)
     with authority.serve():
-        page.again.trigger()
-        wait_until(lambda: not page.model.running)
-    assert page.model.unsettled == ()
+        QTest.keyClick(page.table, Qt.Key.Key_F5)
+        wait_until(lambda: page.model.unsettled == () and not page.model.running)
+    assert synced == [], "the page's own F5 goes before that of the window"
     assert [row.name for row in page.model.rows] == names
     wait_until(lambda: page.checked is not None and page.checked.view == GOOD)
     assert not page.again.enabled
