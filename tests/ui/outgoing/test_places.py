@@ -34,6 +34,7 @@ def test_a_kept_place_follows_the_words_of_every_document_of_its_type(
     page.open_entity("document", first)
     wait_until(lambda: page.model.shown and page.model.shown.document.id == first, LONG)
     wait_until(lambda: page.paper.pdf.box is not None and page.paper.place.keep.isVisible(), LONG)
+    assert page.minimumSizeHint().width() <= 1154, "it fits a screen of 1366 points"
     told, pdf = page.paper.pdf.box, page.paper.pdf
     assert told is not None
     pdf.setFocus()

@@ -14,8 +14,8 @@ from ui.kit.texts import tr
 from ui.kit.theme import theme
 
 _POINTS = 72 / 25.4
-_WIDTH = 84
-_INSET = 7
+_WIDTH = 80
+_INSET = 5
 _MOST = 2000.0
 
 
@@ -57,7 +57,7 @@ class PlaceBar(Pane):
             "width": Millimetres(tr("kit.place.width")),
             "height": Millimetres(tr("kit.place.height")),
         }
-        row = Row(gap=8, margins=(16, 4, 16, 6))
+        row = Row(gap=6, margins=(12, 4, 12, 6))
         for name, field in self.fields.items():
             row.extend(Column(Label(tr(f"kit.place.{name}"), "secondary"), field, gap=1))
             field.valueChanged.connect(self._typed)
