@@ -17,8 +17,6 @@ from pyhanko.sign.general import CMSExtractionError, extract_certificate_info
 from pyhanko.sign.validation.errors import SignatureValidationError
 from pyhanko.sign.validation.generic_cms import get_signing_cert_attr, validate_sig_integrity
 
-from app.kernel.errors import Unavailable
-from app.kernel.levels import reaches
 from app.kernel.ports import FileReport
 from signing.pdf.cms import KeySigner
 from signing.pdf.pages import BAD_FILE
@@ -28,15 +26,6 @@ from signing.trust.stamps import CheckedTimeStamper
 
 ENDING = ".p7s"
 _MOST = 4 << 20
-
-
-@dataclass(frozen=True, slots=True)
-class SignatureFile:
-    """A file that holds a signature, with the level that it has reached."""
-
-    data: bytes
-    level: str
-    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,26 +47,11 @@ def begin_detached(
 
 
 def end_detached(
-    begun: DetachedToSign,
-    signature: bytes,
-    means: Judges,
-    *,
-    level: str = "B-B",
-    tsa: str = "",
-    require_time: bool = False,
-) -> SignatureFile:
-    """Return the signature as a file, with a time stamp where one is wanted and to be had.
-
-    Raises `Unavailable("timestamp_required")` where one is required and not to be had.
-    """
-    timed = require_time or reaches(level, "B-T")
-    stamper = CheckedTimeStamper(means.http, tsa) if timed and tsa and means.http else None
+    begun: DetachedToSign, signature: bytes, stamper: CheckedTimeStamper | None
+) -> tuple[bytes, bool]:
+    """Return the signature as a file, and whether it bears a time stamp."""
     made = begun.signer.content(begun.attributes, signature, stamper)
-    stamped = stamper is not None and not begun.signer.no_time
-    if require_time and not stamped:
-        raise Unavailable("timestamp_required")
-    warnings = ("timestamp_unavailable",) if timed and not stamped else ()
-    return SignatureFile(bytes(made.dump()), "B-T" if stamped else "B-B", warnings)
+    return bytes(made.dump()), stamper is not None and not begun.signer.no_time
 
 
 def verify_detached(

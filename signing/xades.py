@@ -1,4 +1,6 @@
-"""Enveloped signatures of XML files, such as edXML (XAdES B-B, EN 319 132-1): made and checked.
+"""Enveloped signatures of XML files, such as edXML (XAdES, EN 319 132-1): made and checked.
+
+Levels B-B and B-T.
 
 One shape alone is made and accepted: a signature in the root over the whole document (without
 itself) and over its own signed properties, both in exclusive canonical form. What refers to
@@ -25,10 +27,9 @@ from app.kernel.ports import FileReport
 from signing.pdf.cms import KeySigner
 from signing.plain import MOST_SIGNATURES, Found, Judges, file_report, report_on
 from signing.trust.rawkeys import holds, joined, split
+from signing.trust.stamps import CheckedTimeStamper
+from signing.xmlstamps import C14N, DS, NAMES, XADES, canonical, put_stamp, take_stamp
 
-DS = "http://www.w3.org/2000/09/xmldsig#"
-XADES = "http://uri.etsi.org/01903/v1.3.2#"
-C14N = "http://www.w3.org/2001/10/xml-exc-c14n#"
 ENVELOPED = f"{DS}enveloped-signature"
 SHA256 = "http://www.w3.org/2001/04/xmlenc#sha256"
 PROPERTIES = "http://uri.etsi.org/01903#SignedProperties"
@@ -37,7 +38,6 @@ MECHANISMS = {
     "pss": "http://www.w3.org/2007/05/xmldsig-more#sha256-rsa-MGF1",
     "ecdsa": "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256",
 }
-_NAMES = {"ds": DS, "xades": XADES}
 _MOST = 32 << 20
 _BAD = (etree.XMLSyntaxError, ValueError, TypeError, LookupError, AttributeError, binascii.Error)
 
@@ -62,13 +62,13 @@ def begin_xml(data: bytes, der: bytes, judges: Judges, *, pss: bool) -> XmlToSig
     signer = KeySigner(der, judges.trust, pss=pss)
     kind = "ecdsa" if not signer.is_rsa else "pss" if pss else "pkcs1"
     certificates = [der, *signer.issuers]
-    whole = _digest(_canonical(tree))
+    whole = _digest(canonical(tree))
     signature = _skeleton(certificates, MECHANISMS[kind], whole, judges.clock.now())
     tree.getroot().append(signature)
-    properties = signature.find(".//xades:SignedProperties", _NAMES)
-    own = signature.findall("ds:SignedInfo/ds:Reference/ds:DigestValue", _NAMES)[1]
-    own.text = _digest(_canonical(properties))
-    octets = _canonical(signature.find("ds:SignedInfo", _NAMES))
+    properties = signature.find(".//xades:SignedProperties", NAMES)
+    own = signature.findall("ds:SignedInfo/ds:Reference/ds:DigestValue", NAMES)[1]
+    own.text = _digest(canonical(properties))
+    octets = canonical(signature.find("ds:SignedInfo", NAMES))
     size = (x509.Certificate.load(der).public_key.bit_size + 7) // 8
     return XmlToSign(octets, tree, signature, kind, size)
 
@@ -88,12 +88,16 @@ def check_xml(data: bytes) -> Any:
     return tree
 
 
-def end_xml(begun: XmlToSign, signature: bytes) -> bytes:
-    """Return the signed document."""
+def end_xml(
+    begun: XmlToSign, signature: bytes, stamper: CheckedTimeStamper | None = None
+) -> tuple[bytes, bool]:
+    """Return the signed document, and whether its signature bears a time stamp."""
     value = split(signature, begun.size) if begun.scheme == "ecdsa" else signature
-    begun.signature.find("ds:SignatureValue", _NAMES).text = _text(value)
+    held = begun.signature.find("ds:SignatureValue", NAMES)
+    held.text = _text(value)
+    stamped = stamper is not None and put_stamp(begun.signature, held, stamper)
     made: bytes = etree.tostring(begun.tree, xml_declaration=True, encoding="UTF-8")
-    return made
+    return made, stamped
 
 
 def verify_xml(
@@ -131,11 +135,6 @@ def _parse(data: bytes) -> Any:
     return tree
 
 
-def _canonical(node: Any) -> bytes:
-    made: bytes = etree.tostring(node, method="c14n", exclusive=True, with_comments=False)
-    return made
-
-
 def _without(tree: Any, place: int) -> bytes:
     """Return the canonical document without one of its signatures (enveloped-signature)."""
     copy = deepcopy(tree)
@@ -147,20 +146,20 @@ def _without(tree: Any, place: int) -> bytes:
     else:
         parent.text = (parent.text or "") + tail
     parent.remove(signature)
-    return _canonical(copy)
+    return canonical(copy)
 
 
 def _read(tree: Any, place: int) -> Found:
     signature = tree.getroot().findall(f".//{{{DS}}}Signature")[place]
     held = [
         x509.Certificate.load(base64.b64decode(node.text), strict=True)
-        for node in signature.findall("ds:KeyInfo/ds:X509Data/ds:X509Certificate", _NAMES)
+        for node in signature.findall("ds:KeyInfo/ds:X509Data/ds:X509Certificate", NAMES)
     ]
     certificate = held[0]
-    method = signature.find("ds:SignedInfo/ds:SignatureMethod", _NAMES).get("Algorithm")
+    method = signature.find("ds:SignedInfo/ds:SignatureMethod", NAMES).get("Algorithm")
     scheme = next((name for name, uri in MECHANISMS.items() if uri == method), "")
     properties = signature.find(
-        "ds:Object/xades:QualifyingProperties/xades:SignedProperties", _NAMES
+        "ds:Object/xades:QualifyingProperties/xades:SignedProperties", NAMES
     )
     found = Found(
         name=signature.get("Id") or str(place + 1),
@@ -173,8 +172,9 @@ def _read(tree: Any, place: int) -> Found:
     if not scheme:
         return found  # reported as a digest that is not allowed
     _references(tree, place, signature, properties, found)
-    octets = _canonical(signature.find("ds:SignedInfo", _NAMES))
-    value = base64.b64decode(signature.find("ds:SignatureValue", _NAMES).text)
+    take_stamp(signature, found)
+    octets = canonical(signature.find("ds:SignedInfo", NAMES))
+    value = base64.b64decode(signature.find("ds:SignatureValue", NAMES).text)
     value = joined(value) if scheme == "ecdsa" else value
     if not holds(certificate.dump(), scheme, value, octets):
         found.reasons.append("signature_false")
@@ -183,8 +183,8 @@ def _read(tree: Any, place: int) -> Found:
 
 def _references(tree: Any, place: int, signature: Any, properties: Any, found: Found) -> None:
     """Check that the signature covers the document and its properties, and nothing else."""
-    nodes = signature.findall("ds:SignedInfo/ds:Reference", _NAMES)
-    canon = signature.find("ds:SignedInfo/ds:CanonicalizationMethod", _NAMES)
+    nodes = signature.findall("ds:SignedInfo/ds:Reference", NAMES)
+    canon = signature.find("ds:SignedInfo/ds:CanonicalizationMethod", NAMES)
     if signature.getparent() is not tree.getroot() or _algorithm(canon) != C14N or len(nodes) != 2:
         found.reasons.append("coverage")
         return
@@ -199,17 +199,17 @@ def _references(tree: Any, place: int, signature: Any, properties: Any, found: F
     if not all(wanted):
         found.reasons.append("coverage")
         return
-    digests = (_digest(_without(tree, place)), _digest(_canonical(properties)))
+    digests = (_digest(_without(tree, place)), _digest(canonical(properties)))
     if tuple(_value(node) for node in nodes) != digests:
         found.reasons.append("altered")
-    bound = properties.find(".//xades:SigningCertificateV2/xades:Cert/xades:CertDigest", _NAMES)
+    bound = properties.find(".//xades:SigningCertificateV2/xades:Cert/xades:CertDigest", NAMES)
     if _value(bound) != _digest(found.certificate.dump()):
         found.reasons.append("signature_false")
 
 
 def _shape(reference: Any) -> list[str]:
     """Return the transforms of a reference; one with parameters of its own is none of ours."""
-    transforms = reference.findall("ds:Transforms/ds:Transform", _NAMES)
+    transforms = reference.findall("ds:Transforms/ds:Transform", NAMES)
     return [_algorithm(node) for node in transforms]
 
 
@@ -219,13 +219,13 @@ def _algorithm(node: Any) -> str:
 
 def _value(node: Any) -> str:
     """Return the SHA-256 that a node names, "" for another algorithm."""
-    if _algorithm(node.find("ds:DigestMethod", _NAMES)) != SHA256:
+    if _algorithm(node.find("ds:DigestMethod", NAMES)) != SHA256:
         return ""
-    return _text(base64.b64decode(node.find("ds:DigestValue", _NAMES).text))
+    return _text(base64.b64decode(node.find("ds:DigestValue", NAMES).text))
 
 
 def _claimed(properties: Any) -> datetime | None:
-    node = properties.find(".//xades:SigningTime", _NAMES)
+    node = properties.find(".//xades:SigningTime", NAMES)
     at = datetime.fromisoformat(node.text.strip()) if node is not None else None
     return at if at is not None and at.tzinfo is not None else None
 

@@ -53,7 +53,10 @@ class Moment:
 
 def is_stamped(signature: Any) -> bool:
     """Tell whether a signature carries a time stamp of its own, trusted or not."""
-    return _stamp_of(signature) is not None
+    try:
+        return _stamp_of(signature) is not None
+    except BAD_FILE:
+        return False
 
 
 def proof_over(revision: int, proofs: list[DocumentTime]) -> datetime | None:
@@ -133,10 +136,10 @@ async def _own_stamp(
 
     A stamp whose maker's status cannot be found out gives its time, and the doubt with it.
     """
-    stamp = _stamp_of(signature)
-    if stamp is None:
-        return None, ()
     try:
+        stamp = _stamp_of(signature)
+        if stamp is None:
+            return None, ()
         at, signer, others = _read(stamp, signature)
     except (CMSExtractionError, SignatureValidationError, *BAD_FILE):
         return None, ("timestamp_broken",)

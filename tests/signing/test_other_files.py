@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import subprocess
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,7 @@ from signing import xades
 from signing.anyfile import AnyVerifier
 from signing.plain import Judges
 from signing.trust.rawkeys import joined, split
+from signing.trust.stamps import CheckedTimeStamper
 from signing.trust.store import TrustStore
 from tests.signing.conftest import Office, Pins
 
@@ -31,6 +34,7 @@ EDXML = """<?xml version="1.0" encoding="UTF-8"?>
 </edXML:edXMLEnvelope></edXML:edXML>
 """
 DS = "{http://www.w3.org/2000/09/xmldsig#}"
+XADES = "{http://uri.etsi.org/01903/v1.3.2#}"
 
 
 def judges(office: Office, **more: Any) -> Judges:
@@ -189,13 +193,76 @@ def test_xmlsec_agrees(office: Office, package: Path, tmp_path: Path) -> None:
     assert not xmlsec_accepts(office, path)
 
 
-def signed_here(office: Office, data: bytes) -> bytes:
+def test_xml_bears_a_time_stamp(office: Office, package: Path) -> None:
+    made = sign(office, package, tsa=office.authority.tsa_url)
+    assert (made.level, made.warnings) == ("B-T", ())
+    report = verify(office, made.path)
+    [found] = report.signatures
+    assert (report.verdict, found.reasons) == (Verdict.VALID, ())
+    assert (found.level, found.time_source) == ("B-T", "timestamp")
+    assert found.claimed_at is not None and found.signed_at is not None
+    assert abs(found.signed_at - found.claimed_at) < timedelta(minutes=1)
+
+
+def test_a_stamp_that_is_ordered_and_not_to_be_had_is_said(office: Office, package: Path) -> None:
+    nobody = "http://127.0.0.1:9/tsa"
+    made = sign(office, package, tsa=nobody)
+    assert (made.level, made.warnings) == ("B-B", ("timestamp_unavailable",))
+    assert made.path is not None
+    made.path.unlink()
+    with pytest.raises(Unavailable, match="timestamp_required"):
+        sign(office, package, tsa=nobody, require_time=True)
+    assert [p.name for p in package.parent.iterdir()] == [package.name]
+
+
+def _garbage(stamp: Any, _value: Any) -> None:
+    stamp[1].text = "bWF1"
+
+
+def _empty(stamp: Any, _value: Any) -> None:
+    stamp[1].text = "MAA="
+
+
+def _no_stamp(stamp: Any, _value: Any) -> None:
+    stamp[1].text = base64.b64encode(cms.ContentInfo({"content_type": "data"}).dump()).decode()
+
+
+def _other_form(stamp: Any, _value: Any) -> None:
+    stamp[0].set("Algorithm", "http://www.w3.org/TR/2001/REC-xml-c14n-20010315")
+
+
+def _other_value(_stamp: Any, value: Any) -> None:
+    value.text = f" {value.text}"  # the same number in other bytes: the stamp is not over them
+
+
+@pytest.mark.parametrize("change", [_garbage, _empty, _no_stamp, _other_form, _other_value])
+def test_a_stamp_over_something_else_is_none(
+    office: Office, package: Path, change: Callable[[Any, Any], None]
+) -> None:
+    data = signed_here(office, package.read_bytes(), office.authority.tsa_url)
+    path = package.with_name("stamped.xml")
+    path.write_bytes(data)
+    assert xmlsec_accepts(office, path)
+    assert verify(office, path).verdict is Verdict.VALID
+    tree = etree.fromstring(data)
+    change(tree.find(f".//{XADES}SignatureTimeStamp"), tree.find(f".//{DS}SignatureValue"))
+    path.write_bytes(etree.tostring(tree))
+    report = verify(office, path)
+    assert report.verdict is Verdict.INVALID
+    assert report.signatures[0].reasons == ("timestamp_broken",)
+
+
+def signed_here(office: Office, data: bytes, tsa: str = "") -> bytes:
     """Sign with PKCS#1 v1.5, which this machine's xmlsec1 knows."""
     pem = (office.authority.folder / "person-mau.key.pem").read_bytes()
     key: Any = load_pem_private_key(pem, None)
     der = office.authority.certificate("person-mau")
     begun = xades.begin_xml(data, der, judges(office), pss=False)
-    return xades.end_xml(begun, key.sign(begun.octets, padding.PKCS1v15(), SHA256()))
+    signature = key.sign(begun.octets, padding.PKCS1v15(), SHA256())
+    stamper = CheckedTimeStamper(office.http, tsa) if tsa else None
+    made, stamped = xades.end_xml(begun, signature, stamper)
+    assert stamped is bool(tsa)
+    return made
 
 
 def xmlsec_accepts(office: Office, path: Path) -> bool:
