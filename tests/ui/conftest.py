@@ -66,7 +66,7 @@ def qapp(quiet_log: None, application: QApplication) -> Iterator[QApplication]:
     garbage.install(application).collect()
 
 
-def wait_until(condition: Callable[[], object], milliseconds: int = 20_000) -> None:
+def wait_until(condition: Callable[[], object], milliseconds: int = 120_000) -> None:
     """Run the event loop until something holds; fail when it does not in time."""
     loop = QEventLoop()
     poll = QTimer()

@@ -24,7 +24,7 @@ from ui.outgoing.page_issue import IssuePage
 from ui.outgoing.page_outgoing import OutgoingPage
 from ui.outgoing.page_signing import SigningPage
 
-LONG = 20_000
+LONG = 120_000
 
 
 def answer(page: SigningPage | IssuePage, pin: str) -> None:

@@ -102,7 +102,7 @@ def test_what_is_typed_outlives_the_window(office: Office, begin: Sessions, show
     wait_until(lambda: page.model.around is not None and page.model.id)
     QTest.keyClicks(page.form.areas["subject"], "cong van mau")
     draft = page.model.id
-    wait_until(lambda: draft in journal.read(office.desk), 2000)
+    wait_until(lambda: draft in journal.read(office.desk))
     again = show(DraftsPage(begin(office, "anna")))
     assert isinstance(again, DraftsPage)
     wait_until(lambda: again.form.areas["subject"].value == "cong van mau")

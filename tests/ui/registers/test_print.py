@@ -52,7 +52,7 @@ def asked(page: RegistersPage) -> PrintDialog:
 def made(page: RegistersPage) -> PdfDialog:
     dialog = asked(page)
     dialog.make.click()
-    wait_until(lambda: page.findChild(PdfDialog) is not None, 20000)
+    wait_until(lambda: page.findChild(PdfDialog) is not None)
     found = page.findChild(PdfDialog)
     assert isinstance(found, PdfDialog)
     return found
@@ -107,10 +107,10 @@ def test_a_stopped_print_shows_nothing_and_can_be_begun_again(page: RegistersPag
     dialog.make.click()
     dialog.progress.cancel_button.click()
     assert dialog.progress.isHidden() and dialog.make.isEnabled()
-    wait_until(lambda: not page.session._root.runner.busy, 20000)
+    wait_until(lambda: not page.session._root.runner.busy)
     assert page.findChild(PdfDialog) is None
     dialog.make.click()
-    wait_until(lambda: page.findChild(PdfDialog) is not None, 20000)
+    wait_until(lambda: page.findChild(PdfDialog) is not None)
 
 
 def test_a_voided_number_keeps_its_line_with_the_reason(
@@ -161,7 +161,7 @@ def test_every_page_goes_to_the_printer_lying(page: RegistersPage, tmp_path: Pat
         return printer
 
     reader.print_on(to_file)
-    wait_until(lambda: reader.word.text == "Đã gửi tới máy in.", 20000)
+    wait_until(lambda: reader.word.text == "Đã gửi tới máy in.")
     printed = pdfium.PdfDocument(target)
     assert len(printed) == len(texts_of(reader._pdf))
     assert all(p.get_width() > p.get_height() for p in printed)
@@ -181,14 +181,14 @@ def test_a_printer_that_takes_nothing_is_said(page: RegistersPage, tmp_path: Pat
         return printer
 
     reader.print_on(broken)
-    wait_until(lambda: "Máy in không nhận" in reader.word.text, 20000)
+    wait_until(lambda: "Máy in không nhận" in reader.word.text)
 
 
 def test_the_dialogs_are_whole_in_every_look(page: RegistersPage) -> None:
     dialog = asked(page)
     assert walk(dialog) == []
     dialog.make.click()
-    wait_until(lambda: page.findChild(PdfDialog) is not None, 20000)
+    wait_until(lambda: page.findChild(PdfDialog) is not None)
     reader = page.findChild(PdfDialog)
     assert isinstance(reader, PdfDialog)
     wait_until(lambda: reader.pane.view.page_count)

@@ -15,7 +15,7 @@ from tests.ui.outgoing.conftest import Sessions, Show
 from tests.ui.outgoing.office import WORDS, Office
 from ui.signfiles.page_signfiles import SignFilesPage
 
-LONG = 40_000
+LONG = 120_000
 
 
 def opened(office: Office, begin: Sessions, show: Show, who: str = "leader") -> SignFilesPage:
