@@ -32,10 +32,12 @@ from sync.server.http_watch import WatchRoutes
 from sync.server.limits import Limits
 from sync.server.metrics import Metrics
 from sync.server.service import Account, Service
-from sync.server.wake import Waker
+from sync.server.wake import POLL, Listener, Waker
 
 MAX_WAIT = 55.0
 _MAX_FORM = 1 << 16
+# Seconds between two looks whether a desk that waits is still there.
+_LOOK = 5.0
 _MAX_LEFT = 1 << 20
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -49,6 +51,8 @@ class Server:
     files: Files
     clock: Clock
     limits: Limits = Limits()  # noqa: RUF009 - frozen
+    # Seconds between two looks for what other processes did, where nobody tells of it.
+    poll: float = POLL
     ending: bool = False
     devices: Devices = field(init=False)
 
@@ -58,14 +62,17 @@ class Server:
 
     def app(self) -> Starlette:
         """Build the ASGI application."""
-        waker, metrics = Waker(self._head), Metrics()
+        waker, metrics = Waker(self._head, self.poll), Metrics()
+        listener = Listener(self.service.store, waker.poke)
 
         @asynccontextmanager
         async def life(_: Starlette) -> AsyncIterator[None]:
             # A thread without a connection of its own would wait for one and time out.
             current_default_thread_limiter().total_tokens = self.service.store.connections
             await waker.start()
+            listener.start()
             yield
+            await run_sync(listener.stop)
             await waker.stop()
 
         def end() -> None:
@@ -148,12 +155,14 @@ class _Routes:
             MAX_WAIT, float(_number(query.get("seconds", "55")))
         )
         while True:
-            news = await run_sync(self._server.service.news, cursor, held, account)
-            left = loop_end - self._server.clock.monotonic()
-            over = left <= 0 or self._server.ending
-            if news or over or await request.is_disconnected():
-                return own_json({"news": news})
-            await self._waker.wait(min(left, 5.0))
+            moved = self._waker.next_move()
+            if await run_sync(self._server.service.news, cursor, held, account):
+                return own_json({"news": True})
+            while not moved.is_set():
+                left = loop_end - self._server.clock.monotonic()
+                if left <= 0 or self._server.ending or await request.is_disconnected():
+                    return own_json({"news": False})
+                await self._waker.wait(moved, min(left, _LOOK))
 
     async def sign_in(self, request: Request) -> Response:
         """Trade a password for tokens."""

@@ -50,6 +50,11 @@ _METAS = select(tables.meta.c.name, tables.meta.c.value)
 _HEAD = select(func.max(tables.log.c.seq))
 # Any fixed number does; only this program takes advisory locks in its database.
 _LOCK = 0x484F4142
+# The commit tells the other processes that the log has moved.
+CHANNEL = "hoaban_log"
+_DRAW = text(
+    f"SELECT setval('log_number', nextval('log_number') + :more), pg_notify('{CHANNEL}', '')"
+)
 _TRIES = 20
 # Serialisation failure, deadlock, a key that somebody else was first to write.
 _AGAIN = {"40001", "40P01", "23505"}
@@ -182,8 +187,7 @@ class Store:
     def draw(self, connection: Connection, count: int) -> int:
         """Return the first of `count` fresh numbers; call with the lock held."""
         if self.postgres:
-            drawn = text("SELECT setval('log_number', nextval('log_number') + :more)")
-            return int(connection.scalar(drawn, {"more": count - 1}) or 0) - count + 1
+            return int(connection.scalar(_DRAW, {"more": count - 1}) or 0) - count + 1
         first = int(self.meta(connection, "log_number") or 0) + 1
         self.set_meta(connection, "log_number", str(first + count - 1))
         return first

@@ -44,20 +44,21 @@ class Keys:
 class Process:
     """The toy server as a process, on the same port after every kill."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder, self.port = folder, 0
+    def __init__(self, folder: Path, url: str = "", poll: float = 2.0) -> None:
+        self.folder, self.port, self.poll = folder, 0, poll
+        self.database = url or f"sqlite:///{folder / 'server.db'}"
         self.start()
 
     def start(self) -> None:
-        url = f"sqlite:///{self.folder / 'server.db'}"
         self.process = subprocess.Popen(
             [
                 sys.executable,
                 "-m",
                 "tests.sync.server_process",
-                url,
+                self.database,
                 str(self.folder / "files"),
                 str(self.port),
+                str(self.poll),
             ],
             cwd=ROOT,
             stdout=subprocess.PIPE,

@@ -20,7 +20,7 @@ from tests.doubles.toy import HoldBuckets, ToyPeople, registry
 PASSWORD = "mật khẩu mẫu"
 
 
-def main(url: str, folder: str, port: str) -> None:
+def main(url: str, folder: str, port: str, poll: str) -> None:
     clock = SystemClock()
     store = Store(url, clock)
     service = Service(store, registry(), ToyPeople(), clock)
@@ -34,7 +34,8 @@ def main(url: str, folder: str, port: str) -> None:
     listener = socket.create_server(("127.0.0.1", int(port)))
     sys.stdout.write(f"{listener.getsockname()[1]}\n")
     sys.stdout.flush()
-    app = Server(service, accounts, Files(Path(folder), store), clock).app()
+    files = Files(Path(folder), store)
+    app = Server(service, accounts, files, clock, poll=float(poll)).app()
     config = uvicorn.Config(app, log_level="error", access_log=False)
     uvicorn.Server(config).run(sockets=[listener])
 
