@@ -120,6 +120,11 @@ def test_a_seal_has_its_field_by_its_name(office: Office, letter: Path) -> None:
     assert borne(sealed)["Sig_CoQuan"] == [60, 60, 160, 160]
 
 
+def test_a_person_fills_no_field_of_the_agency(office: Office, letter: Path) -> None:
+    path = template(letter, field("Sig_CoQuan", (60, 60, 160, 160)))
+    assert set(borne(office.sign(path, Purpose.APPROVE))) == {"Sig_NguoiKy"}
+
+
 @pytest.mark.parametrize("turn", [90, 180, 270])
 def test_a_turned_page(office: Office, letter: Path, turn: int) -> None:
     signed = office.sign(template(letter, field("Mẫu"), turn=turn), Purpose.APPROVE)

@@ -39,7 +39,7 @@ def queue(office: Office, out: Path, look: str) -> None:
         fill(office)
         now = office.clock.now()
         job = Job(
-            FILE, "/home/lanh-dao/Tài liệu/báo cáo giải ngân-đã ký.pdf", "f" * 64, Task.COMPLETE,
+            FILE, "/nha/tai-lieu/báo cáo giải ngân-đã ký.pdf", "f" * 64, Task.COMPLETE,
             JobState.WAITING, "B-LT", "B-B", now, now + timedelta(minutes=5),
         )  # fmt: skip
         with office.desk.store.writing() as connection:
