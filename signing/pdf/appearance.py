@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib.resources import as_file
 from io import BytesIO
@@ -20,6 +20,7 @@ from signing.pdf.forms import figures
 _BLUE = (20, 60, 190, 255)
 _RED = (205, 20, 25, 255)
 _SAMPLE = "MẪU"
+_FAINT = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,20 +34,31 @@ class Stamp:
 
 
 @lru_cache(maxsize=32)
-def stamp_pdf(stamp: Stamp, rotation: int = 0) -> bytes:
-    """Return a one-page PDF of a stamp, turned so that it is upright on a rotated page."""
+def stamp_pdf(stamp: Stamp, rotation: int = 0, *, archive: int = 0) -> bytes:
+    """Return a one-page PDF of a stamp, turned so that it is upright on a rotated page.
+
+    `archive` is the part of PDF/A to keep to; the first knows no transparency (ISO 19005-1, 6.4).
+    """
+    if archive == 1 and stamp.image:
+        stamp = replace(stamp, image=_ink_alone(stamp.image))
     content = _picture(stamp) if stamp.image else _lines(stamp)
     width, height = stamp.width, stamp.height
     if rotation in (90, 270):
         width, height = height, width
     source = (
+        "#set document(date: datetime(year: 2026, month: 1, day: 1))\n"
         f"#set page(width: {width:.3f}pt, height: {height:.3f}pt, margin: 0pt, fill: none)\n"
         f"#place(center + horizon, rotate({-rotation}deg, "
         f"box(width: {stamp.width:.3f}pt, height: {stamp.height:.3f}pt)[{content}]))\n"
     )
     with as_file(resource("fonts")) as fonts:
         face = typst.Fonts(include_system_fonts=False, font_paths=[str(fonts)])
-        made = typst.compile(source.encode(), font_paths=face, pdf_tags=False)
+        made = typst.compile(
+            source.encode(),
+            font_paths=face,
+            pdf_tags=False,
+            pdf_standards="1.4" if archive == 1 else [],
+        )
     return bytes(made)
 
 
@@ -97,6 +109,15 @@ def _around(image: Image.Image, text: str, size: int) -> None:
         x = size / 2 + radius * math.sin(angle) - 60
         y = size / 2 - radius * math.cos(angle) - 60
         image.alpha_composite(turned, (round(x), round(y)))
+
+
+def _ink_alone(picture: bytes) -> bytes:
+    """Return a picture whose points are ink, as on white paper, or nothing at all."""
+    with Image.open(BytesIO(picture)) as image:
+        ink = image.convert("RGBA")
+    made = Image.alpha_composite(Image.new("RGBA", ink.size, "white"), ink)
+    made.putalpha(ink.getchannel("A").point(lambda alpha: 255 if alpha > _FAINT else 0))
+    return _png(made)
 
 
 def _font(size: int) -> ImageFont.FreeTypeFont:

@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from pyhanko.pdf_utils.crypt.api import AuthStatus
-from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.fields import InvisSigSettings
 from pyhanko.sign.signers import PdfTimeStamper
@@ -29,6 +28,7 @@ from app.kernel.clock import Clock
 from app.kernel.errors import Damaged, Unavailable
 from app.kernel.levels import least, reaches
 from app.kernel.ports import Completion, Http
+from signing.pdf.opening import Writer
 from signing.pdf.pages import BAD_FILE, filled_fields, open_reader
 from signing.pdf.proofs import Proofs, Signed, StampProof, read_proofs
 from signing.streams import reading, working_copy
@@ -147,6 +147,10 @@ def _opened(stream: BinaryIO, means: Means) -> PdfFileReader:
     return reader
 
 
+def _writer(stream: BinaryIO, means: Means) -> Writer:
+    return Writer(stream, prev=_opened(stream, means))
+
+
 def _proofs(stream: BinaryIO, means: Means, only: str = "") -> Proofs:
     try:
         reader = _opened(stream, means)
@@ -209,16 +213,16 @@ def _keep_proofs(
 ) -> bool:
     """Add certificates and revocation data to the file's store; tell whether anything was new."""
     size = stream.seek(0, 2)
-    handler = _opened(stream, means).security_handler
-    DocumentSecurityStore.add_dss(
-        stream,
+    writer = _writer(stream, means)
+    store = DocumentSecurityStore.supply_dss_in_writer(
+        writer,
         contents.hex().upper().encode() if contents else None,
         paths=status.paths,
         ocsps=list(revocation.ocsps.values()),
         crls=list(revocation.crls.values()),
-        file_credential=handler.extract_credential().serialise() if handler else None,
-        strict=False,
     )
+    if store.modified:
+        writer.write_in_place()  # type: ignore[no-untyped-call]
     return stream.seek(0, 2) > size
 
 
@@ -227,8 +231,7 @@ def _stamp(stream: BinaryIO, means: Means) -> None:
     if means.http is None or not means.tsa:
         raise Unavailable("timestamp_required")
     size = stream.seek(0, 2)
-    writer = IncrementalPdfFileWriter.from_reader(_opened(stream, means))
-    writer.IO_CHUNK_SIZE = _CHUNK
+    writer = _writer(stream, means)
     stamper = PdfTimeStamper(
         CheckedTimeStamper(means.http, means.tsa),
         f"{_NAME}_{secrets.token_hex(4)}",

@@ -34,6 +34,7 @@ from app.kernel.ports import Box, Http, Purpose, SignedFile, SignJob
 from app.kernel.purposes import AGENCY_FIELD
 from signing.openkey import Unlock
 from signing.pdf.appearance import Stamp, stamp_pdf
+from signing.pdf.archive import archive_part
 from signing.pdf.cms import KeySigner
 from signing.pdf.completion import Means, complete
 from signing.pdf.forms import seal_box
@@ -233,9 +234,13 @@ def _pdf_signer(prepared: Prepared, signer: KeySigner) -> PdfSigner:
     if box is not None:
         shape = shape_of(page_object(prepared.writer, box.page))
         place = tuple(round(value, 2) for value in shape.to_own(box))
-        picture = stamp_pdf(Stamp(box.width, box.height, job.image, job.lines), shape.rotation)
+        stamp = Stamp(box.width, box.height, job.image, job.lines)
+        archive = archive_part(prepared.writer.root)
+        picture = stamp_pdf(stamp, shape.rotation, archive=archive)
         style = StaticStampStyle(
-            background=StampPage(BytesIO(picture)), background_layout=NO_MARGINS, border_width=0
+            background=StampPage(BytesIO(picture), opaque=archive == 1),
+            background_layout=NO_MARGINS,
+            border_width=0,
         )
     spec = SigFieldSpec(
         prepared.field_name,

@@ -5,7 +5,8 @@ from __future__ import annotations
 import zlib
 from typing import Any, BinaryIO
 
-from pyhanko.pdf_utils import misc
+from PIL import Image, ImageChops
+from pyhanko.pdf_utils import generic, misc
 from pyhanko.pdf_utils.content import PdfContent
 from pyhanko.pdf_utils.layout import BoxConstraints
 from pyhanko.pdf_utils.reader import PdfFileReader
@@ -75,17 +76,51 @@ def value_of(dictionary: Any, key: str, default: Any = None) -> Any:
 class StampPage(PdfContent):
     """A pre-rendered stamp as the content of a signature's appearance."""
 
-    def __init__(self, pdf: BinaryIO) -> None:
+    def __init__(self, pdf: BinaryIO, *, opaque: bool = False) -> None:
         super().__init__()
         self._pdf = pdf
+        self._opaque = opaque
 
     def render(self) -> bytes:
         """Bring the page in as a form and return the operator that paints it."""
         form = self._ensure_writer.import_page_as_xobject(PdfFileReader(self._pdf), page_ix=0)
+        if self._opaque:
+            _cut_out(self._ensure_writer, form.get_object())
         self.resources.xobject["/HoaBanStamp"] = form
         x1, y1, x2, y2 = form.get_object()["/BBox"]
         self.box = BoxConstraints(width=abs(x1 - x2), height=abs(y1 - y2))
         return b"/HoaBanStamp Do"
+
+
+def _cut_out(writer: Any, form: Any) -> None:
+    """Put stencils in place of soft masks, which PDF/A-1 forbids (ISO 19005-1, 6.4)."""
+    pictures = value_of(value_of(form, "/Resources", {}), "/XObject", {})
+    for name in pictures:
+        picture = pictures[name]
+        if value_of(picture, "/Subtype") == "/Form":
+            _cut_out(writer, picture)
+        soft = picture.pop(generic.pdf_name("/SMask"), None)
+        if soft is not None:
+            picture[generic.pdf_name("/Mask")] = writer.add_object(_stencil(soft.get_object()))
+
+
+def _stencil(soft: Any) -> generic.StreamObject:
+    """Return the mask of a picture whose points are wholly there or not (ISO 32000-1, 8.9.6.3)."""
+    size = int(soft["/Width"]), int(soft["/Height"])
+    gone = ImageChops.invert(Image.frombytes("L", size, soft.data)).convert(
+        "1", dither=Image.Dither.NONE
+    )
+    entries = {"/Type": "/XObject", "/Subtype": "/Image"}
+    made: dict[Any, Any] = {generic.pdf_name(k): generic.pdf_name(v) for k, v in entries.items()}
+    made |= {
+        generic.pdf_name("/Width"): generic.NumberObject(size[0]),  # type: ignore[no-untyped-call]
+        generic.pdf_name("/Height"): generic.NumberObject(size[1]),  # type: ignore[no-untyped-call]
+        generic.pdf_name("/BitsPerComponent"): generic.NumberObject(1),  # type: ignore[no-untyped-call]
+        generic.pdf_name("/ImageMask"): generic.BooleanObject(True),  # type: ignore[no-untyped-call]  # noqa: FBT003
+    }
+    mask = generic.StreamObject(made, stream_data=gone.tobytes())
+    mask.compress()  # type: ignore[no-untyped-call]
+    return mask
 
 
 def _inherited(page: Any, key: str) -> Any:
