@@ -35,6 +35,7 @@ from app.kernel.purposes import AGENCY_FIELD
 from signing.openkey import Unlock
 from signing.pdf.appearance import Stamp, stamp_pdf
 from signing.pdf.archive import archive_part
+from signing.pdf.blanks import find_template
 from signing.pdf.cms import KeySigner
 from signing.pdf.completion import Means, complete
 from signing.pdf.forms import seal_box
@@ -52,7 +53,7 @@ from signing.pdf.pages import (
 )
 from signing.pdf.permissions import check_field
 from signing.pdf.placement import find_box
-from signing.pdf.templates import empty_fields, field_at, find_template, meet_terms
+from signing.pdf.templates import empty_fields, field_at, meet_terms
 from signing.pdf.wholeness import check_whole
 from signing.streams import WorkingCopy, reading, working_copy
 from signing.trust.stamps import CheckedTimeStamper

@@ -15,9 +15,9 @@ from app.files.pdfium import PDFIUM
 from app.kernel.ports import Box, Purpose
 from app.kernel.purposes import FORMS, Place
 from signing.pdf.beside import beside_others
+from signing.pdf.blanks import template_box
 from signing.pdf.forms import POINTS_PER_MM, figures, seal_box, text_box
 from signing.pdf.geometry import Rect, page_shape
-from signing.pdf.templates import template_box
 
 _MAX_PAGES = 300
 _TITLE_REACH = 220.0

@@ -52,7 +52,9 @@ class StepWatch(QObject):
         self._wake()
 
     def close(self) -> None:
-        """Take no further step."""
+        """Take no further step; once closed it stays so."""
+        if not self._look.isActive():
+            return
         self._look.stop()
         self._soon.stop()
         self._session.changed.disconnect(self._changed)

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from importlib import import_module
 
 from PySide6 import QtGui, QtWidgets
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject, QTimer
 
 import ui
 
@@ -28,19 +28,19 @@ _PAINTED_WITH = ("QBrush", "QLinearGradient", "QRadialGradient", "QConicalGradie
 class Preload(QObject):
     """Import every module of the window, a slice at a time; `then` tells when all are there."""
 
-    _whole = Signal()
-
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
         self._steps = _steps()
         self._slice_s = _SLICE_S
         self._done = False
+        self._waiting: list[Callable[[], object]] = []
         self._timer = QTimer(self)
         self._timer.timeout.connect(self._slice)
 
     def start(self) -> None:
         """Begin; returns at once."""
-        self._timer.start(_PAUSE_MS)
+        if not self._done and not self._timer.isActive():
+            self._timer.start(_PAUSE_MS)
 
     def then(self, go_on: Callable[[], object]) -> None:
         """Go on when all is loaded, at once if it is; what is left comes in bigger slices.
@@ -50,7 +50,7 @@ class Preload(QObject):
         if self._done:
             go_on()
             return
-        self._whole.connect(go_on)
+        self._waiting.append(go_on)
         self._slice_s = _HURRIED_S
         self._timer.start(0)
 
@@ -66,7 +66,9 @@ class Preload(QObject):
         # not walk them
         gc.freeze()
         if self._done:
-            self._whole.emit()
+            waiting, self._waiting = self._waiting, []
+            for go_on in waiting:
+                go_on()
 
 
 def _steps() -> Iterator[None]:
