@@ -116,6 +116,13 @@ def job_of(connection: Connection, kind: str, entity: str) -> Job | None:
     return None if found is None else _job(found)
 
 
+def job_for(connection: Connection, kind: str, entity: str, sha256: str) -> Job | None:
+    """Return the job about one file of an entity."""
+    ask = f"SELECT {_COLUMNS} FROM completion WHERE kind = ? AND id = ? AND sha256 = ?"  # noqa: S608 - names only
+    found = connection.exec_driver_sql(ask, (kind, entity, sha256)).first()
+    return None if found is None else _job(found)
+
+
 def counts(connection: Connection) -> dict[JobState, int]:
     """Return how many jobs stand in each state."""
     ask = "SELECT state, count(*) FROM completion GROUP BY state"
@@ -144,7 +151,7 @@ def settle(connection: Connection, job: Job) -> None:
 
 
 def forget(connection: Connection, job: Job) -> None:
-    """Take a job out: the act that it was put in for never came about."""
+    """Take a job out: what it was put in for never came about, or a person gave it up."""
     connection.exec_driver_sql(
         "DELETE FROM completion WHERE kind = ? AND id = ? AND sha256 = ?",
         (job.kind, job.entity, job.sha256),

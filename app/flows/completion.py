@@ -98,6 +98,17 @@ class CompletionWorker:
         if not reaches(level, wanted):
             self._add((completions.FILE, path), sha256, level, wanted, Task.COMPLETE, self._now())
 
+    def drop_file(self, path: str, sha256: str) -> bool:
+        """Take a file of the disk out of the queue, undone; tell whether it still stood there."""
+        with self._store.writing() as connection:
+            job = completions.job_for(connection, completions.FILE, path, sha256)
+            if job is None or job.state is JobState.DONE:
+                return False
+            completions.forget(connection, job)
+        self._ports.note(Action.SIGN, (f"file:{sha256}",), "complete:dropped")
+        self._tell(job)
+        return True
+
     def try_now(self) -> None:
         """Make due what waits since it failed."""
         with self._store.writing() as connection:

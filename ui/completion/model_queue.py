@@ -39,6 +39,11 @@ class Item:
     following: str
     path: str = ""
 
+    @property
+    def droppable(self) -> bool:
+        """Tell whether a person may give it up: a file of the disk that is not done."""
+        return bool(self.path) and self.state != DONE
+
 
 @dataclass(frozen=True, slots=True)
 class Standing:
@@ -69,6 +74,11 @@ def complete_now(desk: Desk, cancel: CancelToken) -> int:
     """Try what waits since it failed; return how many were tried. For the network lane."""
     desk.completions.try_now()
     return desk.completions.run_due(cancel)
+
+
+def drop(desk: Desk, item: Item) -> bool:
+    """Take a file of the disk out of the queue; tell whether it stood there. For the store lane."""
+    return desk.completions.drop_file(item.path, item.key[0])
 
 
 def recheck(desk: Desk, hashes: Sequence[str], cancel: CancelToken) -> int:

@@ -25,6 +25,7 @@ from ui.completion.model_queue import (
     Standing,
     complete_now,
     counts,
+    drop,
     items,
     recheck,
     standing,
@@ -32,6 +33,7 @@ from ui.completion.model_queue import (
 from ui.kit.actions import Action
 from ui.kit.banner import Banner
 from ui.kit.buttons import Button, ChipRow
+from ui.kit.dialog import Confirm
 from ui.kit.labels import Label, Pane
 from ui.kit.layout import Column, Row
 from ui.kit.page import Page, PageSpec
@@ -55,6 +57,9 @@ class CompletionPage(Page):
         self._cancel: Cancellation | None = None
         self.again = self._action("again", self.try_now, "F5", "refresh", over="sync")
         self.open = self._action("open", self._open_chosen, "Ctrl+Return", "file-text")
+        self.drop = self._action("drop", self._ask_drop, "Ctrl+Shift+Delete", "minus")
+        self.drop.set_enabled(False)
+        self.dialog: Confirm | None = None
         columns = (
             TableColumn(
                 texts("completion.column.state"), lambda r: texts(f"completion.state.{r.state}"),
@@ -99,7 +104,9 @@ class CompletionPage(Page):
         parts = (title, self.alarm, self.chips, self.progress)
         head.setLayout(Column(*parts, gap=8, margins=(20, 14, 20, 12)))
         foot = Pane("footer")
-        buttons = Row(Button.of(self.again, "primary"), Button.of(self.open), None)
+        buttons = Row(
+            Button.of(self.again, "primary"), Button.of(self.open), Button.of(self.drop), None
+        )
         foot.setLayout(Column(self.reason, buttons, gap=8, margins=(20, 9, 20, 9)))
         whole = Column(head, self.states, foot, gap=0)
         whole.setStretch(1, 1)
@@ -112,7 +119,7 @@ class CompletionPage(Page):
 
     def acts(self) -> Sequence[Action]:
         """Return the page's acts."""
-        return (self.again, self.open)
+        return (self.again, self.open, self.drop)
 
     def close_page(self) -> None:
         """Try no more."""
@@ -187,6 +194,7 @@ class CompletionPage(Page):
         self.rows.load(lambda: len(rows), lambda offset, limit: rows[offset : offset + limit])
         current = self.table.current_row()
         self.open.set_enabled(bool(rows) and not (current is not None and current.path))
+        self.drop.set_enabled(current is not None and current in rows and current.droppable)
         if rows:
             self.states.show_content()
         else:
@@ -200,6 +208,30 @@ class CompletionPage(Page):
         words = " ".join(part for part in (item.reason, again, item.path) if part)
         self.reason.show_text(words, tone, strong=item.title)
         self.open.set_enabled(not item.path)
+        self.drop.set_enabled(item.droppable)
+
+    def _ask_drop(self) -> None:
+        """Ask before a file of the disk is given up: nobody completes it after that."""
+        item, texts = self.table.current_row(), self.session.texts
+        if item is None or not item.droppable:
+            return
+        self.dialog = Confirm(
+            texts("completion.drop.title"),
+            texts("completion.drop.text", name=item.title),
+            texts("completion.act.drop"),
+            self,
+            danger=True,
+        )
+        self.dialog.accepted.connect(partial(self._drop, item))
+        self.dialog.open()
+
+    def _drop(self, item: Item) -> None:
+        self.session.work("store", partial(drop, self.session.desk, item), self._dropped)
+
+    def _dropped(self, dropped: bool) -> None:
+        key = "completion.dropped" if dropped else "completion.not_dropped"
+        self.reason.show_text(self.session.texts(key), "info")
+        self._load()
 
     def _open_chosen(self) -> None:
         item = self.table.current_row()

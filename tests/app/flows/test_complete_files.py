@@ -76,6 +76,32 @@ def test_what_was_moved_waits_until_it_is_back_and_what_was_changed_is_not_touch
     assert queue.states() == [("done", "B-LT", "")]
 
 
+def test_a_person_takes_a_file_out_and_the_log_says_so_without_its_name(
+    queue: Queue, signed: Path
+) -> None:
+    before, sha256 = signed.read_bytes(), _hash(signed)
+    assert not queue.worker.drop_file(str(signed), "0" * 64), "another file at that place"
+    assert queue.worker.drop_file(str(signed), sha256)
+    assert queue.states() == [] and signed.read_bytes() == before
+    assert queue.noted()[-1].detail == "complete:dropped"
+    assert queue.noted()[-1].objects == (f"file:{sha256}",)
+    noted = len(queue.noted())
+    assert not queue.worker.drop_file(str(signed), sha256) and len(queue.noted()) == noted
+
+
+def test_what_is_done_and_what_is_of_a_document_is_not_taken_out(
+    queue: Queue, signed: Path
+) -> None:
+    document = queue.sign()
+    assert not queue.worker.drop_file("o1", document.sha256)
+    queue.line = True
+    queue.worker.run_due()
+    [job] = [j for j in queue.jobs() if j.kind == completions.FILE]
+    assert job.state is JobState.DONE
+    assert not queue.worker.drop_file(job.entity, job.sha256)
+    assert len(queue.jobs()) == 2
+
+
 @pytest.mark.parametrize(
     "spoil", [lambda d: d[:1000] + b"x" + d[1001:], lambda d: d[:-9000], lambda d: d[9:]]
 )

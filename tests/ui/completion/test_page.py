@@ -139,3 +139,31 @@ def test_a_file_of_the_disk_has_its_name_its_path_and_nothing_to_open(
     assert page.items[0].title == "bao-cao.pdf" and "không còn ở chỗ cũ" in page.items[0].reason
     page.table.opened.emit(page.items[0])
     assert not page.open.enabled and gone == []
+
+
+def test_a_file_that_is_gone_can_be_taken_out_after_a_question(
+    office: Office, begin: Sessions, show: Show
+) -> None:
+    now, path = office.clock.now(), "/nha/tai-lieu/bao-cao.pdf"
+    fill(office)
+    job = Job(
+        completions.FILE, path, "f" * 64, Task.COMPLETE, JobState.WAITING, "B-LT", "B-B", now, now
+    )
+    with office.desk.store.writing() as connection:
+        completions.add(connection, job)
+    page = opened(office, begin, show)
+    wait_until(lambda: page.rows.total == 5)
+    place = next(n for n, item in enumerate(page.items) if item.path)
+    for number, item in enumerate(page.items):
+        page.table.select(number)
+        wait_until(lambda title=item.title: title in page.reason.text)
+        assert page.drop.enabled is (number == place), "of the files of the disk alone"
+    page.table.select(place)
+    page.drop.trigger()
+    assert page.dialog is not None and page.dialog.isVisible()
+    page.dialog.cancel_button.click()
+    assert page.rows.total == 5
+    page.drop.trigger()
+    page.dialog.accept_button.click()
+    wait_until(lambda: page.rows.total == 4)
+    assert not any(i.path for i in page.items) and "Đã bỏ tệp" in page.reason.text
