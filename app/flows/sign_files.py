@@ -11,6 +11,7 @@ import json
 import os
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -231,6 +232,15 @@ class FilePiece:
 
     def keep(self, signed: SignedFile) -> None:
         """Check what came out and give it a name that nothing bears yet."""
+        try:
+            target = self._named(signed)
+        except OSError as problem:
+            # The disk is full, was taken out, or another program holds the file
+            raise Unavailable("sign_no_room") from problem
+        self.target, self.signed = target, signed
+        _note(self._ports, self._request, (self._sha256, signed.sha256), "done")
+
+    def _named(self, signed: SignedFile) -> Path:
         self._check_begins(signed)
         if not self.other:
             self._check_verdict(self._part, signed)
@@ -238,12 +248,12 @@ class FilePiece:
         if self.other:
             # A detached signature is found by the name of what it signs
             self._check_named(target, signed)
-        self.target, self.signed = target, signed
-        _note(self._ports, self._request, (self._sha256, signed.sha256), "done")
+        return target
 
     def drop(self, error: HoaBanError | None) -> None:
         """Remove what was made."""
-        self._part.unlink(missing_ok=True)
+        with suppress(OSError):  # on a disk that was taken out
+            self._part.unlink(missing_ok=True)
         if error is not None:
             _note(self._ports, self._request, (self._sha256,), error.code)
 
@@ -270,14 +280,14 @@ class FilePiece:
     def _publish(self, signed: SignedFile) -> Path:
         for target in self._names():
             try:
-                with target.open("xb"):
-                    pass
-                self._queue(target, signed)
-                self._part.replace(target)
+                target.open("xb").close()
             except FileExistsError:
                 continue
-            except OSError as problem:
-                raise Unavailable("sign_no_room") from problem
+            with ExitStack() as undo:
+                undo.callback(target.unlink, missing_ok=True)
+                self._queue(target, signed)
+                self._part.replace(target)
+                undo.pop_all()
             return target
         raise RuleViolation("batch_target_taken", "out")
 
@@ -330,26 +340,30 @@ def write_list(sources: Sequence[Path], name: str, now: datetime) -> Path:
         folder = Path(os.path.commonpath([s.absolute().parent for s in sources]))
     except ValueError as problem:
         raise RuleViolation("flow.files_apart", "files") from problem
-    rows = [
-        {
-            "name": source.absolute().relative_to(folder).as_posix(),
-            "sha256": hash_of(source),
-            "size": source.stat().st_size,
-        }
-        for source in sources
-    ]
+    rows = [_row(source, folder) for source in sources]
     at = now.astimezone(VIETNAM)
     told = {"version": 1, "made_at": at.isoformat(timespec="seconds"), "files": rows}
     path = folder / f"{name}-{at:%Y%m%d-%H%M%S}.json"
     try:
-        with path.open("x", encoding="utf-8", newline="\n") as stream:
-            json.dump(told, stream, ensure_ascii=False, indent=1)
-            stream.write("\n")
+        with ExitStack() as undo:
+            stream = path.open("x", encoding="utf-8", newline="\n")
+            undo.callback(path.unlink, missing_ok=True)
+            with stream:
+                stream.write(json.dumps(told, ensure_ascii=False, indent=1) + "\n")
+            undo.pop_all()
     except FileExistsError as problem:
         raise RuleViolation("batch_target_taken", "out") from problem
     except OSError as problem:
         raise Unavailable("sign_no_room") from problem
     return path
+
+
+def _row(source: Path, folder: Path) -> dict[str, str | int]:
+    name = source.absolute().relative_to(folder).as_posix()
+    try:
+        return {"name": name, "sha256": hash_of(source), "size": source.stat().st_size}
+    except OSError as problem:
+        raise Damaged("sign_file_missing") from problem
 
 
 def _note(ports: FilePorts, request: FileRequest, hashes: tuple[str, ...], outcome: str) -> None:

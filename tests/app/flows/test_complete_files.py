@@ -13,10 +13,11 @@ from pyhanko.pdf_utils.crypt.permissions import StandardPermissions
 from app.documents import queue as queries
 from app.files import completions
 from app.files.completions import JobState
-from app.flows.sign_files import FilePorts, FileRequest, sign_files
+from app.flows.sign_files import FilePiece, FilePorts, FileRequest, sign_files
 from app.flows.signing import Appearance
 from app.kernel.batch import BatchControl
 from app.kernel.clock import SystemClock
+from app.kernel.errors import Unavailable
 from app.kernel.ports import Completion, Purpose, Verdict
 from signing.batch.signer import TokenBatchSigner
 from signing.work.worker import Workers
@@ -156,7 +157,7 @@ def test_what_falls_short_is_queued_with_its_level_and_a_protected_file_is_not(
     plain, protected = folder / "1.pdf", folder / "2.pdf"
     plain.write_bytes(queue.data)
     protected.write_bytes(encrypted("mo-tep", StandardPermissions.allow_everything()))
-    keys = office.signer(http=False)
+    keys = office.keys()
     with TokenBatchSigner(keys, Workers([office.folder / "trust"]), SystemClock()) as batch:
         ports = FilePorts(
             batch, batch, queue.ports.verifier, Pins(), queue.note, queue.worker.add_file
@@ -176,3 +177,52 @@ def test_what_falls_short_is_queued_with_its_level_and_a_protected_file_is_not(
     report = queue.ports.verifier.verify(made[1].target, password="mo-tep")
     assert report.signatures[0].level == "B-B"
     assert "mo-tep" not in repr(request)
+
+
+def test_a_file_that_gets_no_name_leaves_nothing_behind(
+    queue: Queue, office: Office, tmp_path: Path
+) -> None:
+    folder = tmp_path / "tệp"
+    folder.mkdir()
+    (folder / "1.pdf").write_bytes(queue.data)
+
+    def full(path: str, sha256: str, level: str, wanted: str) -> None:
+        raise Unavailable("sign_no_room")
+
+    def gone(path: str, sha256: str, level: str, wanted: str) -> None:
+        next(folder.glob(".*.pdf")).unlink()
+
+    keys = office.keys()
+    with TokenBatchSigner(keys, Workers([office.folder / "trust"]), SystemClock()) as batch:
+        certificate = next(c for c in batch.certificates() if c.token.label == "Người ký")
+        request = FileRequest(
+            Purpose.APPROVE, certificate, (certificate.holder,), Appearance(), "ký", level="B-T"
+        )
+        for later in (full, gone):
+            ports = FilePorts(batch, batch, queue.ports.verifier, Pins(), queue.note, later)
+            control = BatchControl()
+            sign_files(ports, actor("leader"), request, [folder / "1.pdf"], control)
+            assert control.halted is not None and control.halted.code == "sign_no_room"
+            assert [p.name for p in folder.iterdir()] == ["1.pdf"]
+
+
+def test_a_source_that_vanishes_while_it_is_signed_is_a_typed_failure(
+    queue: Queue, office: Office, tmp_path: Path
+) -> None:
+    source = tmp_path / "1.pdf"
+    source.write_bytes(queue.data)
+    with TokenBatchSigner(
+        office.keys(), Workers([office.folder / "trust"]), SystemClock()
+    ) as batch:
+        certificate = next(c for c in batch.certificates() if c.token.label == "Người ký")
+        request = FileRequest(
+            Purpose.APPROVE, certificate, (certificate.holder,), Appearance(), "ký"
+        )
+        ports = FilePorts(batch, batch, queue.ports.verifier, Pins(), queue.note)
+        piece = FilePiece(ports, request, source)
+        signed = batch.sign(piece.open(), Pins())
+        source.unlink()
+        with pytest.raises(Unavailable, match="sign_no_room"):
+            piece.keep(signed)
+        piece.drop(None)
+    assert not list(tmp_path.glob(".*.pdf")) and not list(tmp_path.glob("*.pdf"))
