@@ -14,7 +14,7 @@ from typing import Any
 
 from app.kernel.batch import BatchControl, Outcome, Piece, PieceState
 from app.kernel.clock import Clock
-from app.kernel.errors import Cancelled, DeviceProblem, HoaBanError, Unavailable
+from app.kernel.errors import Cancelled, Damaged, DeviceProblem, HoaBanError, Unavailable
 from app.kernel.ports import Http
 from signing.batch.pace import Pace
 from signing.openkey import OpenKey
@@ -117,6 +117,9 @@ class KeyDesk:
         return {"pss": self._key.pss}, b""
 
     def _sign(self, _head: dict[str, Any], blob: bytearray) -> tuple[dict[str, Any], bytes]:
+        if getattr(self._mine, "signed", False):
+            # A worker that a file has taken over gets no second signature for it
+            raise Damaged("sign_crashed")
         answer: Future[bytes] = Future()
         self._asked.put((bytes(blob), answer))
         self._mine.signed = True

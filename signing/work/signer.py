@@ -89,6 +89,7 @@ class KeyAnswers:
     def __init__(self, unlock: Unlock) -> None:
         self._unlock = unlock
         self._key: OpenKey | None = None
+        self._signed = False
 
     def answers(self) -> dict[str, Answer]:
         """Return the answers to `open` and `key`."""
@@ -99,9 +100,12 @@ class KeyAnswers:
         return {"pss": self._key.pss}, b""
 
     def _sign(self, _head: dict[str, Any], blob: bytearray) -> tuple[dict[str, Any], bytes]:
-        if self._key is None:
+        # One file, one signature: a worker that a file has taken over gets no other.
+        key, self._key = self._key, None
+        if key is None or self._signed:
             raise Damaged("sign_crashed")
-        return {}, self._key.sign(bytes(blob))
+        self._signed = True
+        return {}, key.sign(bytes(blob))
 
 
 class Answering(Protocol):

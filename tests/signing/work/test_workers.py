@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from io import BytesIO
@@ -15,12 +16,14 @@ from pathlib import Path
 
 import pytest
 
+from app.kernel.batch import BatchControl
 from app.kernel.clock import FixedClock, SystemClock
 from app.kernel.errors import Cancelled, Damaged, RuleViolation, Unavailable
 from app.kernel.ports import Purpose, Verdict
+from signing.batch.line import KeyDesk
 from signing.checking.verify import PdfVerifier
 from signing.work.completer import WorkerCompleter
-from signing.work.signer import WorkerSigner
+from signing.work.signer import KeyAnswers, WorkerSigner
 from signing.work.verifier import WorkerVerifier
 from signing.work.worker import Workers
 from tests.signing.conftest import MODULE, Office, Pins
@@ -308,3 +311,54 @@ def test_a_worker_that_ends_over_a_completion_is_tried_again_and_one_that_hangs_
         away.complete(BytesIO(plain), target, "B-T")
     assert target.getvalue() == b""
     assert away.complete(BytesIO(plain), target, "B-T").changed
+
+
+class Counting:
+    """A key that counts what it signs."""
+
+    pss = False
+
+    def __init__(self) -> None:
+        self.signed: list[bytes] = []
+
+    def sign(self, data: bytes) -> bytes:
+        self.signed.append(data)
+        return b"signature"
+
+
+def test_a_worker_gets_one_signature_for_a_file_whatever_it_asks() -> None:
+    key = Counting()
+    answers = KeyAnswers(lambda: key).answers()
+    answers["open"]({}, bytearray())
+    assert answers["key"]({}, bytearray(b"one"))[1] == b"signature"
+    for again in (False, True):
+        if again:
+            answers["open"]({}, bytearray())
+        with pytest.raises(Damaged, match="sign_crashed"):
+            answers["key"]({}, bytearray(b"two"))
+    assert key.signed == [b"one"]
+
+
+def test_a_worker_of_a_batch_gets_one_signature_for_a_file_too() -> None:
+    key = Counting()
+    desk = KeyDesk(key, BatchControl(), 1)
+    ask = desk.answers()["key"]
+
+    def hand() -> list[str]:
+        came = []
+        for data in (b"one", b"two"):
+            try:
+                came.append(ask({}, bytearray(data))[1].decode())
+            except Damaged as error:
+                came.append(error.code)
+        desk.kept()
+        came.append(ask({}, bytearray(b"next file"))[1].decode())
+        desk.kept()
+        desk.leave()
+        return came
+
+    with ThreadPoolExecutor(1) as threads:
+        asked = threads.submit(hand)
+        desk.serve(1)
+    assert asked.result() == ["signature", "sign_crashed", "signature"]
+    assert key.signed == [b"one", b"next file"]
