@@ -11,6 +11,8 @@ LAG = "lag"
 LAST_N = "last_n"
 RECEIPTS_SEEN = "receipts_seen"
 RESETTING = "resetting"
+# The cursor at which both sides were last compared, -1: never, or not all that is here
+COMPARED = "compared"
 VAULT_KEY = "vault_key"
 SCHEMA = "schema"
 

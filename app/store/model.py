@@ -71,6 +71,27 @@ class Receipt:
 
 
 @dataclass(frozen=True, slots=True)
+class Digest:
+    """Count and sum of the marks of a bucket and kind, or of the part below a prefix."""
+
+    bucket: str
+    kind: str
+    count: int
+    sum: int
+    prefix: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """All ids that the server has in a part of a bucket; their rows stand in the same page."""
+
+    bucket: str
+    kind: str
+    prefix: str
+    ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """What one mark closes; applied in one transaction. a None leaves what was.
 
@@ -80,6 +101,7 @@ class Page:
     rows: tuple[Row, ...] = ()
     folds: tuple[Fold, ...] = ()
     gone: tuple[Gone, ...] = ()
+    leaves: tuple[Leaf, ...] = ()
     grants: tuple[str, ...] = ()
     revokes: tuple[str, ...] = ()
     receipts: tuple[Receipt, ...] = ()
@@ -98,6 +120,7 @@ class SyncState:
     receipts_seen: int
     buckets: tuple[str, ...]
     lag: Mapping[str, int] = field(default_factory=dict)
+    compared: int = -1
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from app.kernel.feature import Kind, Registry
+from app.store.digests import Sums, forget
 from app.store.sql import Key
 
 LEAVE_BUCKET = "DELETE FROM entity_bucket WHERE bucket = ? AND kind = ? AND id = ?"
@@ -53,6 +54,9 @@ def remove(connection: Connection, registry: Registry, keys: Iterable[Key]) -> N
         by_kind.setdefault(kind, []).append(entity)
     for kind, ids in by_kind.items():
         rows = [(kind, entity) for entity in ids]
+        sums = Sums()
+        forget(connection, sums, "entity", ids, kind)
+        sums.write(connection)
         _leave_buckets(connection, rows)
         for table in ("entity", "file_ref"):
             connection.exec_driver_sql(f"DELETE FROM {table} WHERE kind = ? AND id = ?", rows)

@@ -110,8 +110,7 @@ def restore(connection: Connection, registry: Registry, keys: Iterable[Key]) -> 
             continue
         connection.exec_driver_sql(
             "INSERT INTO entity (kind, id, ver, buckets, data) VALUES (?, ?, ?, ?, ?)"
-            " ON CONFLICT (kind, id) DO UPDATE SET ver = excluded.ver, data = excluded.data,"
-            " buckets = excluded.buckets",
+            " ON CONFLICT (kind, id) DO UPDATE SET data = excluded.data",
             (*key, *row),
         )
         value = decoded(registry, key[0], json.loads(row[2]))

@@ -12,9 +12,9 @@ from app.kernel.changes import Changes
 from app.kernel.command import Envelope
 from app.kernel.errors import Conflict
 from app.kernel.ids import new_id
-from app.store import folding, meta, outbox, pull, rebase
+from app.store import digests, folding, meta, outbox, pull, rebase
 from app.store.desk import DeskStore
-from app.store.model import OutboxItem, Page, SyncState
+from app.store.model import Digest, OutboxItem, Page, SyncState
 from app.store.sql import Key, dumps
 
 
@@ -36,6 +36,7 @@ class Replica:
                 receipts_seen=int(meta.read(connection, meta.RECEIPTS_SEEN, "0")),
                 buckets=tuple(buckets.scalars()),
                 lag=json.loads(meta.read(connection, meta.LAG, "{}")),
+                compared=int(meta.read(connection, meta.COMPARED, "-1")),
             )
 
     def items(self) -> list[OutboxItem]:
@@ -71,8 +72,11 @@ class Replica:
                 connection.exec_driver_sql(
                     "INSERT OR IGNORE INTO scope VALUES (?)", [(b,) for b in page.grants]
                 )
+                meta.write(connection, meta.COMPARED, "-1")
             made = folding.folded(connection, self._registry, page.folds, page.rows)
-            came = pull.write_rows(connection, self._registry, [*page.rows, *made])
+            anew, cleared = pull.clear_leaves(connection, self._registry, page.leaves)
+            came = pull.write_rows(connection, self._registry, [*page.rows, *made], anew)
+            came |= cleared
             came |= pull.write_gone(connection, self._registry, page.gone)
             moved.update(came)
             start |= self._leant_on(connection, came)
@@ -92,7 +96,29 @@ class Replica:
             meta.write(connection, meta.HISTORY, history)
             if caught_up:
                 moved.update(self._caught_up(connection))
+                meta.write(connection, meta.COMPARED, str(cursor))
         return Changes.of(moved)
+
+    def digest(self, bucket: str, kind: str, prefix: str = "") -> Digest:
+        """Return what is held of a bucket and kind, to be compared with the server's."""
+        with self._store.reader() as connection:
+            return digests.held(connection, bucket, kind, prefix)
+
+    def digests(self) -> list[Digest]:
+        """Return what is held of every bucket and kind in scope."""
+        with self._store.reader() as connection:
+            return digests.pairs(connection)
+
+    def recount(self) -> None:
+        """Look at every row held: what was damaged in silence shows at the next comparison.
+
+        Nothing is written, and nobody has to wait, where all is sound.
+        """
+        with self._store.reader() as connection:
+            if digests.sound(connection):
+                return
+        with self._store.writing() as connection:
+            digests.recount(connection)
 
     def withdraw(self, command: str) -> Changes:
         """Undo a command before it is sent; `Conflict("store.already_sent")` after that."""
@@ -151,8 +177,10 @@ class Replica:
                 connection.exec_driver_sql(f"UPDATE {table} SET ver = 0")
             # Files that came after its backup are no more there; those it has are said quickly.
             connection.exec_driver_sql("UPDATE file SET on_server = 0 WHERE whole = 1")
+            connection.exec_driver_sql("DELETE FROM digest WHERE kind <> 'event'")
             meta.write(connection, meta.HISTORY, history)
             meta.write(connection, meta.CURSOR, "0")
+            meta.write(connection, meta.COMPARED, "-1")
             meta.write(connection, meta.LAG, "{}")
             meta.write(connection, meta.RECEIPTS_SEEN, "0")
             meta.write(connection, meta.RESETTING, "1")

@@ -14,31 +14,37 @@ from app.kernel.changes import Changes
 from app.kernel.command import Envelope
 from app.kernel.errors import Damaged, RuleViolation, Unavailable
 from app.store import folding
-from app.store.model import Fold, Gone, Page, Receipt, Row, SyncState
+from app.store.model import Fold, Gone, Leaf, Page, Receipt, Row, SyncState
 from app.store.replica import Replica
+from sync.client import repair
 from sync.protocol.messages import (
     PROTO,
     RULES,
     SCHEMA,
     WANT,
     Ack,
+    DigestFrame,
     End,
     FoldFrame,
     Forked,
     Frame,
     GoneFrame,
     Hello,
+    LeafFrame,
     Mark,
     Need,
     ReceiptFrame,
     Request,
     RowFrame,
     ScopeFrame,
+    Split,
 )
 
 BATCH = 200
 # New identities and new histories within one round: more than that is no accident.
 _TURNS = 4
+# Requests of one round that look for what is held wrongly, and fetch it.
+_SEARCH = 8
 _UNSENDABLE = frozenset({"sync.too_large", "sync.request"})
 
 
@@ -57,6 +63,7 @@ class RoundResult:
     refused: int = 0
     rows: int = 0
     caught_up: bool = False
+    repaired: int = 0
     rules: int = RULES
     changes: Changes = field(default_factory=Changes)
 
@@ -75,6 +82,7 @@ class _Reply:
     forked: bool = False
     need: int = 0
     page: list[Frame] = field(default_factory=list)
+    digests: list[DigestFrame] = field(default_factory=list)
 
     def refuses(self, commands: Sequence[Envelope]) -> bool:
         """Tell whether the server knows another desk under this name, or misses numbers.
@@ -83,6 +91,15 @@ class _Reply:
         """
         lost = self.need > 0 and bool(commands) and self.need < (commands[0].n or 0)
         return self.forked or lost
+
+
+@dataclass(slots=True)
+class _Search:
+    """Where a difference between both sides is looked for."""
+
+    verify: bool = False
+    split: tuple[Split, ...] = ()
+    turns: int = _SEARCH
 
 
 class Engine:
@@ -101,13 +118,14 @@ class Engine:
         self._want = want
         self._heard = heard
 
-    def round(self, *, flush: bool = False) -> RoundResult:
+    def round(self, *, flush: bool = False, verify: bool = False) -> RoundResult:
         """Send what waits and take what came until caught up.
 
-        With `flush` commands do not wait out their hold. Raises `Unavailable`, `NotPermitted`
+        With `flush` commands do not wait out their hold; with `verify` every row held is
+        looked at and compared with the server's. Raises `Unavailable`, `NotPermitted`
         and `Damaged`; what was marked before that is kept.
         """
-        steps = self.steps(flush=flush)
+        steps = self.steps(flush=flush, verify=verify)
         request = next(steps)
         while True:
             try:
@@ -117,15 +135,17 @@ class Engine:
                 result: RoundResult = done.value
                 return result
 
-    def steps(self, *, flush: bool = False) -> Generator[Request, Iterable[Frame], RoundResult]:
+    def steps(
+        self, *, flush: bool = False, verify: bool = False
+    ) -> Generator[Request, Iterable[Frame], RoundResult]:
         """Yield requests and take the frames of each; answer what was done."""
-        done = RoundResult()
+        done, search = RoundResult(), self._search(verify=verify)
         limit, turns, forked, fold = BATCH, 0, False, True
         while True:
             # Before it changes its name a desk takes what the old one is still owed.
             commands = [] if forked else self._replica.outgoing(limit, flush=flush)
             state = self._replica.state()
-            frames = yield self._request(state, commands, fold=fold)
+            frames = yield self._request(state, commands, search, fold=fold)
             try:
                 reply = self._take(frames, state, done)
             except (RuleViolation, Damaged) as error:
@@ -147,10 +167,29 @@ class Engine:
             if forked and (done.caught_up or reply.forked):
                 self._replica.renew_device()
                 forked = False
-            elif done.caught_up and len(commands) < limit:
+            elif self._ends(search, reply, done) and len(commands) < limit:
                 return done
 
-    def _request(self, state: SyncState, commands: Sequence[Envelope], *, fold: bool) -> Request:
+    def _search(self, *, verify: bool) -> _Search:
+        if verify:
+            self._replica.recount()
+        return _Search(verify=verify)
+
+    def _ends(self, search: _Search, reply: _Reply, done: RoundResult) -> bool:
+        """Tell whether all is here and held rightly; else the next request asks for the rest."""
+        if not done.caught_up:
+            return False
+        every, search.verify = search.verify, False
+        search.split = ()
+        if search.turns:
+            search.split = repair.wrong(self._replica, reply.digests, all_told=every)
+        search.turns -= bool(search.split)
+        done.repaired += sum(split.rows for split in search.split)
+        return not search.split
+
+    def _request(
+        self, state: SyncState, commands: Sequence[Envelope], search: _Search, *, fold: bool
+    ) -> Request:
         return Request(
             proto=PROTO,
             schema=SCHEMA,
@@ -164,6 +203,9 @@ class Engine:
             commands=tuple(commands),
             want=self._want,
             fold=fold,
+            compared=state.compared,
+            verify=search.verify,
+            split=search.split,
         )
 
     def _again(
@@ -227,6 +269,9 @@ class Engine:
         page = Page(
             rows=rows,
             folds=folds,
+            leaves=tuple(
+                Leaf(f.bucket, f.kind, f.prefix, f.ids) for f in frames if isinstance(f, LeafFrame)
+            ),
             gone=tuple(Gone(f.kind, f.id, f.ver) for f in frames if isinstance(f, GoneFrame)),
             grants=_buckets(frames, "grant"),
             revokes=_buckets(frames, "revoke"),
@@ -272,6 +317,8 @@ def _note(reply: _Reply, frame: Frame) -> None:
         reply.forked = True
     elif isinstance(frame, Need):
         reply.need = frame.start
+    elif isinstance(frame, DigestFrame):
+        reply.digests.append(frame)
     else:
         reply.page.append(frame)
 

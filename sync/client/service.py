@@ -58,6 +58,8 @@ class SyncStatus:
 
 Listener = Callable[[SyncStatus], None]
 LAST_SYNC = "sync.last"
+LAST_VERIFIED = "sync.verified"
+VERIFIED_EVERY = timedelta(days=1)
 KEPT_EVERY = timedelta(seconds=30)
 
 
@@ -188,8 +190,9 @@ class SyncService:
 
     def _round(self, *, flush: bool) -> RoundResult:
         """Do one round, after signing in anew where the tokens are no more and a password is."""
+        verify = self._verify_due()
         try:
-            result = self._engine.round(flush=flush)
+            result = self._engine.round(flush=flush, verify=verify)
         except NotPermitted as error:
             if error.code == wiping.ORDER:
                 raise
@@ -199,7 +202,14 @@ class SyncService:
             self._transport.sign_in(*offered)
             return self._engine.round(flush=flush)
         self._offered = None
+        if verify and result.caught_up:
+            self._store.set_meta(LAST_VERIFIED, self._clock.now().isoformat())
         return result
+
+    def _verify_due(self) -> bool:
+        """Tell whether a day has passed since every row was compared, or the clock was set back."""
+        last = _moment(self._store.meta(LAST_VERIFIED))
+        return last is None or abs(self._clock.now() - last) >= VERIFIED_EVERY
 
     def once(self, *, flush: bool = True) -> RoundResult:
         """Do one round and the files, and let errors rise; for the command line."""

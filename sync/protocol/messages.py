@@ -27,6 +27,16 @@ ACCEPTED = "accepted"
 
 
 @dataclass(frozen=True, slots=True)
+class Split:
+    """Ask to see a bucket's kind apart below a prefix: sixteen digests, or the rows anew."""
+
+    bucket: str
+    kind: str
+    prefix: str = ""
+    rows: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Request:
     """Push and pull in one: the commands that wait, and where this desk stands."""
 
@@ -43,6 +53,12 @@ class Request:
     want: int = WANT
     # Whether the desk folds events into what it holds, where the server's rules are its own.
     fold: bool = False
+    # Where this desk last held the same as the server (-1: nowhere); digests of what changed
+    # since follow. None: an older program, which compares nothing.
+    compared: int | None = None
+    # Ask for every digest, not only of what has changed.
+    verify: bool = False
+    split: tuple[Split, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +176,31 @@ class GoneFrame:
 
 
 @dataclass(frozen=True, slots=True)
+class DigestFrame:
+    """Tell count and sum of the marks of a bucket and kind, or of those below a prefix."""
+
+    NAME: ClassVar[str] = "digest"
+
+    bucket: str
+    kind: str
+    count: int
+    sum: str
+    prefix: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LeafFrame:
+    """Name everything below a prefix; the rows follow, and what is not named is not there."""
+
+    NAME: ClassVar[str] = "leaf"
+
+    bucket: str
+    kind: str
+    prefix: str
+    ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Mark:
     """Close a page: everything before it may be kept if the line breaks now."""
 
@@ -190,6 +231,8 @@ Frame = (
     | RowFrame
     | FoldFrame
     | GoneFrame
+    | DigestFrame
+    | LeafFrame
     | Mark
     | End
 )
@@ -205,6 +248,8 @@ FRAMES: Mapping[str, type] = {
         RowFrame,
         FoldFrame,
         GoneFrame,
+        DigestFrame,
+        LeafFrame,
         Mark,
         End,
     )

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, func, select, text
 
 from app.kernel.feature import Registry
-from sync.server import tables, trail
+from sync.server import digests, tables, trail
 from sync.server.files import Files
 from sync.server.store import Store
 from sync.server.unit import EVENT
@@ -35,6 +35,7 @@ def check(store: Store, registry: Registry, files: Files) -> list[Finding]:
             *_timelines(connection),
             *_books(connection, registry),
             *_files(connection, files),
+            *(Finding("digest", kind, bucket) for bucket, kind in digests.wrong(connection)),
             *(Finding("audit", chain, entry) for chain, entry in trail.faults(connection)),
         ]
 

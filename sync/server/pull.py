@@ -31,13 +31,14 @@ from sync.protocol.messages import (
     RowFrame,
     ScopeFrame,
 )
-from sync.server import tables
+from sync.server import digests, tables
 from sync.server.directory import Directory
 from sync.server.store import Store
 from sync.server.unit import EVENT, Unit
 
 GRANT = "grant"
 REVOKE = "revoke"
+MAX_SPLITS = 64
 Key = tuple[str, str]
 _Entry = Row[str, str, int]
 # version, buckets, text; of an event also the kind and the id of its entity
@@ -53,6 +54,8 @@ class Position:
     lag: dict[str, int]
     buckets: tuple[str, ...]
     fold: bool = False
+    # Whether older rows came, or may have gone without a trace: all digests are told then.
+    unsure: bool = False
     sent: set[tuple[str, str, int]] = field(default_factory=set)
     rows: int = 0
 
@@ -92,14 +95,28 @@ class Pull:
             with self._store.read() as connection:
                 lag = dict(position.lag)
                 frames, done = self._page(connection, position)
+                tail: list[Frame] = []
                 # A role that changed meanwhile is the next round's; this one has not caught up.
                 steady = not done or self._buckets(connection, person, now) == buckets
+                if done and steady:
+                    tail = self._digests(connection, request, position)
             yield from frames
-            if frames or lag != position.lag:
+            yield from tail
+            if frames or tail or lag != position.lag:
                 yield Mark(position.cursor, dict(position.lag))
             if done or position.rows >= request.want:
                 yield End(position.cursor, more=not (done and steady), caught_up=done and steady)
                 return
+
+    def _digests(self, connection: Connection, request: Request, position: Position) -> list[Frame]:
+        """Return what tells a desk that is about to catch up whether it holds the same."""
+        if request.compared is None:
+            return []
+        since = -1 if request.verify or position.unsure else request.compared
+        if not (position.rows or since < request.cursor or request.split):
+            return []
+        splits = request.split[:MAX_SPLITS]
+        return list(digests.told(connection, position.buckets, since, splits))
 
     def scope_of(self, person: str, now: datetime) -> tuple[str, ...]:
         """Return the buckets of a person, the most urgent first."""
@@ -266,7 +283,8 @@ def _start(
     """Compare what the desk holds with what it may hold."""
     held = set(request.scope)
     stale = _stale(request, floor)
-    kept = (held & set(buckets)) - stale
+    # What has gone without a trace is found by digests; an older program begins anew.
+    kept = (held & set(buckets)) - (stale if request.compared is None else set())
     new = [b for b in buckets if b not in kept]
     # A desk that keeps nothing starts at the head: what it misses comes by the lag alone.
     cursor = min(request.cursor, head) if kept else head
@@ -274,7 +292,7 @@ def _start(
     frames: list[Frame] = [ScopeFrame(b, REVOKE) for b in sorted(held - kept)]
     frames += [ScopeFrame(b, GRANT) for b in new]
     fold = request.fold and (request.rules, request.schema) == (RULES, SCHEMA)
-    return Position(cursor, lag, tuple(buckets), fold), frames
+    return Position(cursor, lag, tuple(buckets), fold, bool(stale or new)), frames
 
 
 def _stale(request: Request, floor: int) -> set[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from sqlalchemy import Connection
 
@@ -12,6 +13,7 @@ from app.kernel.command import Command
 from app.kernel.errors import RuleViolation
 from app.kernel.feature import Registry
 from sync.protocol.messages import PAGE, PROTO, RULES, End, Frame, Hello, Request
+from sync.server import digests, tidy
 from sync.server.directory import Directory
 from sync.server.pull import Pull
 from sync.server.push import UPCASTS, Outcome, Push, Upcast
@@ -46,6 +48,8 @@ class Service:
         self.store = store
         self.clock = clock
         self.registry = registry
+        digests.settle(store)
+        self._tidied: date | None = None
         self.push = Push(store, registry, directory, upcasts)
         self.pull = Pull(store, registry, directory, page)
 
@@ -55,6 +59,7 @@ class Service:
         Raises `RuleViolation` for a request of another protocol, `Unavailable("sync.busy")`.
         """
         self._check(request)
+        self._tidy()
         with self.store.read() as connection:
             known = self.store.metas(connection)
             head = self.store.head(connection)
@@ -70,6 +75,12 @@ class Service:
             return iter((hello, End(request.cursor, more=True)))
         outcome = self._decide(request, account)
         return self._reply(hello, outcome, request, account, floor)
+
+    def _tidy(self) -> None:
+        today = self.clock.now().date()
+        if self._tidied != today:
+            tidy.tidy(self.store, self.clock.now())
+            self._tidied = today
 
     def _check(self, request: Request) -> None:
         if request.proto != PROTO:

@@ -59,6 +59,20 @@ log = Table(
 Index("log_bucket_seq", log.c.bucket, log.c.seq)
 Index("log_seq", log.c.seq, unique=True)
 
+# What each transaction changed in the digests, under the first number that it drew; the sum of
+# marks in two halves of 32 bits, so that their sums fit.
+digest = Table(
+    "digest",
+    metadata,
+    Column("bucket", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("count", BigInteger, nullable=False),
+    Column("low", BigInteger, nullable=False),
+    Column("high", BigInteger, nullable=False),
+    PrimaryKeyConstraint("bucket", "kind", "seq"),
+)
+
 device = Table(
     "device",
     metadata,

@@ -17,8 +17,9 @@ from sqlalchemy import Connection, delete, select
 from app.kernel.codec import from_json, to_json
 from app.kernel.event import Event
 from app.kernel.feature import Registry
+from app.store.digests import Sums, mark
 from sync.protocol.codec import dumps
-from sync.server import tables
+from sync.server import digests, tables
 from sync.server.store import Store
 
 EVENT = "event"
@@ -58,6 +59,8 @@ class Unit:
         self._kept = _Layer()
         self._open = _Layer()
         self._moved: set[str] = set()
+        self._texts: dict[Key, str] = {}
+        self._sums = Sums()
         self._missed: dict[str, int] = {}
         self._places: dict[Key, frozenset[str]] = {}
 
@@ -79,6 +82,7 @@ class Unit:
         ).all():
             value: Any = from_json(model, json.loads(data))
             self._loaded[kind, entity] = (Held(value, ver), _set_of(buckets))
+            self._texts[kind, entity] = data
 
     def _held(self, key: Key) -> Held:
         found = self._open.written.get(key) or self._kept.written.get(key)
@@ -145,6 +149,7 @@ class Unit:
             rows[fresh].append((bucket, kind, entity, first + place, gone))
         self._store.put(self._connection, tables.log, rows[False])
         self._store.put(self._connection, tables.log, rows[True], fresh=True)
+        digests.write(self._store, self._connection, self._sums, first, len(moves))
 
     def _write_entities(self) -> None:
         rows: tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]] = ([], [])
@@ -153,14 +158,25 @@ class Unit:
             places = self._places[key] = kind.buckets(held.value)
             data = dumps(to_json(held.value))
             rows[self._is_new(key)].append((*key, held.ver, _text_of(places), data))
+            self._count(key, held.ver, data)
         self._store.put(self._connection, tables.entity, rows[False])
         self._store.put(self._connection, tables.entity, rows[True], fresh=True)
+
+    def _count(self, key: Key, ver: int, text: str) -> None:
+        """Bring the digests from what was there to what is."""
+        held, before = self._loaded.get(key, _NOTHING)
+        if held.ver:
+            self._sums.add(key[0], before, mark(key[1], held.ver, self._texts[key]), -1)
+        self._sums.add(key[0], self._places[key], mark(key[1], ver, text))
 
     def _is_new(self, key: Key) -> bool:
         return self._loaded.get(key, _NOTHING)[0].ver == 0
 
     def _event_rows(self) -> list[tuple[Any, ...]]:
-        return [(e.id, e.kind, e.entity, ver, dumps(to_json(e))) for e, ver in self._kept.events]
+        rows = [(e.id, e.kind, e.entity, ver, dumps(to_json(e))) for e, ver in self._kept.events]
+        for name, kind, entity, ver, text in rows:
+            self._sums.add(EVENT, self._places[kind, entity], mark(name, ver, text))
+        return rows
 
     def _moves(self) -> dict[LogKey, tuple[bool, bool]]:
         """Return what moves in the log, in order: whether it is gone, whether it is new there."""
@@ -176,18 +192,25 @@ class Unit:
                 moves[bucket, *key] = (bucket not in now, new)
         for key in rehoused:
             now = self._places[key]
-            for bucket in self._loaded[key][1] ^ now:
-                for past in self._past(key):
-                    moves[bucket, EVENT, past] = (bucket not in now, False)
+            before = self._loaded[key][1]
+            for name, ver, text in self._past(key):
+                value = mark(name, ver, text)
+                self._sums.add(EVENT, before - now, value, -1)
+                self._sums.add(EVENT, now - before, value)
+                for bucket in before ^ now:
+                    moves[bucket, EVENT, name] = (bucket not in now, False)
         for event, _ in self._kept.events:
             for bucket in self._places[event.kind, event.entity]:
                 moves[bucket, EVENT, event.id] = (False, True)
         return moves
 
-    def _past(self, key: Key) -> list[str]:
+    def _past(self, key: Key) -> list[tuple[str, int, str]]:
+        """Return the events that were there before this unit."""
         e = tables.event.c
-        query = select(e.id).where(e.kind == key[0], e.entity == key[1]).order_by(e.ver)
-        return list(self._connection.scalars(query))
+        known = self._loaded[key][0].ver
+        where = (e.kind == key[0], e.entity == key[1], e.ver <= known)
+        query = select(e.id, e.ver, e.data).where(*where).order_by(e.ver)
+        return [(name, ver, text) for name, ver, text in self._connection.execute(query)]
 
     def _write_files(self) -> None:
         refs: list[tuple[str, str, str]] = []

@@ -12,6 +12,7 @@ from app.store.migrations import (
     m0002_file_checks,
     m0003_audit,
     m0004_completions,
+    m0005_digests,
 )
 
 
@@ -29,4 +30,5 @@ MIGRATIONS: tuple[Migration, ...] = (
     Migration(2, "file_checks", m0002_file_checks.run),
     Migration(3, "audit", m0003_audit.run),
     Migration(4, "completions", m0004_completions.run),
+    Migration(5, "digests", m0005_digests.run),
 )

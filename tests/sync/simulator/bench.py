@@ -24,12 +24,28 @@ class Ids:
         self.randbits = random.Random(seed).getrandbits
 
 
+class Steady:
+    """A disk that never fails, for processes without the library."""
+
+    out, losses = False, 0
+
+    def watch(self, folder: Path) -> None:
+        """Watch nothing."""
+
+    def settle(self, folder: Path) -> None:
+        """Have nothing to settle."""
+
+    def on(self) -> None:
+        """Be on."""
+
+
 class Bench:
     """One folder whose disk forgets, used by one life after the other."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, power: Power | Steady | None = None) -> None:
         self.folder = folder
-        self.power = Power()
+        self.power = power or Power()
+        self._real = (engine._engine, ids.secrets)
         self.clock = FixedClock(NOON)
         # Engines are the dearest part of a short life; those of one path serve all lives.
         made = functools.cache(engine._engine)
@@ -61,6 +77,11 @@ class Bench:
         self.clock = FixedClock(NOON)
         # It reads the clock only when it makes a database.
         return self.clock
+
+    def end(self) -> None:
+        """Put back what was put in place for the lives."""
+        self.store.close()
+        engine._engine, ids.secrets = self._real
 
     def desk(self, name: str) -> Path:
         """Give a new desk's folder."""

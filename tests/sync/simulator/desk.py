@@ -70,6 +70,8 @@ class SimDesk:
         # How often this desk has counted up each note: what its person must go on seeing.
         self.own: dict[str, int] = {}
         self.given: set[str] = set()
+        # Whether its disk has changed rows behind its back.
+        self.damaged = self.verifying = False
         self.is_open = False
 
     def open(self) -> None:
@@ -80,9 +82,12 @@ class SimDesk:
         self.store.resolve_actor = lambda _get, _envelope: self.actor
         self.replica = Replica(self.store)
         self.engine = Engine(self.replica, NoWire(), want=WANT)
-        self.bus = Bus(
-            registry, self.store.transaction, self.store.device, self.clock, self.store.changes
-        )
+        try:
+            device = self.store.device
+        except BaseException:
+            self.store.close()
+            raise
+        self.bus = Bus(registry, self.store.transaction, device, self.clock, self.store.changes)
         self.is_open = True
 
     def close(self) -> None:

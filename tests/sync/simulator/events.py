@@ -10,6 +10,7 @@ from contextlib import closing
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from sync.server.tidy import tidy
 from tests.doubles.toy import HoldBuckets
 from tests.sync.simulator.desk import SimDesk
 
@@ -61,7 +62,39 @@ def _clone(world: World, desk: SimDesk) -> None:
     world.bench.power.settle(folder)
     desk.open()
     world.desks.append(SimDesk(folder, desk.person, world.clock, old=desk.old))
+    world.desks[-1].damaged = desk.damaged
     world.desks[-1].open()
+
+
+def _damage(world: World, desk: SimDesk) -> None:
+    """Change rows behind the program's back, as no seal of the disk would tell."""
+    shadowed = "(SELECT 1 FROM shadow s WHERE s.kind = entity.kind AND s.id = entity.id)"
+    rows = desk.read(f"SELECT rowid FROM entity WHERE ver > 0 AND NOT EXISTS {shadowed}")
+    if not rows:
+        return
+    world.hit("damage")
+    desk.damaged = True
+    row = world.chance.choice(rows)[0]
+    with desk.store.writing() as connection:
+        connection.exec_driver_sql(world.chance.choice(_DAMAGES), (row,))
+
+
+_DAMAGES = (
+    "DELETE FROM entity WHERE rowid = ?",
+    'UPDATE entity SET data = replace(data, \'"id"\', \'"text":"hỏng","id"\') WHERE rowid = ?',
+    "UPDATE entity SET ver = ver + 3 WHERE rowid = ?",
+    (
+        "INSERT INTO entity (kind, id, ver, buckets, data)"
+        " SELECT kind, id || '-ghost', 1, buckets, data FROM entity WHERE rowid = ?"
+    ),
+    "DELETE FROM event WHERE entity = (SELECT id FROM entity WHERE rowid = ?) AND ver IS NOT NULL",
+)
+
+
+def _purge(world: World, _: SimDesk) -> None:
+    world.lights()
+    world.hit("tombstones purged")
+    tidy(world.bench.store, world.clock.now(), timedelta())
 
 
 def _jump(world: World, _: SimDesk) -> None:
@@ -97,6 +130,18 @@ def back_up_or_restore(world: World, _: SimDesk) -> None:
         desk.own.clear()
 
 
+# Those that need no disk that fails
+HONEST: tuple[Callable[[World, SimDesk], None], ...] = (
+    _repeat,
+    _change_role,
+    _crash,
+    _clone,
+    _damage,
+    _purge,
+    _jump,
+    _upgrade,
+    back_up_or_restore,
+)
 EVENTS: tuple[Callable[[World, SimDesk], None], ...] = (
     _repeat,
     _repeat,
@@ -109,6 +154,9 @@ EVENTS: tuple[Callable[[World, SimDesk], None], ...] = (
     _cut_server,
     _fill,
     _clone,
+    _damage,
+    _damage,
+    _purge,
     _jump,
     _upgrade,
     back_up_or_restore,

@@ -103,10 +103,15 @@ def _journal_not_offered(patch: Patch) -> None:
     patch(replica.outbox, "reoffer", lambda _: False)
 
 
+def _digests_not_compared(patch: Patch) -> None:
+    patch(engine.repair, "wrong", lambda *_, **__: ())
+
+
 MUTANTS: dict[str, Callable[[Patch], None]] = {
     "acknowledged before caught up": _acknowledged_before_caught_up,
     "cursor before apply": _cursor_before_apply,
     "desk not synced": _desk_not_synced,
+    "digests not compared": _digests_not_compared,
     "fork overlooked": _fork_overlooked,
     "journal not offered": _journal_not_offered,
     "no replay": _no_replay,

@@ -137,7 +137,8 @@ class World:
         """Take one step of a round: a request that waits gets its reply, whole or not."""
         if desk.steps is None:
             self.story.append(f"{desk.name}: begins a round")
-            desk.steps = desk.engine.steps(flush=True)
+            desk.verifying = desk.damaged
+            desk.steps = desk.engine.steps(flush=True, verify=desk.verifying)
             self.advance(desk, None)
             return
         request, fault = desk.request, self.chance.random() if self.faults else 1.0
@@ -181,7 +182,7 @@ class World:
         except StopIteration as done:
             desk.steps = desk.request = None
             if done.value.caught_up:
-                judge.caught_up(self, desk)
+                judge.caught_up(self, desk, done.value)
         except Unavailable:
             desk.steps = desk.request = None
         else:
@@ -192,20 +193,22 @@ class World:
     def after(self, desk: SimDesk) -> None:
         """Bring back what has lost its power; else see that nobody's own writes flicker."""
         if self.armed is not None and self.bench.power.out:
-            kind, whose = self.armed
-            if kind == "full disk":
-                if self.chance.random() < 0.5:
-                    self.lights()
-                return
-            self.hit(kind)
-            self.armed = None
-            if whose is None:
-                self.revive_server()
-            else:
-                self.revive(whose)
+            self.struck(*self.armed)
         if not desk.is_open:
             self.start(desk)
         judge.no_flicker(desk)
+
+    def struck(self, kind: str, whose: SimDesk | None) -> None:
+        if kind == "full disk":
+            if self.chance.random() < 0.5:
+                self.lights()
+            return
+        self.hit(kind)
+        self.armed = None
+        if whose is None:
+            self.revive_server()
+        else:
+            self.revive(whose)
 
     def lights(self) -> None:
         """Take away a fault that waits, or that has struck."""
