@@ -9,7 +9,7 @@ import pytest
 from tests.sync.simulator.mutants import MUTANTS
 from tests.sync.simulator.run import run
 
-LIVES = 500
+LIVES = 400
 # So many in 10,000 lives
 ENOUGH = 100
 FAULTS = {
@@ -44,6 +44,6 @@ def test_every_life_ends_with_all_promises_kept() -> None:
 
 @pytest.mark.parametrize("mutant", sorted(MUTANTS))
 def test_no_broken_engine_lives_well(mutant: str) -> None:
-    outcome = run(0, LIVES, mutant=mutant)
+    outcome = run(0, LIVES, 1, mutant=mutant)
     assert outcome.failed, outcome.told()
     assert outcome.failed[0][1].startswith("AssertionError"), outcome.told()

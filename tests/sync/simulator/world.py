@@ -35,7 +35,7 @@ from tests.sync.simulator.desk import SimDesk, registries
 BUCKETS = ("agency:x", "agency:y", "agency:z")
 PEOPLE = ("an", "binh", "chi")
 UPCASTS = {("note.count", 1): lambda args: {**args, "by": 1}}
-PAGE = 5
+PAGES = (2, 5)
 
 
 class World:
@@ -54,7 +54,12 @@ class World:
         self.backup: Path | None = None
         self.desks: list[SimDesk] = []
         self.service = Service(
-            bench.store, registries()[0], ToyPeople(), self.clock, UPCASTS, page=PAGE
+            bench.store,
+            registries()[0],
+            ToyPeople(),
+            self.clock,
+            UPCASTS,
+            page=self.chance.choice(PAGES),
         )
         people = PEOPLE[: self.chance.randint(2, 3)]
         self.service.run_as_system(*(HoldBuckets(p, self.some_buckets(p)) for p in people))
@@ -91,7 +96,8 @@ class World:
     def step(self, desk: SimDesk) -> None:
         kind = self.chance.random()
         if kind < 0.30:
-            self.act(desk)
+            for _ in range(self.chance.randint(1, 3)):
+                self.act(desk)
         elif kind < 0.80:
             self.sync(desk)
         else:
@@ -154,10 +160,10 @@ class World:
         if frames is None or fault < 0.16:
             self.hit("lost reply")
             desk.drop()
-        elif fault < 0.26:
+        elif fault < 0.30:
             self.hit("cut")
             self.advance(desk, line.cut(frames, self.chance.randrange(len(frames))))
-        elif fault < 0.30:
+        elif fault < 0.34:
             self.hit("half a frame")
             self.advance(desk, line.halved(frames, self.chance))
         else:
