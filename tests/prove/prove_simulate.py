@@ -15,6 +15,9 @@ ENOUGH = 100
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Take one seed, or how many to live from where on."""
     parser.add_argument("--seed", type=int, help="live this one and tell its story")
+    parser.add_argument(
+        "--mutant", default="", help="break the engine so, and see a life end badly"
+    )
     parser.add_argument("--first", type=int, default=0, help="the first seed")
     parser.add_argument("--runs", type=int, default=RUNS, help="how many seeds")
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
@@ -42,6 +45,10 @@ def run_all(first: int, runs: int, processes: int) -> int:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run what the arguments say."""
+    if arguments.mutant:
+        outcome = simulator.run(arguments.first, arguments.runs, 1, mutant=arguments.mutant)
+        print(outcome.told())
+        return 0 if outcome.failed else 1
     if arguments.seed is not None:
         return run_one(arguments.seed)
     return run_all(arguments.first, arguments.runs, arguments.processes)
