@@ -137,7 +137,11 @@ class Session:
     def retry_at(self, headers: Mapping[str, str]) -> Any:
         """Return the time that a Retry-After in seconds names, or None."""
         wait = headers.get("Retry-After", "")
-        return self._clock.now() + timedelta(seconds=int(wait[:6])) if wait.isdigit() else None
+        return (
+            self._clock.now() + timedelta(seconds=int(wait[:6]))
+            if wait.isascii() and wait.isdigit()
+            else None
+        )
 
     def _pieces(
         self, reply: requests.Response, timeout: float, max_bytes: int, *, decode: bool

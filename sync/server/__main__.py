@@ -22,6 +22,7 @@ from sync.server.check import check
 from sync.server.devices import Devices
 from sync.server.directory import People
 from sync.server.http import Server
+from sync.server.openapi import describe
 from sync.server.seed import Seed, build
 from sync.server.service import Service
 from sync.server.store import Store
@@ -33,6 +34,9 @@ def main(argv: list[str] | None = None) -> int:
     """Run one of the commands; answer the exit code."""
     parser = _parser()
     args = parser.parse_args(argv)
+    if args.command == "openapi":
+        print(json.dumps(describe(), indent=1))
+        return OK
     if args.command in cli_upkeep.COMMANDS:
         return cli_accounts.run(lambda: cli_upkeep.rows(args), args)
     if args.command in ("account", "units", "devices"):
@@ -82,6 +86,7 @@ def _parser() -> argparse.ArgumentParser:
     cli_accounts.add_parsers(commands)
     cli_devices.add_parsers(commands)
     cli_upkeep.add_parsers(commands)
+    commands.add_parser("openapi")
     return parser
 
 

@@ -212,7 +212,7 @@ async def _form(request: Request, *names: str) -> dict[str, str]:
 
 
 def _number(text: str) -> int:
-    if not text.isdigit() or len(text) > 18:
+    if not (text.isascii() and text.isdigit()) or len(text) > 18:
         raise RuleViolation("sync.request", field="cursor")
     return int(text)
 

@@ -142,7 +142,7 @@ def _plan(body: bytes) -> Plan:
 
 
 def _whole(text: str) -> int:
-    if not text.isdigit() or len(text) > 15:
+    if not (text.isascii() and text.isdigit()) or len(text) > 15:
         raise RuleViolation("sync.request", field="offset")
     return int(text)
 

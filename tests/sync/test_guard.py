@@ -193,6 +193,30 @@ def test_what_is_too_large_is_refused_before_it_is_read(sqlite: Store, tmp_path:
         assert code(ask("GET", f"/sync/v1/wait?scope={'x' * 61000}")) == (400, "sync.too_large")
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "value"),
+    [
+        ("POST", "/sync/v1/session", {"login": "a\0", "password": "b"}),
+        ("POST", "/sync/v1/session", {"login": "\ud800", "password": "b"}),
+        ("POST", "/sync/v1/session/refresh", {"refresh": "x", "device": "a\0"}),
+        ("POST", "/sync/v1/device/erased", {"device": "\0", "waiting": []}),
+        ("POST", "/sync/v1/device/erased", {"device": "a", "waiting": [1]}),
+        ("POST", f"/sync/v1/files/{'a' * 64}", {"size": 2**70, "leaves": []}),
+        ("GET", "/sync/v1/wait?cursor=²", None),
+        ("GET", "/sync/v1/wait?seconds=٣", None),
+        ("GET", "/sync/v1/wait?cursor=-1", None),
+        ("GET", "/sync/v1/files/%00", None),
+        ("PATCH", f"/sync/v1/files/{'a' * 64}", None),
+    ],
+)
+def test_odd_letters_and_numbers_are_the_callers_fault(
+    store: Store, tmp_path: Path, method: str, path: str, value: Any
+) -> None:
+    with asking(server(store, tmp_path)) as ask:
+        odd = {"Upload_Offset": "²", "Upload_Length": "1"} if method == "PATCH" else {}
+        assert 400 <= ask(method, path, value, **bearer(ask), **odd).status < 500
+
+
 def test_the_log_has_ids_and_figures_and_no_person(
     sqlite: Store, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
