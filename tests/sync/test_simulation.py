@@ -9,7 +9,7 @@ import pytest
 from tests.sync.simulator.mutants import MUTANTS
 from tests.sync.simulator.run import run
 
-LIVES = 300
+LIVES = 200
 # So many in 10,000 lives
 ENOUGH = 100
 # Found within few lives; the others need more: ./prove simulate --mutant NAME

@@ -10,6 +10,7 @@ from contextlib import closing
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from app.kernel.errors import Unavailable
 from sync.server.tidy import tidy
 from tests.doubles.toy import HoldBuckets
 from tests.sync.simulator.desk import SimDesk
@@ -75,8 +76,12 @@ def _damage(world: World, desk: SimDesk) -> None:
     world.hit("damage")
     desk.damaged = True
     row = world.chance.choice(rows)[0]
-    with desk.store.writing() as connection:
-        connection.exec_driver_sql(world.chance.choice(_DAMAGES), (row,))
+    damage = world.chance.choice(_DAMAGES)
+    try:
+        with desk.store.writing() as connection:
+            connection.exec_driver_sql(damage, (row,))
+    except Unavailable:
+        return  # A disk that is full by now takes no damage either
 
 
 _DAMAGES = (
