@@ -32,7 +32,14 @@ from app.kernel.command import Command
 from app.kernel.errors import Conflict, RuleViolation
 from app.kernel.levels import least
 from app.kernel.ports import CancelToken, CertificateInfo, Purpose, SignedFile
-from app.registers.model import EntryState, Register, RegisterEntry, entry_id, register_id
+from app.registers.model import (
+    EntryState,
+    Register,
+    RegisterEntry,
+    RegisterMode,
+    entry_id,
+    register_id,
+)
 
 FORM = "document"
 
@@ -126,9 +133,14 @@ def _returns(ports: SigningPorts, document: Document) -> bool:
         entry: RegisterEntry | None = ports.get("register_entry", name)
         if entry is not None and entry.state is EntryState.GIVEN:
             return False
+    n = document.reserved
+    block = book.block_with(n) if book is not None and n is not None else None
+    if block is not None and n is not None:
+        return block.device == ports.device and block.goes_back(n)
+    if book is not None and book.mode is RegisterMode.BLOCK:
+        return n is None
     if book is None or book.lease is None:
         return True
-    n = document.reserved
     return book.lease.device == ports.device and (n is None or book.goes_back(n))
 
 

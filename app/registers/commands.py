@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from typing import ClassVar
 
 from app.kernel.command import Command
@@ -22,11 +23,15 @@ class OpenRegister(Command):
 
 @dataclass(frozen=True, slots=True)
 class SetMode(Command):
-    """Change who gives the numbers of a book that nobody holds."""
+    """Change who gives the numbers of a book that nobody holds.
+
+    `basis` names what allows a book of blocks, whose numbers do not go in the order of time.
+    """
 
     NAME: ClassVar[str] = "register.set_mode"
 
     mode: RegisterMode
+    basis: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +56,35 @@ class FenceRegister(Command):
 
     NAME: ClassVar[str] = "register.fence"
 
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReserveBlock(Command):
+    """Ask for `size` numbers that the sending device may give by itself up to a day."""
+
+    NAME: ClassVar[str] = "register.reserve_block"
+
+    size: int
+    until: date
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnBlock(Command):
+    """Give back what the sending device has not used of its block."""
+
+    NAME: ClassVar[str] = "register.return_block"
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class VoidBlock(Command):
+    """Strike the rest of a block through whose device is lost; what it gives now is refused."""
+
+    NAME: ClassVar[str] = "register.void_block"
+
+    device: str
     reason: str
 
 

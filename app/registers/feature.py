@@ -6,7 +6,7 @@ from typing import Any
 
 from app.kernel.actor import Actor
 from app.kernel.feature import Feature, Handler, Kind
-from app.registers import commands, queries, rules
+from app.registers import blocks, commands, queries, rules
 from app.registers.model import Register, RegisterEntry, following, parts_of
 from app.registers.tables import PROJECTIONS
 
@@ -56,6 +56,9 @@ FEATURE = Feature(
         Handler(commands.LeaseRegister, "register", "register.lease", rules.lease),
         Handler(commands.ReturnLease, "register", "register.return_lease", rules.return_lease),
         Handler(commands.FenceRegister, "register", "register.fence", rules.fence),
+        Handler(commands.ReserveBlock, "register", "register.reserve_block", blocks.reserve_block),
+        Handler(commands.ReturnBlock, "register", "register.return_block", blocks.return_block),
+        Handler(commands.VoidBlock, "register", "register.void_block", blocks.void_block),
         Handler(commands.VoidNumber, "register", "register.void", rules.void_number),
     ),
     projections=PROJECTIONS,
@@ -65,6 +68,9 @@ FEATURE = Feature(
         "register.lease": _KEEPERS | {"leader"},
         "register.return_lease": _KEEPERS | {"leader"},
         "register.fence": frozenset({"administrator"}),
+        "register.reserve_block": _KEEPERS | {"leader"},
+        "register.return_block": _KEEPERS | {"leader"},
+        "register.void_block": frozenset({"administrator"}),
         "register.void": _KEEPERS,
     },
     lists={"register": queries.list_books, "register_entry": queries.list_entries},

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 
@@ -34,8 +34,31 @@ class Lease:
 
 
 @dataclass(frozen=True, slots=True)
+class Block:
+    """Numbers set apart for one device, which gives them by itself up to the day `until`.
+
+    `reserved` are all of them, `numbers` those still free, both lowest first.
+    """
+
+    device: str
+    person: str
+    epoch: int
+    reserved: tuple[int, ...]
+    numbers: tuple[int, ...]
+    until: date
+
+    def goes_back(self, n: int) -> bool:
+        """Tell whether a number of the block can be given again: none in use follows it."""
+        later = (other for other in self.reserved if other > n)
+        return n in self.reserved and all(other in self.numbers for other in later)
+
+
+@dataclass(frozen=True, slots=True)
 class Register:
     """One agency's book of one year; every number from `first` below `next` has its row.
+
+    In a book of blocks the numbers that are free in a block may have none yet; `basis` names
+    what allows that book not to go in the order of time.
 
     `first` is above 1 only where a paper book of the same year is carried on.
     `released` holds the numbers, lowest first, that are the next ones given although they are
@@ -53,6 +76,16 @@ class Register:
     epoch: int = 0
     released: tuple[int, ...] = ()
     first: int = 1
+    blocks: tuple[Block, ...] = ()
+    basis: str = ""
+
+    def block_of(self, device: str) -> Block | None:
+        """Return the block of a device."""
+        return next((b for b in self.blocks if b.device == device), None)
+
+    def block_with(self, n: int) -> Block | None:
+        """Return the block that a number was set apart in, used or not."""
+        return next((b for b in self.blocks if n in b.reserved), None)
 
     def goes_back(self, n: int) -> bool:
         """Tell whether a number can be given again: no number that is in use follows it."""

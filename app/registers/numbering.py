@@ -15,6 +15,7 @@ from app.kernel.errors import RuleViolation
 from app.kernel.event import NewEvent
 from app.kernel.feature import Context
 from app.registers.model import (
+    Block,
     EntryState,
     Register,
     RegisterEntry,
@@ -34,7 +35,8 @@ def book_of(ctx: Context, register: str) -> tuple[Register, list[NewEvent]]:
     """Return the book, and the event that opens it where the new year has none yet.
 
     The year's first act opens the book from last year's: its name, mode, lease and epoch go
-    on, so a desk that holds the book numbers through New Year without a line. Raises
+    on, so a desk that holds the book numbers through New Year without a line. Blocks stay with
+    their year. Raises
     `RuleViolation("register.unknown")` where there is no book to go on from.
     """
     found: Register | None = ctx.get("register", register)
@@ -56,6 +58,7 @@ def book_of(ctx: Context, register: str) -> tuple[Register, list[NewEvent]]:
         mode=last.mode,
         lease=last.lease,
         epoch=last.epoch,
+        basis=last.basis,
     )
     return opened, [opened_event(opened)]
 
@@ -68,27 +71,39 @@ def opened_event(register: Register) -> NewEvent:
 def origin_number(ctx: Context, register: str) -> tuple[int | None, int | None]:
     """Return the number and epoch that this device may give by itself, or (None, None).
 
-    Only a device that holds the book may; every other one waits for the server. Raises
-    `RuleViolation` with `register.clock_off` where the server's clock shows another day, and
-    `register.clock_back` on an earlier day than that of the book's last number.
+    Only a device that holds the book, or a block with numbers left, may; every other one waits
+    for the server. Raises `RuleViolation` with `register.clock_off` where the server's clock
+    shows another day, `register.clock_back` on an earlier day than that of the last number, and
+    `register.block_expired` after the block's last day.
     """
     right = local_date(ctx.now + ctx.clock_off)
     if right != local_date(ctx.now):
         raise RuleViolation("register.clock_off", field="register", day=f"{right:%d/%m/%Y}")
     book, _ = book_of(ctx, register)
+    block = book.block_of(ctx.device)
+    if block is not None and block.numbers:
+        return _next_of(ctx, book, block), block.epoch
     lease = book.lease
     if book.mode is not RegisterMode.LEASED or lease is None or lease.device != ctx.device:
         return None, None
-    _not_back(ctx, book)
+    _not_back(ctx, book, book.next - 1)
     return _following(book), lease.epoch
 
 
-def _not_back(ctx: Context, book: Register) -> None:
-    """Refuse to number on an earlier day than that of the book's last number.
+def _next_of(ctx: Context, book: Register, block: Block) -> int:
+    not_expired(ctx, block)
+    used = [n for n in block.reserved if n < block.numbers[0]]
+    if used:
+        _not_back(ctx, book, used[-1])
+    return block.numbers[0]
 
-    Asked on the device that holds the book, whose clock gave the last one its day.
+
+def _not_back(ctx: Context, book: Register, n: int) -> None:
+    """Refuse to number on an earlier day than that of the last number, `n`.
+
+    Asked on the device that gives the numbers, whose clock gave the last one its day.
     """
-    last: RegisterEntry | None = ctx.get("register_entry", entry_id(book.id, book.next - 1))
+    last: RegisterEntry | None = ctx.get("register_entry", entry_id(book.id, n))
     if last is not None and local_date(last.at) > local_date(ctx.now):
         day = f"{local_date(last.at):%d/%m/%Y}"
         raise RuleViolation("register.clock_back", field="register", day=day)
@@ -110,7 +125,8 @@ def draw(
     `wanted` and `epoch` are what `origin_number` answered on the device of origin. Answers
     (None, []) on a desk that has to wait for the server, and with `waits` also where another
     device holds the book: nobody but the holder gives its numbers. Raises `RuleViolation` with
-    `register.fenced` for a stale or foreign lease, `register.held` where another device
+    `register.fenced` for a stale or foreign lease, `register.block_gone` and
+    `register.block_expired` for a block, `register.held` where another device
     holds the book, `register.taken` for a number already given, `register.year` for a book
     of another year.
     """
@@ -119,15 +135,26 @@ def draw(
         raise RuleViolation("register.year", field="register", year=book.year)
     if wanted is None and waits and book.lease is not None:
         return None, []
-    number = _assigned(ctx, book) if wanted is None else _leased(ctx, book, wanted, epoch)
+    number, block = _number(ctx, book, wanted, epoch)
     if number is None:
         return None, []
-    events += [_voided(book, gap, GAP) for gap in _skipped(book, number)]
+    events += [voided(book.id, gap, GAP) for gap in _skipped(book, block, number)]
     state = EntryState.RESERVED if reserve else EntryState.GIVEN
     data: dict[str, Any] = {"n": number, "state": state.value, "kind": kind, "entity": entity}
-    events.append(NewEvent("register", book.id, "register.drawn", {"n": number}))
+    drawn = {"n": number} if block is None else {"n": number, "block": block.epoch}
+    events.append(NewEvent("register", book.id, "register.drawn", drawn))
     events.append(_row(book.id, number, data))
     return number, events
+
+
+def _number(
+    ctx: Context, book: Register, wanted: int | None, epoch: int | None
+) -> tuple[int | None, Block | None]:
+    if wanted is None:
+        return _assigned(ctx, book), None
+    if book.mode is RegisterMode.BLOCK:
+        return wanted, _held_block(ctx, book, wanted, epoch)
+    return _leased(ctx, book, wanted, epoch), None
 
 
 def confirm(ctx: Context, register: str, n: int) -> list[NewEvent]:
@@ -151,11 +178,23 @@ def release(ctx: Context, register: str, n: int, reason: str) -> list[NewEvent]:
         raise RuleViolation("register.not_reserved", field="n", n=n)
     why = checked_reason(reason)
     book, _ = book_of(ctx, register)
-    if not book.goes_back(n) or not _may_give_back(ctx, book):
-        return [_row(register, n, {"n": n, "state": EntryState.VOIDED.value, "reason": why})]
+    block = book.block_with(n)
+    if block is not None:
+        back = block.device == ctx.device and block.goes_back(n)
+    else:
+        back = book.goes_back(n) and _may_give_back(ctx, book)
+    if not back:
+        return [voided(register, n, why)]
+    where = {"n": n} if block is None else {"n": n, "block": block.epoch}
+    return released(register, where, why)
+
+
+def released(register: str, where: dict[str, int], reason: str) -> list[NewEvent]:
+    """Return the events of a number that can be given again, by its book or its block."""
+    n = where["n"]
     return [
-        NewEvent("register", register, "register.released", {"n": n}),
-        _row(register, n, {"n": n, "state": EntryState.RELEASED.value, "reason": why}),
+        NewEvent("register", register, "register.released", where),
+        _row(register, n, {"n": n, "state": EntryState.RELEASED.value, "reason": reason}),
     ]
 
 
@@ -164,9 +203,12 @@ def void(ctx: Context, register: str, n: int, reason: str) -> list[NewEvent]:
     entry = entry_of(ctx, register, n)
     if entry.state is EntryState.VOIDED:
         raise RuleViolation("register.voided", field="n", n=n)
-    why = checked_reason(reason)
-    row = _row(register, n, {"n": n, "state": EntryState.VOIDED.value, "reason": why})
+    row = voided(register, n, checked_reason(reason))
     if entry.state is EntryState.RELEASED:
+        block = book_of(ctx, register)[0].block_with(n)
+        if block is not None and block.device != ctx.device:
+            # Its device may have given it again, with no line to say so.
+            raise RuleViolation("register.in_block", field="n", n=n)
         return [NewEvent("register", register, "register.voided", {"n": n}), row]
     return [row]
 
@@ -209,19 +251,42 @@ def _leased(ctx: Context, book: Register, wanted: int, epoch: int | None) -> int
     return wanted
 
 
-def _skipped(book: Register, number: int) -> tuple[int, ...]:
+def _held_block(ctx: Context, book: Register, wanted: int, epoch: int | None) -> Block:
+    block = book.block_of(ctx.device)
+    if block is None or block.epoch != epoch:
+        raise RuleViolation("register.block_gone", field="register")
+    if wanted not in block.numbers:
+        raise RuleViolation("register.taken", field="number", n=wanted)
+    not_expired(ctx, block)
+    return block
+
+
+def not_expired(ctx: Context, block: Block) -> None:
+    """Raise `RuleViolation("register.block_expired")` for an act after the block's last day."""
+    if local_date(ctx.now) > block.until:
+        day = f"{block.until:%d/%m/%Y}"
+        raise RuleViolation("register.block_expired", field="register", day=day)
+
+
+def _skipped(book: Register, block: Block | None, number: int) -> tuple[int, ...]:
     """Return the numbers that are passed over for ever when a number is given."""
+    if block is not None:
+        return tuple(n for n in block.numbers if n < number)
     return tuple(n for n in (*book.released, *range(book.next, number)) if n < number)
 
 
 def _may_give_back(ctx: Context, book: Register) -> bool:
+    if book.mode is RegisterMode.BLOCK:
+        # The device of a block that was closed meanwhile may have given it again, with no line
+        return False
     if book.lease is None:
         return ctx.authoritative
     return book.lease.device == ctx.device
 
 
-def _voided(book: Register, n: int, reason: str) -> NewEvent:
-    return _row(book.id, n, {"n": n, "state": EntryState.VOIDED.value, "reason": reason})
+def voided(register: str, n: int, reason: str) -> NewEvent:
+    """Return the event of a number that is struck through."""
+    return _row(register, n, {"n": n, "state": EntryState.VOIDED.value, "reason": reason})
 
 
 def _row(register: str, n: int, data: dict[str, Any]) -> NewEvent:

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from app.kernel.codec import from_json
-from app.kernel.errors import Conflict, NotPermitted, RuleViolation
+from app.kernel.errors import Conflict, RuleViolation
 from app.kernel.event import Event, NewEvent
 from app.kernel.feature import Context
 from app.kernel.text import normal
+from app.registers import blocks
 from app.registers.commands import (
     FenceRegister,
     LeaseRegister,
@@ -25,11 +26,9 @@ from app.registers.model import (
     RegisterEntry,
     RegisterMode,
     parts_of,
-    register_id,
 )
-from app.registers.numbering import checked_reason, opened_event, void
-
-ADMINISTRATOR = "administrator"
+from app.registers.numbering import MIN_REASON, checked_reason, opened_event, void
+from app.registers.scope import known, line, own
 
 
 def open_register(
@@ -42,8 +41,10 @@ def open_register(
         agency, year, book = parts_of(command.id)
     except ValueError as error:
         raise RuleViolation("register.unknown", field="id") from error
-    _own(agency, context)
-    _offered(command.mode)
+    own(agency, context)
+    if command.mode is RegisterMode.BLOCK:
+        # Only an administrator says that a book need not go in the order of time.
+        raise RuleViolation("register.mode_not_offered", field="mode")
     name = normal(command.name)
     if not name or not book or command.first < 1:
         raise RuleViolation("register.incomplete", field="first" if name and book else "name")
@@ -62,12 +63,19 @@ def open_register(
 
 def set_mode(register: Register | None, command: SetMode, context: Context) -> Sequence[NewEvent]:
     """Change the mode of a book that no device holds."""
-    book = _known(register)
-    _own(book.agency, context)
-    _offered(command.mode)
+    book = known(register)
+    own(book.agency, context)
     if book.lease is not None:
         raise Conflict("register.leased")
-    return [NewEvent("register", book.id, "register.mode_set", {"mode": command.mode.value})]
+    if any(block.numbers for block in book.blocks):
+        raise Conflict("register.blocks_left")
+    data = {"mode": command.mode.value}
+    if command.mode is RegisterMode.BLOCK:
+        # NĐ 30/2020 Art 15.1 and 22.2 ask for the order of time unless another rule allows it.
+        if len(command.basis.strip()) < MIN_REASON:
+            raise RuleViolation("register.basis", field="basis")
+        data["basis"] = normal(command.basis)
+    return [NewEvent("register", book.id, "register.mode_set", data)]
 
 
 def lease(
@@ -77,8 +85,8 @@ def lease(
 
     Only the server grants it: on the desk the wish is recorded and no number is given yet.
     """
-    book = _known(register)
-    _own(book.agency, context)
+    book = known(register)
+    own(book.agency, context)
     if book.mode is not RegisterMode.LEASED:
         raise RuleViolation("register.not_leasable", field="id")
     if book.lease is not None:
@@ -97,12 +105,12 @@ def lease(
 
 def return_lease(register: Register | None, _: ReturnLease, context: Context) -> Sequence[NewEvent]:
     """Give the book back; last year's book, if still held, goes back with it."""
-    book = _known(register)
+    book = known(register)
     if book.lease is None or book.lease.device != context.device:
         raise RuleViolation("register.fenced", field="id")
     return [
         NewEvent("register", b.id, "register.lease_returned")
-        for b in _line(book, context)
+        for b in line(book, context)
         if b.lease is not None and b.lease.device == context.device
     ]
 
@@ -111,13 +119,13 @@ def fence(
     register: Register | None, command: FenceRegister, context: Context
 ) -> Sequence[NewEvent]:
     """Take the book, and its neighbours in time that are held, from the holding device."""
-    book = _known(register)
+    book = known(register)
     if book.lease is None:
         raise RuleViolation("register.not_leased", field="id")
     reason = checked_reason(command.reason)
     return [
         NewEvent("register", b.id, "register.fenced", {"epoch": b.epoch + 1, "reason": reason})
-        for b in _line(book, context)
+        for b in line(book, context)
         if b.lease is not None and b.lease.device == book.lease.device
     ]
 
@@ -126,8 +134,8 @@ def void_number(
     register: Register | None, command: VoidNumber, context: Context
 ) -> Sequence[NewEvent]:
     """Strike a number through, by the agency's own people."""
-    book = _known(register)
-    _own(book.agency, context)
+    book = known(register)
+    own(book.agency, context)
     return void(context, book.id, command.n, command.reason)
 
 
@@ -135,15 +143,17 @@ def apply_register(register: Register | None, event: Event) -> Register:
     """Return the book after an event."""
     if event.name == "register.opened":
         return from_json(Register, event.data)
-    book = _known(register)
+    book = known(register)
     data = event.data
+    if "block" in data:
+        return blocks.apply_block(book, event)
     match event.name:
         case "register.drawn":
             return _drawn(book, data["n"])
         case "register.released":
             return replace(book, released=tuple(sorted({*book.released, data["n"]})))
         case "register.voided":
-            return replace(book, released=tuple(n for n in book.released if n != data["n"]))
+            return blocks.struck(book, data["n"])
         case "register.leased":
             return replace(book, lease=from_json(Lease, data), epoch=data["epoch"])
         case "register.lease_returned":
@@ -151,7 +161,8 @@ def apply_register(register: Register | None, event: Event) -> Register:
         case "register.fenced":
             return replace(book, lease=None, epoch=data["epoch"])
         case "register.mode_set":
-            return replace(book, mode=RegisterMode(data["mode"]))
+            mode, basis = RegisterMode(data["mode"]), data.get("basis", "")
+            return replace(book, mode=mode, basis=basis, blocks=())
         case _:
             return book
 
@@ -176,27 +187,3 @@ def apply_entry(entry: RegisterEntry | None, event: Event) -> RegisterEntry:
 def _drawn(book: Register, n: int) -> Register:
     later = tuple(x for x in book.released if x > n)
     return replace(book, next=max(book.next, n + 1), released=later)
-
-
-def _known(register: Register | None) -> Register:
-    if register is None:
-        raise RuleViolation("register.unknown", field="id")
-    return register
-
-
-def _own(agency: str, context: Context) -> None:
-    actor = context.actor
-    if actor.agency != agency and not actor.is_system and ADMINISTRATOR not in actor.roles:
-        raise NotPermitted("register.other_agency")
-
-
-def _offered(mode: RegisterMode) -> None:
-    if mode is RegisterMode.BLOCK:
-        raise RuleViolation("register.mode_not_offered", field="mode")
-
-
-def _line(book: Register, context: Context) -> list[Register]:
-    """Return the book with those of the year before and after, where they exist."""
-    ids = (register_id(book.agency, book.year + step, book.book) for step in (-1, 1))
-    others = (context.get("register", i) for i in ids)
-    return [book, *(b for b in others if b is not None)]

@@ -114,7 +114,7 @@ def _timelines(connection: Connection) -> Iterator[Finding]:
 
 
 def _books(connection: Connection, registry: Registry) -> Iterator[Finding]:
-    """See that every number below a register's next one has its row."""
+    """See that every number below a register's next one has its row, or is free in a block."""
     if "register" not in registry.kinds:
         return
     e = tables.entity.c
@@ -125,8 +125,9 @@ def _books(connection: Connection, registry: Registry) -> Iterator[Finding]:
     for name, data in connection.execute(select(e.id, e.data).where(e.kind == "register")):
         book = json.loads(data)
         there = rows.get(name, set()) | set(book.get("released", ()))
+        there.update(n for block in book.get("blocks", ()) for n in block["numbers"])
         upto = int(book.get("next", 1))
-        if book.get("mode") != "block" and set(range(int(book.get("first", 1)), upto)) - there:
+        if set(range(int(book.get("first", 1)), upto)) - there:
             yield Finding("register", "register", name)
 
 

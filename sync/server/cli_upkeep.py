@@ -76,4 +76,8 @@ def _book(name: str, book: dict[str, Any]) -> dict[str, Any]:
         "released": len(book.get("released", ())),
         "epoch": book.get("epoch", 0),
         "holder": lease.get("device", ""),
+        "blocks": [
+            {"device": b["device"], "free": len(b["numbers"]), "until": b["until"]}
+            for b in book.get("blocks", ())
+        ],
     }

@@ -21,7 +21,7 @@ from app.identity import audit
 from app.identity.commands import PutUnit
 from app.kernel.clock import FixedClock, SystemClock
 from app.kernel.errors import Conflict, NotPermitted
-from app.registers.commands import OpenRegister
+from app.registers.commands import OpenRegister, ReserveBlock, SetMode
 from app.registers.model import RegisterMode
 from sync.client.service import SyncService
 from sync.server import migrations, tables, trail
@@ -284,6 +284,21 @@ def test_the_books_are_listed(url: str, run: Run, clock: FixedClock) -> None:
         1,
     )
     assert (row["name"], row["holder"], row["epoch"]) == ("Sổ đến", "", 0)
+    assert row["blocks"] == []
+
+
+def test_the_blocks_of_a_book_are_listed(url: str, run: Run, clock: FixedClock) -> None:
+    store = Store(url, clock)
+    book = "xa:2026:incoming"
+    Service(store, features(), People(), clock).run_as_system(
+        OpenRegister(book, "Sổ đến", RegisterMode.SERVER),
+        SetMode(book, RegisterMode.BLOCK, "Quy chế văn thư"),
+        ReserveBlock(book, 4, date(2026, 3, 9)),
+    )
+    store.close()
+    _, [row] = run("registers", "--database", url)
+    assert (row["mode"], row["next"]) == ("block", 5)
+    assert [(b["free"], b["until"]) for b in row["blocks"]] == [(4, "2026-03-09")]
 
 
 def test_passwords_of_the_database_reach_no_command_line(
