@@ -12,11 +12,13 @@ from app.kernel.clock import local_date
 from app.kernel.command import Command
 from app.kernel.errors import HoaBanError
 from app.registers.commands import FenceRegister, LeaseRegister, ReturnLease
+from app.registers.model import RegisterMode
 from app.registers.queries import EntryRow, RegisterRow, count_entries, entries
 from ui.bridge.session import Session
 from ui.kit.actions import Action
 from ui.kit.buttons import Button
 from ui.kit.cards import CardList, CardRow
+from ui.kit.dates import show_date
 from ui.kit.dialog import Dialog
 from ui.kit.fields import TextArea
 from ui.kit.form import FormField
@@ -29,8 +31,9 @@ from ui.kit.rowmodel import RowModel
 from ui.kit.states import StateStack
 from ui.kit.table import Table
 from ui.kit.theme import theme
+from ui.registers.dialog_blocks import ModeDialog, RestDialog, TakeDialog, VoidDialog
 from ui.registers.dialog_print import PrintDialog
-from ui.registers.model_registers import books_with_holders
+from ui.registers.model_registers import Shelf, shelf
 
 LEASED = "leased"
 _PRINTED = frozenset({"incoming", "outgoing"})
@@ -45,7 +48,7 @@ class RegistersPage(Page):
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(session, parent)
         texts = session.texts
-        self._holders: dict[str, str] = {}
+        self._shelf = Shelf()
         submit = session.runner.submit
         self.books = RowModel(submit, describe=lambda row: self._card(row).spoken(), parent=self)
         self.list = CardList(self.books, self._card, texts("books.list"))
@@ -56,6 +59,10 @@ class RegistersPage(Page):
         self.hold = Button(texts("books.hold"), "primary", icon="lock")
         self.give = Button(texts("books.give"), icon="unlock")
         self.fence = Button(texts("books.fence"), "danger", icon="shield-x")
+        self.take = Button(texts("books.block.take"), "primary", icon="lock")
+        self.rest = Button(texts("books.block.return"), icon="unlock")
+        self.void = Button(texts("books.block.void"), "danger", icon="shield-x")
+        self.mode = Button(texts("books.mode"))
         self.print = Action(
             "books.print", "books.print", self.ask_print, "Ctrl+P", scope="books",
             group_key="books.keys", icon="printer", enabled=False, parent=self,
@@ -75,8 +82,8 @@ class RegistersPage(Page):
         column = Column(head, self.stack, gap=0)
         column.setStretch(1, 1)
         put(left, column)
-        bar = Row(self.title, None, Button.of(self.print), self.hold, self.give, self.fence,
-                  margins=(16, 12, 16, 10))  # fmt: skip
+        bar = Row(self.title, None, Button.of(self.print), self.mode, self.hold, self.give,
+                  self.fence, self.take, self.rest, self.void, margins=(16, 12, 16, 10))  # fmt: skip
         numbers = Column(bar, self.table, gap=0)
         numbers.setStretch(1, 1)
         put(right, numbers)
@@ -97,19 +104,23 @@ class RegistersPage(Page):
         self.hold.clicked.connect(lambda: self._act(LeaseRegister))
         self.give.clicked.connect(lambda: self._act(ReturnLease))
         self.fence.clicked.connect(self._ask_fence)
+        self.take.clicked.connect(lambda: self._ask(TakeDialog))
+        self.rest.clicked.connect(lambda: self._ask(RestDialog))
+        self.mode.clicked.connect(lambda: self._ask(ModeDialog))
+        self.void.clicked.connect(self._ask_void)
 
     def activate(self) -> None:
         """Load the books of this year."""
         desk = self.session.desk
         year = local_date(desk.clock.now()).year
-        self.session.query(books_with_holders, desk.store.get, year, done=self._known)
+        self.session.query(shelf, desk.store.get, year, done=self._known)
 
     def acts(self) -> Sequence[Action]:
         """Return the page's acts."""
         return (self.print,)
 
-    def _known(self, found: tuple[list[RegisterRow], dict[str, str]]) -> None:
-        rows, self._holders = found
+    def _known(self, found: Shelf) -> None:
+        self._shelf, rows = found, found.rows
         self.books.load(lambda: len(rows), lambda offset, limit: rows[offset : offset + limit])
 
     def _loaded(self, total: int) -> None:
@@ -142,7 +153,17 @@ class RegistersPage(Page):
         keeper = bool(actor.roles & {"clerk", "office_head", "leader"})
         self.hold.setVisible(keeper and row.mode == LEASED and not row.device)
         self.give.setVisible(keeper and here)
-        self.fence.setVisible("administrator" in actor.roles and bool(row.device))
+        administrator = "administrator" in actor.roles
+        self.fence.setVisible(administrator and bool(row.device))
+        blocks = self._shelf.blocks.get(row.id, ())
+        mine = self._shelf.block_of(row, desk.store.device)
+        some = mine is not None and bool(mine.numbers)
+        this_year = row.year == local_date(desk.clock.now()).year
+        in_blocks = row.mode == RegisterMode.BLOCK
+        self.take.setVisible(keeper and in_blocks and this_year and not some)
+        self.rest.setVisible(keeper and some)
+        self.void.setVisible(administrator and any(b.numbers for b in blocks))
+        self.mode.setVisible(administrator and this_year and not row.device)
         # Books hold what the agency's documents say: an administrator sees the numbers alone
         self.print.set_enabled(row.book in _PRINTED and bool(actor.roles & _READERS))
 
@@ -166,6 +187,20 @@ class RegistersPage(Page):
         if self.session.desk.sync is not None:
             self.session.desk.sync.poke()
 
+    def _ask(self, make: type[TakeDialog | RestDialog | ModeDialog]) -> None:
+        row: RegisterRow | None = self.list.current_row()
+        if row is not None:
+            dialog = make(self.session, row, self)
+            dialog.accepted.connect(self._ask_now)
+            dialog.open()
+
+    def _ask_void(self) -> None:
+        row: RegisterRow | None = self.list.current_row()
+        if row is not None:
+            dialog = VoidDialog(self.session, row, self._shelf.named(row), self)
+            dialog.accepted.connect(self._ask_now)
+            dialog.open()
+
     def _ask_fence(self) -> None:
         row = self.list.current_row()
         if row is not None:
@@ -187,9 +222,11 @@ class RegistersPage(Page):
 
     def _card(self, row: RegisterRow) -> CardRow:
         texts = self.session.texts
-        holder = self._holders.get(row.holder, "")
+        holder = self._shelf.names.get(row.holder, "")
         here = row.device == self.session.desk.store.device
-        if row.mode != LEASED:
+        if row.mode == RegisterMode.BLOCK:
+            badge = self._block_badge(row)
+        elif row.mode != LEASED:
             badge = (texts("books.by_server"), "neutral")
         elif here:
             badge = (texts("books.here"), "ok")
@@ -200,6 +237,16 @@ class RegistersPage(Page):
         number = texts("books.next", n=row.next)
         return CardRow(sender=texts(f"books.book.{row.book}"), date=str(row.year),
                        subject=row.name, number=number, badges=(badge,))  # fmt: skip
+
+    def _block_badge(self, row: RegisterRow) -> tuple[str, str]:
+        texts, desk = self.session.texts, self.session.desk
+        mine = self._shelf.block_of(row, desk.store.device)
+        if mine is None or not mine.numbers:
+            return texts("books.by_block"), "neutral"
+        if mine.until < local_date(desk.clock.now()):
+            return texts("books.block.expired", n=len(mine.numbers)), "bad"
+        left = texts("books.block.left", n=len(mine.numbers), day=show_date(mine.until))
+        return left, "ok"
 
     def _columns(self) -> tuple[TableColumn, ...]:
         texts = self.session.texts
