@@ -191,7 +191,9 @@ VERBS = (
     "sync", "sync", "request", "reply", "reply", "cut",
 )  # fmt: skip
 ACTS = st.lists(
-    st.tuples(st.sampled_from(VERBS), st.sampled_from(DESKS), st.integers(1, 5)), max_size=50
+    st.tuples(st.sampled_from(VERBS), st.sampled_from(DESKS), st.integers(1, 5)),
+    min_size=20,
+    max_size=60,
 )
 
 
@@ -202,12 +204,15 @@ def office(tmp_path: Path) -> Iterator[Office]:
     made.close()
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(ACTS)
 def test_no_number_is_given_twice_whatever_the_line_does(acts: list[tuple[str, str, int]]) -> None:
     folder = Path(tempfile.mkdtemp())
     office = Office(folder)
     try:
+        for name in DESKS:
+            office.act("ask", name, 3)
+            office.act("sync", name, 0)
         for verb, name, size in acts:
             office.act(verb, name, size)
         office.settle()

@@ -255,3 +255,17 @@ def test_a_book_without_blocks_left_changes_its_mode() -> None:
     assert (book(world).blocks, book(world).basis) == ((), "")
     world.run(CLERK, Take(BOOK))
     assert states(world) == {1: "given", 2: "given"}
+
+
+def test_a_declined_number_of_a_closed_block_is_never_given_again() -> None:
+    world = blocks(1)
+    take(world, 1, reserve=True)
+    lost = desk_of(world, "d1")
+    world.run(ADMIN, VoidBlock(BOOK, "d1", "mất máy"))
+    # Without a line the device takes it back into the block, and gives it to another paper.
+    lost.run(CLERK, Back(BOOK, 1))
+    lost.run(CLERK, Take(BOOK))
+    assert states(lost) == {1: "given"}
+    world.run(CLERK, Back(BOOK, 1), device="d1")
+    world.run(CLERK, Take(BOOK), device="d2")
+    assert states(world) == {1: "voided", 2: "given"}
