@@ -82,6 +82,9 @@ class Synchroniser(Protocol):
     def poke(self) -> None:
         """Sync now."""
 
+    def line_changed(self) -> None:
+        """Try again at once where the last try failed: the network is another now."""
+
     def stop(self) -> None:
         """End the work and its threads."""
 

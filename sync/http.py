@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import errno
 import ipaddress
+import re
 import socket
 import ssl
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -25,12 +26,18 @@ from requests.adapters import HTTPAdapter
 from app.kernel.clock import Clock
 from app.kernel.errors import RuleViolation, Unavailable
 from app.kernel.ports import HttpReply
+from sync.proxies import Proxy, ProxyKeys, basic, proxy_for
 
 _CHUNK = 1 << 16
 _CONNECT = 10.0
 # A reply that drips may take this many times its stall timeout, no longer.
 _PATIENCE = 12
 _REFUSING = (errno.ECONNREFUSED, errno.ECONNRESET)
+# What http.client says where a proxy opens no tunnel; it has no type of its own.
+_TUNNEL = re.compile(r"Tunnel connection failed: (\d{3})")
+# OpenSSL's X509_V_ERR_* and Windows' CERT_E_*: not yet valid, expired; another name.
+_TIME = frozenset({9, 10, 0x800B0101})
+_NAME = frozenset({62, 64, 0x800B010F})
 _DOWN = frozenset({502, 503, 504})
 
 
@@ -43,30 +50,89 @@ class Streamed:
     chunks: Iterator[bytes]
 
 
-class _System(HTTPAdapter):
-    """Trust what the operating system trusts."""
+class _Way(HTTPAdapter):
+    """Trust what the operating system trusts, or one file of roots; greet proxies by name.
+
+    The libraries give roots of their own to what goes through a proxy; here it is one context.
+    """
+
+    def __init__(self, greeting: Callable[[str], dict[str, str]], ca: str) -> None:
+        self._greeting = greeting
+        self._ca = ca
+        super().__init__()
 
     def init_poolmanager(self, *args: Any, **options: Any) -> Any:
-        options["ssl_context"] = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        options["ssl_context"] = self._context()
         return super().init_poolmanager(*args, **options)
+
+    def proxy_manager_for(self, proxy: str, **options: Any) -> Any:
+        options["ssl_context"] = self._context()
+        return super().proxy_manager_for(proxy, **options)
+
+    def proxy_headers(self, proxy: str) -> dict[str, str]:
+        return self._greeting(proxy)
+
+    def cert_verify(self, conn: Any, *_: Any, **__: Any) -> None:
+        """Leave the roots to the context."""
+        conn.cert_reqs = "CERT_REQUIRED"
+
+    def _context(self) -> ssl.SSLContext:
+        if self._ca:
+            return ssl.create_default_context(cafile=self._ca)
+        return truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 class Session:
-    """Ask servers; a session belongs to one lane.
+    """Ask servers, through the system's proxy where it names one; belongs to one lane.
 
     With `tls` every address off loopback must be https. `ca` is a file of roots for a
-    server whose authority the operating system does not know.
+    server whose authority the operating system does not know. `keys` know what a proxy
+    wants to hear; without them it hears what its own address carries.
     """
 
-    def __init__(self, clock: Clock, *, tls: bool = False, ca: str = "") -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        *,
+        tls: bool = False,
+        ca: str = "",
+        keys: ProxyKeys | None = None,
+        proxy: Callable[[str], Proxy | None] = proxy_for,
+    ) -> None:
         self._clock = clock
         self._tls = tls
+        self._ca = ca
+        self._keys = keys
+        self._proxy = proxy
+        self._proxies: dict[str, Proxy] = {}
         self._session = requests.Session()
-        # Given with each request: the environment would win over the session's own.
-        self._verify: str | bool = ca or True
-        if not ca:
-            self._session.mount("https://", _System())
+        # The environment's roots and a .netrc would win over ours and over the desk's token.
+        self._session.trust_env = False
         self._session.headers["User-Agent"] = "HoaBan"
+        self._mount()
+
+    def _mount(self) -> None:
+        for scheme in ("http://", "https://"):
+            self._session.mount(scheme, _Way(self._greeting, self._ca))
+
+    def _greeting(self, address: str) -> dict[str, str]:
+        proxy = self._proxies[address]
+        return basic(self._keys.get(proxy) if self._keys else proxy.credentials)
+
+    def _chosen(self, url: str) -> dict[str, str]:
+        """Return the proxy for an address as requests want it; none for this very machine."""
+        proxy = None if is_loopback(urlsplit(url).hostname or "") else self._proxy(url)
+        if proxy is None:
+            return {}
+        self._proxies[proxy.address] = proxy
+        return {"http": proxy.address, "https": proxy.address}
+
+    def _refused(self) -> None:
+        """Forget what a proxy did not accept; the keyring may know better by the next try."""
+        if self._keys is not None:
+            self._keys.lost()
+        self._session.close()
+        self._mount()
 
     def close(self) -> None:
         """Close every connection."""
@@ -118,16 +184,20 @@ class Session:
                 stream=True,
                 timeout=(min(_CONNECT, stall), stall),
                 allow_redirects=False,
-                verify=self._verify,
+                proxies=self._chosen(url),
             )
         except requests.RequestException as error:
-            raise _truth(error) from error
+            told = _truth(error)
+            if told.code == "sync.proxy_auth":
+                self._refused()
+            raise told from error
         with reply:
             self._check(reply)
             yield reply
 
     def _check(self, reply: requests.Response) -> None:
         if reply.status_code == 407:
+            self._refused()
             raise Unavailable("sync.proxy_auth")
         if reply.is_redirect or reply.status_code == 511:
             raise Unavailable("sync.portal")
@@ -194,14 +264,28 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 def _truth(error: BaseException) -> Unavailable:
     """Say what a failure of the libraries means for a person."""
     causes = list(_causes(error))
-    if any(
-        "407" in str(c) for c in causes if isinstance(c, urllib3.exceptions.ProxyError | OSError)
-    ):
+    proxied = [c for c in causes if isinstance(c, urllib3.exceptions.ProxyError)]
+    answer = next((m[1] for c in causes if (m := _TUNNEL.search(str(c)))), "")
+    if answer == "407":
         return Unavailable("sync.proxy_auth")
     if any(isinstance(c, ssl.SSLCertVerificationError) for c in causes):
         return Unavailable("sync.tls_intercepted")
+    if answer in ("502", "503", "504"):
+        return Unavailable("sync.server_down")
+    if proxied:
+        # The proxy itself is not there, or refuses: that says nothing of the server.
+        return Unavailable("sync.proxy_refused" if answer else "sync.proxy_down")
     if any(isinstance(c, socket.gaierror) for c in causes):
         return Unavailable("sync.offline")
     if any(isinstance(c, OSError) and c.errno in _REFUSING for c in causes):
         return Unavailable("sync.server_down")
     return Unavailable("sync.offline")
+
+
+def certificate_fault(error: BaseException) -> str:
+    """Return what is wrong with a certificate: time, name or root; "" where it is not that."""
+    for cause in _causes(error):
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            code = getattr(cause, "verify_code", 0) & 0xFFFFFFFF
+            return "time" if code in _TIME else "name" if code in _NAME else "root"
+    return ""

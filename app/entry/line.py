@@ -17,6 +17,7 @@ from app.store.tokens import KeptTokens
 from sync.client.service import SyncService, Wanted, truth
 from sync.client.transport import HttpTransport
 from sync.http import Session, is_loopback
+from sync.proxies import ProxyKeys
 
 SERVER = "sync.server"
 
@@ -42,7 +43,8 @@ class MemoryTokens:
 
 def transport(server: str, tokens: KeyValue, clock: Clock) -> HttpTransport:
     """Return the way to a server; TLS is required off loopback."""
-    return HttpTransport(Session(clock, tls=not is_loopback(_host(server))), server, tokens)
+    session = Session(clock, tls=not is_loopback(_host(server)), keys=ProxyKeys(KeyringBox()))
+    return HttpTransport(session, server, tokens)
 
 
 def _host(server: str) -> str:

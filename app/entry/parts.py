@@ -38,9 +38,11 @@ def trust_store(folders: Sequence[Path] = ()) -> TrustStore:
 
 def http_session(clock: Clock) -> Session:
     """Return the guarded session that signing and checking use."""
+    from app.store.keyring_box import KeyringBox
     from sync.http import Session
+    from sync.proxies import ProxyKeys
 
-    return Session(clock)
+    return Session(clock, keys=ProxyKeys(KeyringBox()))
 
 
 def workers(trust: Sequence[Path] = (), size: int = 1) -> Workers:

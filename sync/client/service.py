@@ -150,6 +150,12 @@ class SyncService:
         self._hurry.set()
         self._wake.set()
 
+    def line_changed(self) -> None:
+        """Try again at once, since the network is another now; what is held stays held."""
+        self._backoff.succeeded()
+        if self._status.state != OK:
+            self._wake.set()
+
     def _hear_time(self, now: str) -> None:
         """Compare the clocks; what is no time says nothing."""
         try:

@@ -115,6 +115,8 @@ class HttpTransport:
             )
             with opened as reply:
                 if reply.status in (200, 206):
+                    if reply.headers.get("Content-Type", "").startswith("text/html"):
+                        raise Unavailable("sync.portal")
                     yield reply
                     return
                 error = self._told(reply.status, reply.headers, b"".join(reply.chunks))
@@ -207,6 +209,8 @@ def _error(
         return Unavailable("sync.server_down" if status >= 500 else "sync.portal")
     told = _object(body).get("error")
     value: dict[str, Any] = told if isinstance(told, dict) else {}
-    code = str(value.get("code", "sync.server_down"))[:80]
+    if not isinstance(value.get("code"), str):
+        return Unavailable("sync.server_down" if status >= 500 else "sync.portal")
+    code = value["code"][:80]
     kind = _KINDS.get(status)
     return kind(code) if kind is not None else Unavailable(code, retry_at)

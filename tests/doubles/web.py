@@ -41,10 +41,24 @@ def serve(app: Any) -> Iterator[Running]:
 
 
 @contextmanager
-def liar(reply: bytes | None, tls: Path | None = None) -> Iterator[str]:
-    """Answer every request with these bytes and hang up; None means silence."""
+def liar(
+    reply: bytes | None,
+    tls: Path | None = None,
+    name: str = "",
+    age: int = 0,
+    heard: list[bytes] | None = None,
+    *,
+    hold: bool = False,
+    drip: float = 0.0,
+) -> Iterator[str]:
+    """Answer every request with these bytes and hang up; None means silence.
+
+    With `tls` there is a certificate of its own in that folder, for `name` beside 127.0.0.1,
+    and made `age` days ago. `heard` takes what was asked. `hold` keeps the line open after
+    the bytes; `drip` puts so many seconds between the last six of them.
+    """
     listener = socket.create_server(("127.0.0.1", 0))
-    context = _own_certificate(tls) if tls is not None else None
+    context = _own_certificate(tls, name, age) if tls is not None else None
     done = threading.Event()
 
     def run() -> None:
@@ -53,7 +67,7 @@ def liar(reply: bytes | None, tls: Path | None = None) -> Iterator[str]:
                 peer, _ = listener.accept()
             except OSError:
                 return
-            _answer(peer, reply, context, done)
+            _answer(_Peer(peer, reply, hold, drip, heard), context, done)
 
     thread = threading.Thread(target=run)
     thread.start()
@@ -66,30 +80,45 @@ def liar(reply: bytes | None, tls: Path | None = None) -> Iterator[str]:
         thread.join(5)
 
 
-def _answer(
-    peer: socket.socket, reply: bytes | None, context: ssl.SSLContext | None, done: threading.Event
-) -> None:
+@dataclass
+class _Peer:
+    line: socket.socket
+    reply: bytes | None
+    hold: bool
+    drip: float
+    heard: list[bytes] | None
+
+
+def _answer(peer: _Peer, context: ssl.SSLContext | None, done: threading.Event) -> None:
+    reply = peer.reply
     try:
-        with context.wrap_socket(peer, server_side=True) if context else peer as line:
+        with context.wrap_socket(peer.line, server_side=True) if context else peer.line as line:
             line.settimeout(5)
-            line.recv(65536)
-            if reply is None:
+            asked = line.recv(65536)
+            if peer.heard is not None:
+                peer.heard.append(asked)
+            whole = len(reply or b"") - (6 if peer.drip else 0)
+            line.sendall((reply or b"")[:whole])
+            for byte in (reply or b"")[whole:]:
+                done.wait(peer.drip)
+                line.sendall(bytes([byte]))
+            if reply is None or peer.hold:
                 done.wait(5)
-            else:
-                line.sendall(reply)
     except OSError:
-        peer.close()
+        peer.line.close()
 
 
-def _own_certificate(folder: Path) -> ssl.SSLContext:
+def _own_certificate(folder: Path, host: str = "", age: int = 0) -> ssl.SSLContext:
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes, serialization
     from cryptography.hazmat.primitives.asymmetric import ec
 
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "mẫu")])
-    now = datetime.now(UTC)  # noqa: TID251 - a certificate is judged by the real clock
-    address = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
+    now = datetime.now(UTC) - timedelta(days=age)  # noqa: TID251 - judged by the real clock
+    names: list[x509.GeneralName] = [x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
+    if host:
+        names.append(x509.DNSName(host))
     made = (
         x509.CertificateBuilder()
         .subject_name(name)
@@ -98,7 +127,7 @@ def _own_certificate(folder: Path) -> ssl.SSLContext:
         .serial_number(7)
         .not_valid_before(now - timedelta(days=1))
         .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([address]), critical=False)
+        .add_extension(x509.SubjectAlternativeName(names), critical=False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         .sign(key, hashes.SHA256())
     )

@@ -21,6 +21,7 @@ from ui.shell.arrivals import watches
 from ui.shell.crash import report
 from ui.shell.dialogs import CrashDialog, KeysDialog
 from ui.shell.expiry import Ending
+from ui.shell.network import NetworkWatch, network_information
 from ui.shell.palette_dialog import PaletteDialog
 from ui.shell.palette_source import PaletteSource
 from ui.shell.panes import step
@@ -79,6 +80,7 @@ class DeskWindow(QWidget):
             self,
         )
         self._watches = watches(self._own, self)
+        self._network = NetworkWatch(self._own.desk, network_information(), self)
         self._builder = QTimer(self)
         self._builder.timeout.connect(self._build_next)
         self._lay_out()
