@@ -33,6 +33,7 @@ from app.kernel.command import Command
 from app.kernel.errors import NotPermitted, RuleViolation
 from app.kernel.event import Event
 from app.kernel.feature import Registry
+from app.kernel.network import NetworkCheck
 from app.kernel.ports import CertificateInfo, Completer, Diagnosis, Http, Verifier
 from app.settings import Settings
 from app.store.desk import DeskStore
@@ -106,6 +107,7 @@ class Desk:
     sync: Synchroniser | None = None
     diagnosis: Diagnosis | None = None
     completer: Completer | None = None
+    network: NetworkCheck | None = None
     arrivals: ArrivalWorker = field(init=False)
     completions: CompletionWorker = field(init=False)
     trail: DeskTrail = field(init=False)

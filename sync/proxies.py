@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from base64 import b64encode
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
 from urllib.request import getproxies, proxy_bypass  # noqa: TID251 - settings; asks nobody
 
@@ -25,7 +25,7 @@ class Proxy:
     scheme: str
     host: str
     port: int
-    credentials: tuple[str, str] | None = None
+    credentials: tuple[str, str] | None = field(default=None, repr=False)
 
     @property
     def address(self) -> str:

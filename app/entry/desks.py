@@ -37,6 +37,7 @@ from app.store.lock import ProfileLock
 from app.store.profile import Profile
 from app.store.profile_file import list_profiles, profiles_folder
 from app.store.tokens import KeptTokens
+from sync.client.service import SIGN_IN
 from sync.http import Session
 
 TRUST = "trust"
@@ -266,17 +267,29 @@ class ProfileLauncher:
         desk.follow_province()
         _obey(store, desk.settings)
         if online and profile.server:
-            keeper = line.service(store, profile.server, clock)
-            if password is not None:
-                keeper.offer(profile.user, password)
-            keeper.start()
-            desk.sync = keeper
+            _go_online(desk, profile, password)
         return desk
 
 
 def launcher(folder: Path | None) -> ProfileLauncher:
     """Return the launcher over a folder of profiles, this system's own by default."""
     return ProfileLauncher(folder or profiles_folder(), SystemClock())
+
+
+def _go_online(desk: Desk, profile: Profile, password: str | None) -> None:
+    """Begin to keep the line going, and look at it where somebody asks what is wrong with it."""
+    store, clock = desk.store, desk.clock
+    keeper = line.service(store, profile.server, clock)
+    if password is not None:
+        keeper.offer(profile.user, password)
+    keeper.start()
+    desk.sync = keeper
+    desk.network = line.check(
+        profile.server,
+        clock,
+        lambda: store.server_time.ahead if keeper.status.last_sync else None,
+        lambda: keeper.status.state == SIGN_IN,
+    )
 
 
 def _completer(desk: Desk, trust: Sequence[Path]) -> LateCompleter:

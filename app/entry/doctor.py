@@ -35,6 +35,7 @@ def checks(args: argparse.Namespace, texts: Texts) -> list[Row]:
     found.extend(_disk(texts))
     if args.profile is not None:
         found.append(_profile(args.profile, texts))
+        found.extend(_network(args.profile, texts))
         found.append(_audit(args, texts))
     return found
 
@@ -146,6 +147,26 @@ def _profile(folder: Path, texts: Texts) -> Row:
         return _row("profile", OK, texts("doctor.profile", user=profile_user(folder)))
     except HoaBanError as error:
         return _trouble("profile", FAIL, error, texts)
+
+
+def _network(folder: Path, texts: Texts) -> Iterator[Row]:
+    """Walk to the profile's server: this PC, the line, or the server."""
+    from app.entry import line
+    from app.store.profile import Profile
+
+    try:
+        server = Profile.load(folder, SystemClock()).server
+    except HoaBanError:
+        # That row of its own says it.
+        return
+    if not server:
+        return
+    for finding in line.check(server, SystemClock())():
+        text = texts(f"network.{finding.code}", **finding.params)
+        remedy = texts(f"network.{finding.code}.do", **finding.params)
+        # A desk that is offline works on: no reason to fail the machine's check.
+        state = WARN if finding.state == FAIL else finding.state
+        yield _row(f"network.{finding.part}.{finding.step}", state, text, remedy)
 
 
 def _audit(args: argparse.Namespace, texts: Texts) -> Row:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -14,6 +15,7 @@ from app.store.erasing import erase
 from app.store.keyring_box import KeyringBox
 from app.store.profile import Profile
 from app.store.tokens import KeptTokens
+from sync.client.diagnosis import Check
 from sync.client.service import SyncService, Wanted, truth
 from sync.client.transport import HttpTransport
 from sync.http import Session, is_loopback
@@ -49,6 +51,25 @@ def transport(server: str, tokens: KeyValue, clock: Clock) -> HttpTransport:
 
 def _host(server: str) -> str:
     return urlsplit(server).hostname or ""
+
+
+def check(
+    server: str,
+    clock: Clock,
+    ahead: Callable[[], timedelta | None] = lambda: None,
+    signed_out: Callable[[], bool] = lambda: False,
+) -> Check:
+    """Return what looks at the way to a server, link by link."""
+    keys = ProxyKeys(KeyringBox())
+    tls = not is_loopback(_host(server))
+    return Check(
+        server,
+        clock,
+        keys,
+        lambda: Session(clock, tls=tls, keys=keys),
+        ahead=ahead,
+        signed_out=signed_out,
+    )
 
 
 def sign_in(server: str, user: str, password: str, clock: Clock) -> tuple[str, MemoryTokens]:

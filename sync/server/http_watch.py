@@ -12,6 +12,7 @@ from starlette.responses import Response
 from app.kernel.clock import Clock
 from app.kernel.errors import NotPermitted
 from sync.http import is_loopback
+from sync.protocol.messages import PROTO, RULES
 from sync.server.http_bodies import own_json
 from sync.server.metrics import MEDIA, Metrics
 from sync.server.store import Store
@@ -33,8 +34,8 @@ class WatchRoutes:
         self._head: int | None = None
 
     async def health(self, _: Request) -> Response:
-        """Say that the process answers, whatever the database does."""
-        return own_json({"status": "ok"})
+        """Say that the process answers, whatever the database does, and what it speaks."""
+        return own_json({"status": "ok", "proto": PROTO, "rules": RULES})
 
     async def ready(self, _: Request) -> Response:
         """Say whether desks may be sent here: the database answers and no end is near."""

@@ -14,11 +14,11 @@ from app.kernel.errors import Cancelled, HoaBanError
 from app.kernel.ports import CancelToken, Finding, Prompts
 from ui.bridge.session import Session
 from ui.bridge.steps import Steps, Walk
-from ui.devices.panel_findings import Findings
-from ui.devices.words import FAIL, Told, report, summary, told
+from ui.devices.words import report, summary, told
 from ui.kit.actions import Action
 from ui.kit.banner import Banner
 from ui.kit.buttons import Button
+from ui.kit.findings import FAIL, Findings, Told
 from ui.kit.labels import Label, Pane
 from ui.kit.layout import Column, Row
 from ui.kit.page import Page, PageSpec

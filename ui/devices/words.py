@@ -4,32 +4,12 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from app.kernel.clock import VIETNAM
 from app.kernel.ports import Finding
 from app.kernel.texts import Texts
-
-OK, WARN, FAIL = "ok", "warn", "fail"
-TONES = {OK: "ok", WARN: "warn", FAIL: "bad"}
-ICONS = {OK: "success", WARN: "warning", FAIL: "error"}
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """A finding in words: its step, its state, what is so, and what to do."""
-
-    step: str
-    state: str
-    state_text: str
-    text: str
-    remedy: str = ""
-
-    def spoken(self) -> str:
-        """Return all of it as a screen reader says it."""
-        parts = (f"{self.step}: {self.state_text}", self.text, self.remedy)
-        return " ".join(p if p.endswith(".") else f"{p}." for p in parts if p)
+from ui.kit.findings import FAIL, WARN, Told
 
 
 def told(texts: Texts, finding: Finding) -> Told:

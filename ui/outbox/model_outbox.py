@@ -30,7 +30,7 @@ _TONES = {
 _FAULTS = {
     "offline": "line",
     "portal": "line",
-    "proxy_auth": "line",
+    "proxy_auth": "proxy",
     "tls_intercepted": "line",
     "server_down": "server",
     "sign_in": "account",

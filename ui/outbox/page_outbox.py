@@ -20,6 +20,7 @@ from ui.kit.rowmodel import Column as TableColumn
 from ui.kit.rowmodel import RowModel
 from ui.kit.states import StateStack
 from ui.kit.table import Table
+from ui.outbox.dialog_network import NetworkDialog
 from ui.outbox.model_outbox import (
     OutboxRow,
     OutboxWords,
@@ -34,9 +35,13 @@ _LINE_ICONS = {"ok": "wifi", "info": "info", "warn": "wifi-off"}
 
 
 class LinePanel(Pane):
-    """Where the line stands, in words: this PC, the line, or the server; `sync_asked`."""
+    """Where the line stands, in words: this PC, the line, or the server.
+
+    `sync_asked`; `check_asked` when somebody wants to know which of them it is.
+    """
 
     sync_asked = Signal()
+    check_asked = Signal()
 
     def __init__(self, session: Session, words: OutboxWords) -> None:
         super().__init__("card")
@@ -49,8 +54,11 @@ class LinePanel(Pane):
         self._last = Label(style="secondary", wrap=True)
         self.sync_button = Button(texts("outbox.sync_now"), shortcut="F5", icon="sync")
         self.sync_button.clicked.connect(self.sync_asked)
+        self.check_button = Button(texts("netpage.open"), icon="activity")
+        self.check_button.clicked.connect(self.check_asked)
         told = Column(self._headline, self._meaning, self._last, gap=3)
-        row = Row(self._icon, told, self.sync_button, gap=14, margins=(16, 12, 16, 12))
+        buttons = Column(self.sync_button, self.check_button, gap=6)
+        row = Row(self._icon, told, buttons, gap=14, margins=(16, 12, 16, 12))
         row.setStretch(1, 1)
         put(self, row)
 
@@ -68,6 +76,7 @@ class LinePanel(Pane):
         self._last.setText(self._texts(key, at=at) if at else self._texts(key))
         self._last.setVisible(sync is not None)
         self.sync_button.setEnabled(sync is not None)
+        self.check_button.setEnabled(sync is not None)
 
 
 def _hour(at: object) -> str:
@@ -84,6 +93,7 @@ class OutboxPage(Page):
         words, clock = self.words, session.desk.clock
         self.line = LinePanel(session, words)
         self.line.sync_asked.connect(self._sync)
+        self.line.check_asked.connect(self._check)
         self.rows = RowModel(
             session.runner.submit,
             (
@@ -108,6 +118,7 @@ class OutboxPage(Page):
         self.again = Button(texts("outbox.again"), "primary", icon="redo")
         self.dismiss = Button(texts("outbox.dismiss"), icon="check")
         self.open = Button(texts("outbox.open"), icon="file-text")
+        self.dialog: NetworkDialog | None = None
         self._title = Label(texts("outbox.title"), "title")
         self._counts = Label(style="secondary")
         self._lay_out()
@@ -233,6 +244,11 @@ class OutboxPage(Page):
         if sync is not None:
             sync.poke()
 
+    def _check(self) -> None:
+        self.dialog = NetworkDialog(self.session, self)
+        self.dialog.open()
+        self.dialog.run()
+
     # --- being shown -------------------------------------------------------------------
 
     def activate(self) -> None:
@@ -252,5 +268,7 @@ class OutboxPage(Page):
         self._timer.stop()
 
     def close_page(self) -> None:
-        """Stop counting for good."""
+        """Stop counting for good, and look no further at the network."""
         self._timer.stop()
+        if self.dialog is not None:
+            self.dialog.reject()

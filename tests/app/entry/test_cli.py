@@ -155,6 +155,9 @@ def test_the_doctor_tells_of_every_part_and_of_a_broken_profile(
     assert {"python", "database", "pdf", "forms", "signing", "keyring", "disk"} <= set(states)
     assert (well.code, states["profile"], states["tokens"]) == (0, "ok", "ok")
     assert all(set(row) == {"check", "state", "text", "remedy"} for row in well.rows)
+    network = [row for row in well.rows if row["check"].startswith("network.")]
+    assert [row["check"].split(".")[1] for row in network][:3] == ["pc"] * 3
+    assert "mai" not in json.dumps(network)
     (profile / "profile.json").write_text("{", encoding="utf-8")
     ill = cli("doctor", "--json", "--profile", profile)
     broken = ill.rows[-2]

@@ -144,6 +144,7 @@ def test_a_refused_act_can_be_done_again(refused: OutboxPage) -> None:
         ("ok", "Trực tuyến", "đều tốt"),
         ("offline", "Ngoại tuyến từ", "Lỗi ở đường truyền"),
         ("server_down", "Máy chủ không trả lời từ", "lỗi ở máy chủ"),
+        ("proxy_auth", "Máy chủ trung gian đòi", "Kiểm tra mạng"),
         ("portal", "Mạng đòi đăng nhập từ", "Lỗi ở đường truyền"),
         ("sign_in", "Cần đăng nhập lại", "đăng nhập lại"),
     ],

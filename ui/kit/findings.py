@@ -2,13 +2,34 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QScrollArea, QWidget
 
-from ui.devices.words import ICONS, OK, TONES, Told
 from ui.kit.badges import Badge
 from ui.kit.labels import Icon, Label, Pane
 from ui.kit.layout import Column, Row
+
+OK, WARN, FAIL = "ok", "warn", "fail"
+TONES = {OK: "ok", WARN: "warn", FAIL: "bad"}
+ICONS = {OK: "success", WARN: "warning", FAIL: "error"}
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A finding in words: its step, its state, what is so, and what to do."""
+
+    step: str
+    state: str
+    state_text: str
+    text: str
+    remedy: str = ""
+
+    def spoken(self) -> str:
+        """Return all of it as a screen reader says it."""
+        parts = (f"{self.step}: {self.state_text}", self.text, self.remedy)
+        return " ".join(p if p.endswith(".") else f"{p}." for p in parts if p)
 
 
 class FindingCard(Pane):
@@ -46,6 +67,11 @@ class Findings(QScrollArea):
         self._column = Column(gap=8)
         body.setLayout(Column(self._column, None, gap=0, margins=(20, 12, 20, 16)))
         self.setWidget(body)
+        self._follows = True
+        bar = self.verticalScrollBar()
+        bar.rangeChanged.connect(self._follow)
+        # Who scrolls looks at something
+        bar.actionTriggered.connect(self._leave)
 
     def clear(self) -> None:
         """Show none."""
@@ -62,3 +88,11 @@ class Findings(QScrollArea):
         # What comes later would else be reached after all that the window has besides
         QWidget.setTabOrder(self.cards[-1] if self.cards else self, card)
         self.cards.append(card)
+        self._follows = True
+
+    def _leave(self) -> None:
+        self._follows = False
+
+    def _follow(self, _: int, last: int) -> None:
+        if self._follows:
+            self.verticalScrollBar().setValue(last)
