@@ -143,13 +143,17 @@ class FilesModel(QObject):
     # --- the list -------------------------------------------------------------------------
 
     def add(self, paths: Sequence[Path]) -> None:
-        """Add files, and the files that lie in folders; none twice."""
-        for path in paths:
-            inside = sorted(p for p in path.iterdir() if p.is_file()) if path.is_dir() else [path]
-            for file in inside:
-                hidden = file is not path and file.name.startswith(".")
-                if file not in self._items and not hidden and len(self._items) < MAX_FILES:
-                    self._items[file] = FileItem(file)
+        """Add files, and later the files that lie in folders; none twice."""
+        folders = [path for path in paths if path.is_dir()]
+        self._take_files([path for path in paths if path not in folders])
+        for folder in folders:
+            # Perhaps one of a slow network
+            self._session.work("query", partial(work.files_in, folder), self._take_files)
+
+    def _take_files(self, files: Sequence[Path]) -> None:
+        for file in files:
+            if file not in self._items and len(self._items) < MAX_FILES:
+                self._items[file] = FileItem(file)
         self.changed.emit()
 
     def remove(self, paths: Sequence[Path]) -> None:

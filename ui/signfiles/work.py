@@ -63,6 +63,14 @@ class Seen:
     kept: KeptPlace | None
 
 
+def files_in(folder: Path) -> tuple[Path, ...]:
+    """Return the files of a folder that are not hidden; raises `Unavailable("file.unreadable")`."""
+    try:
+        return tuple(sorted(p for p in folder.iterdir() if p.is_file() and p.name[0] != "."))
+    except OSError as problem:
+        raise Unavailable("file.unreadable") from problem
+
+
 def keys_of(desk: Desk, actor: Actor, purpose: Purpose) -> tuple[Key, ...]:
     """Return the keys in the slots now that may sign for this purpose, the longest lived first."""
     owners = owners_of(desk, actor, purpose)

@@ -9,6 +9,7 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 from PySide6.QtCore import QMimeData, QPoint, Qt, QUrl
 from PySide6.QtGui import QDropEvent
 
+from app.kernel.errors import Unavailable
 from app.kernel.ports import Box, Purpose
 from tests.ui.conftest import wait_until
 from tests.ui.outgoing.conftest import Sessions, Show
@@ -19,6 +20,7 @@ from tests.ui.walk import walk
 from ui.features import PAGES
 from ui.outgoing import model_keys
 from ui.signfiles.page_signfiles import SignFilesPage
+from ui.signfiles.work import files_in
 
 SIZE = (1154, 664)
 
@@ -144,3 +146,13 @@ def test_nothing_is_cut_off_in_any_look(
     choose(page, Purpose.COMMENT)
     wait_until(lambda: page.page is not None and page.paper.pdf.sharp, LONG)
     assert walk(page, SIZE) == []
+
+
+def test_a_folder_gives_its_files_or_says_that_it_cannot_be_read(folder: Path) -> None:
+    first = pdf(folder / "1.pdf")
+    (folder / ".an.pdf").write_bytes(b"")
+    (folder / "con").mkdir()
+    assert files_in(folder) == (first,)
+    with pytest.raises(Unavailable) as said:
+        files_in(folder / "da-rut-ra")
+    assert said.value.code == "file.unreadable"

@@ -41,7 +41,7 @@ def test_three_kinds_of_files_are_signed_with_one_pin(
     before = {s: s.read_bytes() for s in sources}
     page = opened(signing, begin, show)
     page.take(folder)
-    assert [i.path for i in page.model.items] == sorted(sources)
+    wait_until(lambda: [i.path for i in page.model.items] == sorted(sources))
     sign(page, PERSON_PIN)
     made = {i.path.name: i.output.name for i in page.model.items if i.output is not None}
     assert made == {
@@ -89,6 +89,7 @@ def test_a_broken_file_does_not_stop_the_others(
     pdf(folder / "3.pdf")
     page = opened(signing, begin, show)
     page.take(folder)
+    wait_until(lambda: bool(page.model.items))
     gone.unlink()
     sign(page, PERSON_PIN)
     assert [i.state for i in page.model.items] == ["failed", "failed", "done"]
