@@ -223,12 +223,12 @@ def test_a_schema_moves_on_while_desks_write(url: str, run: Run, clock: FixedClo
     if store.postgres:
         with pytest.raises(Conflict, match=r"server\.schema_older"):
             Store(url, clock)
-    assert run("migrate", "--database", url) == (0, [{"schema": 2, "steps": [2]}])
+    assert run("migrate", "--database", url) == (0, [{"schema": 3, "steps": [2, 3]}])
     done.set()
     writer.join()
     assert set(codes) == {"accepted"}
     assert tables_of(store) == today
-    assert run("migrate", "--database", url) == (0, [{"schema": 2, "steps": []}])
+    assert run("migrate", "--database", url) == (0, [{"schema": 3, "steps": []}])
     with store.write() as connection:
         store.set_meta(connection, "schema", "99")
     with pytest.raises(Conflict, match=r"server\.schema_newer"):
@@ -262,7 +262,7 @@ def test_an_older_file_of_one_machine_is_brought_up_as_it_is_opened(
             connection.execute(text(statement))
     store.close()
     again = Store(url, clock)
-    assert (tables_of(again), again.schema()) == (today, 2)
+    assert (tables_of(again), again.schema()) == (today, 3)
     again.close()
 
 
