@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 
 from PySide6.QtWidgets import QWidget
@@ -34,14 +34,12 @@ class _Asking(Dialog):
         self.body.extend(Label(session.texts(about), wrap=True))
         self.add_button(session.texts("books.cancel"), role="reject")
         self.go = self.add_button(session.texts(key), "primary")
-        self.go.clicked.connect(self._go)
 
-    def _command(self) -> Command | None:
-        """Return what is asked for, None where something is missing."""
-        raise NotImplementedError
+    def _ask(self, asked: Callable[[], Command | None]) -> None:
+        """Give what a function returns when the button is pressed; None where something is missing."""
+        self.go.clicked.connect(lambda: self._go(asked()))
 
-    def _go(self) -> None:
-        command = self._command()
+    def _go(self, command: Command | None) -> None:
         if command is None:
             return
         self.session.act(
@@ -66,6 +64,7 @@ class TakeDialog(_Asking):
             FormField(texts("books.block.size"), self.size_field, required=True),
             FormField(texts("books.block.until"), self.until, required=True),
         )
+        self._ask(self._command)
 
     def _command(self) -> Command | None:
         until, typed = self.until.date, self.size_field.value
@@ -82,6 +81,7 @@ class RestDialog(_Asking):
         super().__init__(session, row, "books.block.return", "books.block.return.text", parent)
         self.reason = TextArea(session.texts("books.fence.reason"))
         self.body.extend(FormField(session.texts("books.fence.reason"), self.reason, required=True))
+        self._ask(self._command)
 
     def _command(self) -> Command | None:
         return ReturnBlock(self.row.id, self.reason.value)
@@ -111,6 +111,7 @@ class VoidDialog(_Asking):
             FormField(texts("books.block.machine"), self.device, required=True),
             FormField(texts("books.fence.reason"), self.reason, required=True),
         )
+        self._ask(self._command)
 
     def _command(self) -> Command | None:
         return VoidBlock(self.row.id, self.device.value, self.reason.value)
@@ -129,6 +130,7 @@ class ModeDialog(_Asking):
         self.mode.changed.connect(lambda _: self._offer())
         self.body.extend(FormField(texts("books.mode.which"), self.mode), self.basis_field)
         self._offer()
+        self._ask(self._command)
 
     def _offer(self) -> None:
         self.basis_field.setVisible(self.mode.value == RegisterMode.BLOCK)

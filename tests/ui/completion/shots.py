@@ -6,27 +6,19 @@ import sys
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from tempfile import TemporaryDirectory
-
-import pytest
-from PySide6.QtWidgets import QApplication
 
 from app.files import completions
 from app.files.completions import FILE, Job, JobState, Task
-from app.kernel.texts import Texts
 from signing.batch.signer import TokenBatchSigner
 from signing.tokens.diagnosis import diagnose
 from tests.signing.forgeries import forged, replace_page
 from tests.ui import pdfs
 from tests.ui.completion.test_page import fill
-from tests.ui.outgoing.keys import make_keys
 from tests.ui.outgoing.office import Office, open_office
-from tests.ui.outgoing.shots import LOOKS, save, session_of, settle, shown, wait
+from tests.ui.outgoing.shots import looks, save, session_of, settle, shown, wait
 from tests.ui.outgoing.test_verify_page import sign
 from ui.completion.page_completion import CompletionPage
 from ui.devices.page_devices import DevicesPage
-from ui.kit import texts as voice
-from ui.kit.theme import install
 from ui.outgoing.page_verify import VerifyPage
 
 
@@ -83,28 +75,20 @@ def verdicts(office: Office, folder: Path, out: Path, look: str) -> None:
 
 def main(out: Path) -> None:
     """Save every picture."""
-    out.mkdir(parents=True, exist_ok=True)
-    app = QApplication.instance() or QApplication(sys.argv[:1])
-    assert isinstance(app, QApplication)
-    voice.use(Texts())
-    install(app)
-    with TemporaryDirectory() as place, pytest.MonkeyPatch.context() as patch:
-        keys = make_keys(Path(place) / "keys", patch)
-        for mode, scale in LOOKS:
-            profile, folder = Path(place) / f"{mode}{scale}", Path(place) / f"{mode}-{scale}"
-            profile.mkdir()
-            folder.mkdir()
-            office = open_office(profile, signer=keys.signer(), trust=keys.trust)
-            sign(office, folder / "da-ky.pdf")
-            changed = forged((folder / "da-ky.pdf").read_bytes(), replace_page)
-            (folder / "gia-mao.pdf").write_bytes(changed)
-            (folder / "chua-ky.pdf").write_bytes(pdfs.signed_look())
-            (folder / "hong.pdf").write_bytes(b"not a pdf")
-            install(app, mode, scale)
-            for picture in (devices, queue):
-                picture(office, out, f"{mode}-{scale}")
-            verdicts(office, folder, out, f"{mode}-{scale}")
-            office.close()
+    for keys, place, look in looks(out):
+        profile, folder = place / "pc", place / "tep"
+        profile.mkdir()
+        folder.mkdir()
+        office = open_office(profile, signer=keys.signer(), trust=keys.trust)
+        sign(office, folder / "da-ky.pdf")
+        changed = forged((folder / "da-ky.pdf").read_bytes(), replace_page)
+        (folder / "gia-mao.pdf").write_bytes(changed)
+        (folder / "chua-ky.pdf").write_bytes(pdfs.signed_look())
+        (folder / "hong.pdf").write_bytes(b"not a pdf")
+        for picture in (devices, queue):
+            picture(office, out, look)
+        verdicts(office, folder, out, look)
+        office.close()
 
 
 if __name__ == "__main__":

@@ -5,21 +5,14 @@ from __future__ import annotations
 import sys
 from dataclasses import replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
-
-import pytest
-from PySide6.QtWidgets import QApplication
 
 from app.documents.model import Channel
 from app.forms.compose import compose
-from app.kernel.texts import Texts
 from tests.ui.marking.papers import FROM, in_review, letter, received
-from tests.ui.outgoing.keys import AGENCY_PIN, PERSON_PIN, make_keys
+from tests.ui.outgoing.keys import AGENCY_PIN, PERSON_PIN
 from tests.ui.outgoing.office import Office, open_office
-from tests.ui.outgoing.shots import LOOKS, save, session_of, shown, wait
+from tests.ui.outgoing.shots import looks, save, session_of, shown, wait
 from ui.documents.page_incoming import IncomingPage
-from ui.kit import texts as voice
-from ui.kit.theme import install
 from ui.marking.page_marking import MarkPage
 from ui.outgoing.page_outgoing import OutgoingPage
 from ui.outgoing.page_signing import SigningPage
@@ -83,27 +76,17 @@ def entrances(office: Office, out: Path, look: str, paper: str, draft: str) -> N
 
 def main(out: Path) -> None:
     """Save every picture."""
-    out.mkdir(parents=True, exist_ok=True)
-    app = QApplication.instance() or QApplication(sys.argv[:1])
-    assert isinstance(app, QApplication)
-    voice.use(Texts())
-    with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
-        keys = make_keys(Path(folder) / "keys", patch)
-        for mode, scale in LOOKS:
-            profile = Path(folder) / f"{mode}{scale}"
-            profile.mkdir()
-            office = open_office(profile, signer=keys.signer(), trust=keys.trust)
-            install(app, mode, scale)
-            look = f"{mode}-{scale}"
-            draft = in_review(office, "leader")
-            paper = received(office, Channel.PAPER, compose(replace(FROM, watermark="MẪU")))
-            scan = received(office, Channel.SCAN, letter(office))
-            entrances(office, out, look, paper, draft)
-            marking(office, out, look, "leader", "comment", draft)
-            marking(office, out, look, "clerk", "incoming", scan)
-            marking(office, out, look, "clerk", "copy", paper)
-            extract(office, out, look, scan)
-            office.close()
+    for keys, profile, look in looks(out):
+        office = open_office(profile, signer=keys.signer(), trust=keys.trust)
+        draft = in_review(office, "leader")
+        paper = received(office, Channel.PAPER, compose(replace(FROM, watermark="MẪU")))
+        scan = received(office, Channel.SCAN, letter(office))
+        entrances(office, out, look, paper, draft)
+        marking(office, out, look, "leader", "comment", draft)
+        marking(office, out, look, "clerk", "incoming", scan)
+        marking(office, out, look, "clerk", "copy", paper)
+        extract(office, out, look, scan)
+        office.close()
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 from app.documents import commands as c
 from app.documents.model import State
 from app.kernel.texts import Texts
-from tests.ui.outgoing.keys import AGENCY_PIN, PERSON_PIN, make_keys
+from tests.ui.outgoing.keys import AGENCY_PIN, PERSON_PIN, Keys, make_keys
 from tests.ui.outgoing.office import Office, actor, open_office, report, synced
 from ui.bridge.runner import QtRunner
 from ui.bridge.session import Session
@@ -218,24 +218,29 @@ def checking(office: Office, out: Path, look: str) -> None:
             save(page, out, f"verify-{look}")
 
 
-def main(out: Path) -> None:
-    """Save every picture."""
+def looks(out: Path) -> Iterator[tuple[Keys, Path, str]]:
+    """Dress the application in one look after the other; yield keys, a folder and its name."""
     out.mkdir(parents=True, exist_ok=True)
     app = QApplication.instance() or QApplication(sys.argv[:1])
     assert isinstance(app, QApplication)
     voice.use(Texts())
-    install(app)
-    with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
-        keys = make_keys(Path(folder) / "keys", patch)
+    with TemporaryDirectory() as place, pytest.MonkeyPatch.context() as patch:
+        keys = make_keys(Path(place) / "keys", patch)
         for mode, scale in LOOKS:
-            profile = Path(folder) / f"{mode}{scale}"
-            profile.mkdir()
-            office = open_office(profile, signer=keys.signer(), trust=keys.trust)
-            sample(office)
+            folder = Path(place) / f"{mode}-{scale}"
+            folder.mkdir()
             install(app, mode, scale)
-            for picture in (outgoing, drafting, signing, issuing, followed, checking):
-                picture(office, out, f"{mode}-{scale}")
-            office.close()
+            yield keys, folder, f"{mode}-{scale}"
+
+
+def main(out: Path) -> None:
+    """Save every picture."""
+    for keys, profile, look in looks(out):
+        office = open_office(profile, signer=keys.signer(), trust=keys.trust)
+        sample(office)
+        for picture in (outgoing, drafting, signing, issuing, followed, checking):
+            picture(office, out, look)
+        office.close()
 
 
 if __name__ == "__main__":

@@ -4,21 +4,14 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from tempfile import TemporaryDirectory
-
-import pytest
-from PySide6.QtWidgets import QApplication
 
 from app.forms.compose import compose
 from app.kernel.ports import Purpose
-from app.kernel.texts import Texts
-from tests.ui.outgoing.keys import PERSON_PIN, make_keys
+from tests.ui.outgoing.keys import PERSON_PIN
 from tests.ui.outgoing.office import WORDS, Office
-from tests.ui.outgoing.shots import LOOKS, save, session_of, shown, wait
+from tests.ui.outgoing.shots import looks, save, session_of, shown, wait
 from tests.ui.signfiles.conftest import signing_desk
 from tests.ui.signfiles.test_rest import protected
-from ui.kit import texts as voice
-from ui.kit.theme import install
 from ui.signfiles.page_signfiles import SignFilesPage
 
 
@@ -29,7 +22,7 @@ def pictures(office: Office, folder: Path, out: Path, look: str) -> None:
         wait(lambda: bool(page.model.keys))
         save(page, out, f"signfiles-empty-{look}")
         page.take(folder)
-        wait(lambda: page.rows.total == len(page.model.items))
+        wait(lambda: 0 < page.rows.total == len(page.model.items))
         page.table.select(1)
         if page.sides.narrow:
             save(page, out, f"signfiles-list-{look}")
@@ -73,23 +66,16 @@ def signed(page: SignFilesPage, out: Path, look: str) -> None:
 
 def main(out: Path) -> None:
     """Save every picture."""
-    out.mkdir(parents=True, exist_ok=True)
-    app = QApplication.instance() or QApplication(sys.argv[:1])
-    assert isinstance(app, QApplication)
-    voice.use(Texts())
-    with TemporaryDirectory() as place, pytest.MonkeyPatch.context() as patch:
-        keys = make_keys(Path(place) / "keys", patch)
-        for mode, scale in LOOKS:
-            folder = Path(place) / f"tep-{mode}-{scale}"
-            folder.mkdir()
-            (folder / "0 bản hỏng.pdf").write_bytes(b"%PDF-1.7\nnothing")
-            (folder / "báo cáo giải ngân (mẫu).pdf").write_bytes(compose(WORDS))
-            (folder / "số liệu (mẫu).ods").write_bytes(b"PK\x03\x04" + bytes(900))
-            protected(folder / "tờ trình có mật khẩu (mẫu).pdf")
-            office = signing_desk(Path(place) / f"{mode}{scale}", keys)
-            install(app, mode, scale)
-            pictures(office, folder, out, f"{mode}-{scale}")
-            office.close()
+    for keys, place, look in looks(out):
+        folder = place / "tep"
+        folder.mkdir()
+        (folder / "0 bản hỏng.pdf").write_bytes(b"%PDF-1.7\nnothing")
+        (folder / "báo cáo giải ngân (mẫu).pdf").write_bytes(compose(WORDS))
+        (folder / "số liệu (mẫu).ods").write_bytes(b"PK\x03\x04" + bytes(900))
+        protected(folder / "tờ trình có mật khẩu (mẫu).pdf")
+        office = signing_desk(place / "pc", keys)
+        pictures(office, folder, out, look)
+        office.close()
 
 
 if __name__ == "__main__":
