@@ -91,13 +91,17 @@ def until(qapp: QApplication) -> Callable[[Callable[[], object]], None]:
 
 @pytest.fixture
 def shown(qapp: QApplication) -> Callable[[QWidget], QWidget]:
-    """Return a function that shows a widget and lets Qt lay it out."""
+    """Return a function that shows a widget, lets Qt lay it out and waits until it has the keys.
+
+    The screen gives the focus in its own time: keys that are sent before do nothing at all.
+    """
 
     def show(widget: QWidget, width: int = 0, height: int = 0) -> QWidget:
         if width:
             widget.resize(width, height)
         widget.show()
         widget.activateWindow()
+        wait_until(widget.isActiveWindow)
         QCoreApplication.processEvents()
         QCoreApplication.processEvents()
         return widget

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -121,10 +122,15 @@ def test_signed_sealed_and_attached_through_the_vault(
         ("sign", "o1", f"certificate:{agency}", "attachment:done"),
     ]
     assert bench.noted()[1].objects[2] == sealed.sha256
-    assert not any(pin in str(e) for e in bench.noted() for pin in PINS.values())
+    assert not any(tells(pin, e) for e in bench.noted() for pin in PINS.values())
     assert [s.field for s in bench.report(annex).signatures] == ["Sig_CoQuan"]
     for path in tmp_path.rglob("*"):
         assert not path.is_file() or not {b"%PDF", SECRET_WORDS} & found_in(path)
+
+
+def tells(pin: str, entry: object) -> bool:
+    """Say whether a PIN stands in an entry; four digits in the middle of a digest are chance."""
+    return re.search(rf"(?<![0-9a-f]){pin}(?![0-9a-f])", str(entry)) is not None
 
 
 def found_in(path: Path) -> set[bytes]:

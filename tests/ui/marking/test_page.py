@@ -212,6 +212,7 @@ def test_the_documents_own_pages_lead_here_by_key_and_button(
     keys.add(*page.acts())
     keys.enter("incoming")
     page.activateWindow()
+    wait_until(page.isActiveWindow)
     page.open_entity("document", entity)
     wait_until(lambda: {"arrive", "copy"} <= set(page.reader.bar.names), LONG)
     assert page.reader.bar.names[0] == "present", "signing pushes no act of the way aside"

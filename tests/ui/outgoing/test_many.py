@@ -47,6 +47,7 @@ def start(page: SigningPage) -> list[PinQuestion]:
     asked: list[PinQuestion] = []
     page.session.prompts.pin_asked.connect(asked.append)
     page.activateWindow()
+    wait_until(page.isActiveWindow)
     page.rows.setFocus()
     QTest.keyClick(page.rows, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
     page.sign.trigger()

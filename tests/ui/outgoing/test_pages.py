@@ -178,6 +178,7 @@ def test_recipients_by_keyboard_alone(office: Office, begin: Sessions, show: Sho
     wait_until(lambda: page.model.around is not None and page.model.id)
     picker = page.form.recipients
     page.activateWindow()
+    wait_until(page.isActiveWindow)
     picker.field.setFocus()
     wait_until(picker.field.hasFocus)
     QTest.keyClicks(picker.field, "so tai chinh")

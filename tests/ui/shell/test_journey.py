@@ -36,7 +36,7 @@ def key(opening: Opening, code: Qt.Key, modifiers: Qt.KeyboardModifier | None = 
     """Press a key in the window."""
     frame = opening.made.frame
     frame.activateWindow()
-    QCoreApplication.processEvents()
+    wait_until(lambda: QApplication.activeWindow() is not None)
     target = QApplication.focusWidget() or frame
     QTest.keyClick(target, code, modifiers or Qt.KeyboardModifier.NoModifier)
 
@@ -71,6 +71,7 @@ def test_the_first_keys_after_the_login_belong_to_the_page(opening: Start) -> No
     window = desk.unlock("mai")
     page = window.page(window.current)
     desk.made.frame.activateWindow()
+    wait_until(desk.made.frame.isActiveWindow)
     settle()
     held = QApplication.focusWidget()
     assert page is not None
