@@ -128,6 +128,12 @@ class Vault:
                 ).scalars()
             )
 
+    def size(self) -> int:
+        """Return how many bytes the whole files have."""
+        with self._reading() as connection:
+            query = "SELECT COALESCE(SUM(size), 0) FROM file WHERE whole = 1"
+            return int(connection.exec_driver_sql(query).scalar() or 0)
+
     def evict(self, quota: int, keep: frozenset[str] = frozenset()) -> list[str]:
         """Remove the longest unused files until `quota` bytes are left; answer which.
 

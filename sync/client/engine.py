@@ -23,6 +23,7 @@ from sync.protocol.messages import (
     SCHEMA,
     WANT,
     Ack,
+    Beat,
     DigestFrame,
     End,
     FoldFrame,
@@ -112,11 +113,13 @@ class Engine:
         *,
         want: int = WANT,
         heard: Callable[[str], None] = lambda _now: None,
+        beat: Callable[[], Beat | None] = lambda: None,
     ) -> None:
         self._replica = replica
         self._transport = transport
         self._want = want
         self._heard = heard
+        self._beat = beat
 
     def round(self, *, flush: bool = False, verify: bool = False) -> RoundResult:
         """Send what waits and take what came until caught up.
@@ -206,6 +209,7 @@ class Engine:
             compared=state.compared,
             verify=search.verify,
             split=search.split,
+            beat=self._beat(),
         )
 
     def _again(

@@ -19,6 +19,7 @@ from app.store.replica import Replica
 from sync.client import wiping
 from sync.client.engine import Engine, RoundResult
 from sync.client.files import Transfer
+from sync.client.pulse import Pulse
 from sync.client.schedule import Backoff
 from sync.client.transport import HttpTransport
 
@@ -106,10 +107,11 @@ class SyncService:
         self._erase = erase if erase is not None else lambda: erasing.erase(store)
         self._clock = clock
         self._wanted = wanted
-        self._engine = Engine(self._replica, transport, heard=self._hear_time)
+        self._pulse = Pulse(store, self._replica, clock)
+        self._engine = Engine(self._replica, transport, heard=self._hear_time, beat=self._pulse)
         self.files = Transfer(store.vault, transport, clock)
         self._backoff = Backoff(clock, chance or random.SystemRandom())
-        self._kept_sync = _moment(store.meta(LAST_SYNC))
+        self._kept_sync = self._pulse.synced = _moment(store.meta(LAST_SYNC))
         self._status = SyncStatus(since=clock.now(), last_sync=self._kept_sync)
         self._listeners: list[Listener] = []
         self._wake = threading.Event()
@@ -158,6 +160,7 @@ class SyncService:
 
     def _hear_time(self, now: str) -> None:
         """Compare the clocks; what is no time says nothing."""
+        self._pulse.heard()
         try:
             at = datetime.fromisoformat(now)
         except ValueError:
@@ -233,7 +236,7 @@ class SyncService:
 
     def _synced(self) -> datetime:
         """Answer the time of now, kept for the next start; a round a second needs no write each."""
-        now = self._clock.now()
+        now = self._pulse.synced = self._clock.now()
         if self._kept_sync is None or abs(now - self._kept_sync) >= KEPT_EVERY:
             self._store.set_meta(LAST_SYNC, now.isoformat())
             self._kept_sync = now

@@ -37,6 +37,23 @@ class Split:
 
 
 @dataclass(frozen=True, slots=True)
+class Beat:
+    """How a desk fares: figures only, nothing of people or documents.
+
+    `at` is the desk's own time in seconds since 1970, `synced` how many seconds ago it last held
+    everything (-1: never), `free` and `kept` the megabytes left on its disk and held as files.
+    """
+
+    version: str = ""
+    at: int = 0
+    waiting: int = 0
+    refused: int = 0
+    synced: int = -1
+    free: int = -1
+    kept: int = -1
+
+
+@dataclass(frozen=True, slots=True)
 class Request:
     """Push and pull in one: the commands that wait, and where this desk stands."""
 
@@ -59,6 +76,8 @@ class Request:
     # Ask for every digest, not only of what has changed.
     verify: bool = False
     split: tuple[Split, ...] = ()
+    # How the desk fares, now and then; an older program never says.
+    beat: Beat | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,9 @@ def add_parsers(commands: Any) -> None:
         action = actions.add_parser(name)
         action.add_argument("--database", required=True, metavar="URL")
         action.add_argument("--json", action="store_true")
-        if name != "list":
+        if name == "list":
+            action.add_argument("--stale", action="store_true")
+        else:
             action.add_argument("device", metavar="DEVICE")
 
 
@@ -26,7 +28,7 @@ def rows(devices: Devices, args: argparse.Namespace) -> list[dict[str, Any]]:
     """Run one command; answer its rows, raise the errors of the rules."""
     match args.action:
         case "list":
-            return devices.rows()
+            return devices.rows(stale=args.stale)
         case "waiting":
             return [dict(row) for row in devices.waiting(args.device)]
         case "sign-out":

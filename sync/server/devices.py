@@ -17,7 +17,9 @@ from sqlalchemy import Connection, delete, select, update
 from app.kernel.clock import Clock
 from app.kernel.errors import NotPermitted, RuleViolation
 from sync.protocol.codec import dumps
+from sync.protocol.messages import Request
 from sync.server import tables, trail
+from sync.server.heartbeats import Heartbeats
 from sync.server.service import Account
 from sync.server.store import Store
 
@@ -33,8 +35,14 @@ class Devices:
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
         self._clock = clock
+        self.heartbeats = Heartbeats(store, clock)
         # Pairs of sign-in and desk that were written down already.
         self._admitted: OrderedDict[tuple[str, str], None] = OrderedDict()
+
+    def meet(self, request: Request, account: Account) -> None:
+        """Admit the desk of a request and note how it fares; raises as `admit`."""
+        self.admit(request.device, account)
+        self.heartbeats.note(request, account.person)
 
     def admit(self, device: str, account: Account) -> None:
         """Note which desk a sign-in speaks for; raises `NotPermitted("sync.wipe")`."""
@@ -94,16 +102,20 @@ class Devices:
 
         self._store.retrying(work)
 
-    def rows(self) -> list[dict[str, Any]]:
-        """List every desk that has pushed or is signed in; nothing secret."""
+    def rows(self, *, stale: bool = False) -> list[dict[str, Any]]:
+        """List every desk that was heard or is signed in; nothing secret.
+
+        With `stale` only those that have not been heard for a week.
+        """
         d, s, t = tables.device.c, tables.session.c, tables.token.c
         with self._store.read() as connection:
             pushed = {r.id: r for r in connection.execute(select(tables.device).order_by(d.id))}
             held = connection.execute(select(s.device, s.login, s.seen, s.family)).all()
             alive = set(connection.scalars(select(t.family).where(t.expires > self._now())))
             orders = {r.device: r for r in connection.execute(select(tables.device_order))}
-        names = sorted({*pushed, *orders, *(r.device for r in held)})
-        return [
+            heard = self.heartbeats.rows(connection)
+        names = sorted({*pushed, *orders, *heard, *(r.device for r in held)})
+        rows = [
             {
                 "device": name,
                 "person": pushed[name].person if name in pushed else "",
@@ -113,9 +125,11 @@ class Devices:
                 "sent": pushed[name].last_n if name in pushed else 0,
                 "order": _state(orders.get(name)),
                 "waiting": len(json.loads(orders[name].waiting)) if name in orders else 0,
+                "heartbeat": heard.get(name),
             }
             for name in names
         ]
+        return [r for r in rows if not stale or (r["heartbeat"] or {}).get("stale")]
 
     def waiting(self, device: str) -> list[dict[str, str]]:
         """List what a desk that was erased had not sent."""

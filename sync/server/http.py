@@ -91,7 +91,7 @@ class Server:
     def _routes(self, waker: Waker, metrics: Metrics) -> list[Route]:
         routes = _Routes(self, waker, metrics)
         files = FileRoutes(self.files, self.service, routes.account)
-        watch = WatchRoutes(self.service.store, metrics, self.clock, lambda: self.ending)
+        watch = WatchRoutes(self, metrics)
         return [
             Route("/sync/v1", routes.sync, methods=["POST"]),
             Route("/sync/v1/wait", routes.wait, methods=["GET"]),
@@ -135,7 +135,7 @@ class _Routes:
         body = await bounded(request, codec.MAX_REQUEST)
         media = request.headers.get("Content-Type", "")
         asked = await run_sync(codec.decode_request, body, media)
-        await run_sync(self._server.devices.admit, asked.device, account)
+        await run_sync(self._server.devices.meet, asked, account)
         frames = await run_sync(self._server.service.handle, asked, account)
         if asked.commands:
             self._metrics.count("commands", len(asked.commands))

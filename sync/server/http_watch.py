@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
+from typing import Protocol
 
 from anyio.to_thread import run_sync
 from sqlalchemy.exc import SQLAlchemyError
@@ -13,25 +14,47 @@ from app.kernel.clock import Clock
 from app.kernel.errors import NotPermitted
 from sync.http import is_loopback
 from sync.protocol.messages import PROTO, RULES
+from sync.server.devices import Devices
 from sync.server.http_bodies import own_json
 from sync.server.metrics import MEDIA, Metrics
-from sync.server.store import Store
+from sync.server.service import Service
 
 _FRESH = 1.0
+# Seconds that figures of the whole database are kept.
+_COUNTED = 30.0
+
+
+class Watched(Protocol):
+    """What is watched: the process's server."""
+
+    @property
+    def service(self) -> Service:
+        """Return the core."""
+
+    @property
+    def devices(self) -> Devices:
+        """Return what knows the desks."""
+
+    @property
+    def clock(self) -> Clock:
+        """Return the time."""
+
+    @property
+    def ending(self) -> bool:
+        """Tell whether the process is about to end."""
 
 
 class WatchRoutes:
     """Answer without a token: nothing here tells of people or documents."""
 
-    def __init__(
-        self, store: Store, metrics: Metrics, clock: Clock, ending: Callable[[], bool]
-    ) -> None:
-        self._store = store
+    def __init__(self, server: Watched, metrics: Metrics) -> None:
+        self._server = server
+        self._store = server.service.store
         self._metrics = metrics
-        self._clock = clock
-        self._ending = ending
         self._looked = float("-inf")
         self._head: int | None = None
+        self._counted = float("-inf")
+        self._figures: Mapping[str, int] = {}
 
     async def health(self, _: Request) -> Response:
         """Say that the process answers, whatever the database does, and what it speaks."""
@@ -39,7 +62,7 @@ class WatchRoutes:
 
     async def ready(self, _: Request) -> Response:
         """Say whether desks may be sent here: the database answers and no end is near."""
-        if self._ending():
+        if self._server.ending:
             return _not_yet("ending")
         if await self._look() is None:
             return _not_yet("database")
@@ -58,12 +81,27 @@ class WatchRoutes:
             "connections_most": most,
             "database_up": int(head is not None),
             "log_head": head or 0,
+            **await self._count(),
         }
         return Response(self._metrics.text(gauges), media_type=MEDIA)
 
+    async def _count(self) -> Mapping[str, int]:
+        """Return the figures of the desks, counted at most twice a minute."""
+        now = self._server.clock.monotonic()
+        if now - self._counted >= _COUNTED:
+            self._counted = now
+            self._figures = await run_sync(self._count_now)
+        return self._figures
+
+    def _count_now(self) -> Mapping[str, int]:
+        try:
+            return self._server.devices.heartbeats.figures()
+        except SQLAlchemyError:
+            return {}
+
     async def _look(self) -> int | None:
         """Return the head of the log, looked up at most once a second, or None."""
-        now = self._clock.monotonic()
+        now = self._server.clock.monotonic()
         if now - self._looked >= _FRESH:
             self._looked = now
             self._head = await run_sync(self._ask)

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Engine, Index, inspect, text
 
 from sync.server import tables
 
-SCHEMA = 3
+SCHEMA = 4
 NAME = "schema"
 Step = Callable[[Engine], None]
 
@@ -61,4 +61,5 @@ def _sessions(engine: Engine) -> None:
 
 
 # The digests' table is new in 3; what lies in the log already is counted at the first start
-_STEPS: tuple[tuple[int, Step], ...] = ((2, _sessions), (3, _add_tables))
+# and how desks fare is kept from 4 on.
+_STEPS: tuple[tuple[int, Step], ...] = ((2, _sessions), (3, _add_tables), (4, _add_tables))

@@ -22,6 +22,8 @@ from sync.server.store import Store
 # A transaction holds the lock of the log while it writes; larger pushes are cut.
 MAX_COMMANDS = 1000
 MAX_WANT = 100_000
+# What the database keeps of a desk's rules is 32 bits wide.
+MAX_RULES = (1 << 31) - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +91,8 @@ class Service:
             raise RuleViolation("sync.request", field="commands")
         if any((c.n or 0) < 1 for c in request.commands) or not 0 <= request.want <= MAX_WANT:
             raise RuleViolation("sync.request", field="n")
+        if not 0 <= request.rules <= MAX_RULES:
+            raise RuleViolation("sync.request", field="rules")
 
     def _decide(self, request: Request, account: Account) -> Outcome:
         now = self.clock.now()

@@ -141,6 +141,24 @@ device_order = Table(
     Column("waiting", Text, nullable=False),
 )
 
+# How a desk fares, as it last told: figures only. What an older program does not tell is empty.
+heartbeat = Table(
+    "heartbeat",
+    metadata,
+    Column("device", Text, primary_key=True),
+    Column("seen", BigInteger, nullable=False),
+    Column("rules", Integer, nullable=False),
+    Column("behind", BigInteger, nullable=False),
+    Column("version", Text),
+    Column("waiting", BigInteger),
+    Column("refused", BigInteger),
+    Column("synced", BigInteger),
+    Column("free", BigInteger),
+    Column("kept", BigInteger),
+    Column("off", BigInteger),
+)
+Index("heartbeat_seen", heartbeat.c.seen)
+
 attempt = Table(
     "attempt",
     metadata,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from sync.protocol import codec
 from sync.protocol.messages import (
     FRAMES,
     Ack,
+    Beat,
     DigestFrame,
     End,
     FoldFrame,
@@ -60,6 +62,7 @@ REQUEST = Request(
     verify=True,
     split=(Split("agency:x", "note", "a"), Split("agency:x", "event", "a0", rows=True)),
 )
+TELLING = replace(REQUEST, beat=Beat("0.1.0", 1772427600, 3, 1, 75, 2048, 12))
 FRAME_EXAMPLES: tuple[Frame, ...] = (
     Hello("server-1", "history-1", AT.isoformat(), 1, 99),
     ReceiptFrame(7, COMMAND.id, "accepted", "n1", 3, params={"number": 12}),
@@ -87,6 +90,13 @@ def test_this_version_writes_what_is_golden() -> None:
     assert request == (GOLDEN / "request-1-digests.json").read_text(encoding="utf-8")
     lines = b"".join(map(codec.encode_frame, FRAME_EXAMPLES))
     assert lines == (GOLDEN / "reply-1-digests.ndjson").read_bytes()
+
+
+def test_how_a_desk_fares_is_golden_too() -> None:
+    text = (GOLDEN / "request-1-beat.json").read_text(encoding="utf-8")
+    assert codec.dumps(to_json(TELLING)) + "\n" == text
+    assert codec.decode_request(text.encode()) == TELLING
+    assert codec.decode_request((GOLDEN / "request-1.json").read_bytes()).beat is None
 
 
 def test_what_is_golden_is_read() -> None:
