@@ -13,8 +13,6 @@ import json
 import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from io import BufferedRandom
 from pathlib import Path
 
 from sqlalchemy import select
@@ -23,10 +21,10 @@ from app.documents.secrecy import secrecy_mark
 from app.files.pdf import read_text
 from app.kernel.errors import Conflict, Damaged, HoaBanError, RuleViolation, Unavailable
 from sync.protocol.codec import dumps
-from sync.server import tables
+from sync.server import proofs, tables
+from sync.server.parts import LEAF, Parts, Plan
 from sync.server.store import Store
 
-LEAF = 256 * 1024
 MAX_SIZE = 2 << 30
 _NAME = re.compile(r"[0-9a-f]{64}")
 _CHUNK = 1 << 16
@@ -34,12 +32,8 @@ _CHUNK = 1 << 16
 _MARKED_PAGES = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What an upload announced."""
-
-    size: int
-    leaves: tuple[str, ...]
+def _no_scope(_: str) -> tuple[str, ...]:
+    return ()
 
 
 class Files:
@@ -48,8 +42,7 @@ class Files:
     def __init__(self, folder: Path, store: Store) -> None:
         self._folder = folder
         self._store = store
-        self._parts = folder / "parts"
-        self._parts.mkdir(parents=True, exist_ok=True)
+        self._parts = Parts(folder / "parts")
 
     def path(self, sha256: str) -> Path:
         """Return where a whole file lies."""
@@ -67,18 +60,8 @@ class Files:
 
     def visible(self, sha256: str, person: str, buckets: Iterable[str]) -> bool:
         """Tell whether a person holds a record that names the file, or has proved the file."""
-        r, e, p = tables.file_ref.c, tables.entity.c, tables.possession.c
-        held = frozenset(buckets)
-        naming = (
-            select(e.buckets)
-            .join_from(tables.file_ref, tables.entity, (e.kind == r.kind) & (e.id == r.entity))
-            .where(r.sha256 == sha256)
-        )
-        own = select(p.person).where(p.sha256 == sha256, p.person == person)
         with self._store.read() as connection:
-            if connection.scalar(own) is not None:
-                return True
-            return any(held & set(json.loads(b)) for b in connection.scalars(naming))
+            return proofs.visible(connection, sha256, person, buckets)
 
     def begin(self, sha256: str, person: str, plan: Plan) -> int:
         """Announce an upload; answer how many bytes of it are here already."""
@@ -89,19 +72,13 @@ class Files:
             raise RuleViolation("sync.request", field="leaves")
         for leaf in plan.leaves:
             check_name(leaf)
-        described = self._part(sha256, person).with_suffix(".json")
-        text = dumps({"size": plan.size, "leaves": plan.leaves})
-        if not described.is_file() or described.read_text("utf-8") != text:
-            self._part(sha256, person).unlink(missing_ok=True)
-            described.write_text(text, "utf-8")
-        return self.offset(sha256, person) or 0
+        with self._parts.alone(sha256):
+            return self._parts.begin(sha256, person, plan)
 
     def offset(self, sha256: str, person: str) -> int | None:
         """Return how many bytes of an announced upload are here; None when unannounced."""
-        part = self._part(sha256, person)
-        if not part.with_suffix(".json").is_file():
-            return None
-        return part.stat().st_size if part.is_file() else 0
+        check_name(sha256)
+        return self._parts.offset(sha256, person)
 
     def append(self, sha256: str, person: str, offset: int, pieces: Iterable[bytes]) -> int:
         """Append bytes; whole leaves are verified as they close; answer the new offset.
@@ -109,58 +86,53 @@ class Files:
         What came before a cut stays. Raises `Conflict("sync.offset")`,
         `Damaged("sync.leaf")`; then the bad leaf is dropped.
         """
-        plan = self._planned(sha256, person)
-        part = self._part(sha256, person)
-        part.touch()
-        with part.open("r+b") as target:
-            if target.seek(0, os.SEEK_END) != offset:
-                raise Conflict("sync.offset")
-            for piece in pieces:
-                self._extend(target, piece, plan)
-            return target.tell()
+        check_name(sha256)
+        with self._parts.alone(sha256):
+            return self._parts.append(sha256, person, offset, pieces)
 
-    def _extend(self, target: BufferedRandom, piece: bytes, plan: Plan) -> None:
-        before = target.tell()
-        if before + len(piece) > plan.size:
-            raise RuleViolation("sync.file_size", field="size")
-        target.write(piece)
-        after = target.tell()
-        last = after // LEAF if after < plan.size else len(plan.leaves)
-        for number in range(before // LEAF, last):
-            target.seek(number * LEAF)
-            if hashlib.sha256(target.read(LEAF)).hexdigest() != plan.leaves[number]:
-                target.truncate(number * LEAF)
-                raise Damaged("sync.leaf")
-        target.seek(after)
-
-    def finish(self, sha256: str, person: str) -> None:
+    def finish(self, sha256: str, person: str, scope: proofs.Scope = _no_scope) -> None:
         """Hash a complete part again and make it the file; harmless when repeated.
 
-        Raises `RuleViolation("document.secret")` for a page that bears a mark of secrecy:
-        nothing of it stays.
+        The work is the same whether or not somebody else has brought the file before. Raises
+        `RuleViolation("document.secret")` for a page that bears a mark of secrecy: nothing of
+        it stays.
         """
-        plan = self._planned(sha256, person)
-        part = self._part(sha256, person)
-        if not part.is_file() or part.stat().st_size != plan.size:
-            raise Unavailable("sync.file_incomplete")
-        if _hash(part) != sha256:
-            part.unlink()
-            raise Damaged("sync.leaf")
-        if _is_secret(part):
-            part.unlink()
-            part.with_suffix(".json").unlink(missing_ok=True)
-            raise RuleViolation("document.secret", field="file")
-        with part.open("rb") as source:
-            os.fsync(source.fileno())
-        target = self.path(sha256)
-        target.parent.mkdir(exist_ok=True)
-        part.replace(target)
-        _sync_folder(target.parent)
+        check_name(sha256)
+        with self._parts.alone(sha256):
+            plan = self._judged(sha256, person)
+            part = self._parts.path(sha256, person)
+            with part.open("rb") as source:
+                os.fsync(source.fileno())
+            target = self.path(sha256)
+            target.parent.mkdir(exist_ok=True)
+            part.replace(target)
+            _sync_folder(target.parent)
         with self._store.write() as connection:
             row = (sha256, plan.size, dumps(plan.leaves))
             self._store.put(connection, tables.file, [row])
             self._store.put(connection, tables.possession, [(sha256, person)])
-        part.with_suffix(".json").unlink(missing_ok=True)
+            proofs.shown(connection, sha256, scope)
+        with self._parts.alone(sha256):
+            self._parts.drop(sha256, person)
+
+    def _judged(self, sha256: str, person: str) -> Plan:
+        """Return the plan of a part that is what it says, and may be kept."""
+        plan = self._parts.plan(sha256, person)
+        if plan is None:
+            raise Conflict("sync.offset")
+        part = self._parts.path(sha256, person)
+        if not part.is_file() or part.stat().st_size != plan.size:
+            raise Unavailable("sync.file_incomplete")
+        if _hash(part) != sha256:
+            self._parts.cut_back(sha256, person, plan)
+            if part.stat().st_size == plan.size:
+                # Every leaf is what was announced, so the announcement itself was wrong.
+                self._parts.drop(sha256, person)
+            raise Damaged("sync.leaf")
+        if _is_secret(part):
+            self._parts.drop(sha256, person)
+            raise RuleViolation("document.secret", field="file")
+        return plan
 
     def put(self, source: Path | bytes) -> str:
         """Take a file of the server's own, as seeds do; answer its hash."""
@@ -183,18 +155,6 @@ class Files:
             while length > 0 and (piece := source.read(min(_CHUNK, length))):
                 length -= len(piece)
                 yield piece
-
-    def _planned(self, sha256: str, person: str) -> Plan:
-        described = self._part(sha256, person).with_suffix(".json")
-        if not described.is_file():
-            raise Conflict("sync.offset")
-        value = json.loads(described.read_text("utf-8"))
-        return Plan(value["size"], tuple(value["leaves"]))
-
-    def _part(self, sha256: str, person: str) -> Path:
-        check_name(sha256)
-        owner = hashlib.sha256(person.encode()).hexdigest()[:16]
-        return self._parts / f"{sha256}-{owner}.part"
 
 
 def check_name(sha256: str) -> None:

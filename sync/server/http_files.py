@@ -11,8 +11,9 @@ from starlette.responses import Response, StreamingResponse
 
 from app.kernel.errors import NotPermitted, RuleViolation, Unavailable
 from sync.protocol import codec
-from sync.server.files import LEAF, Files, Plan, check_name
+from sync.server.files import Files, check_name
 from sync.server.http_bodies import bounded, own_json, patient
+from sync.server.parts import LEAF, Plan
 from sync.server.service import Account, Service
 
 _MAX_PLAN = 1 << 20
@@ -38,7 +39,7 @@ class FileRoutes:
             return own_json({"have": True})
         offset = await run_sync(self._files.begin, sha256, account.person, plan)
         if offset == plan.size:
-            await run_sync(self._files.finish, sha256, account.person)
+            await run_sync(self._files.finish, sha256, account.person, self._scope)
             return own_json({"have": True})
         return own_json({"offset": offset})
 
@@ -49,7 +50,7 @@ class FileRoutes:
         size = _whole(request.headers.get("Upload-Length", ""))
         after = await self._take(request, sha256, account.person, offset)
         if after == size:
-            await run_sync(self._files.finish, sha256, account.person)
+            await run_sync(self._files.finish, sha256, account.person, self._scope)
         return own_json({"offset": after, "have": after == size})
 
     async def _take(self, request: Request, sha256: str, person: str, offset: int) -> int:
@@ -124,13 +125,18 @@ class FileRoutes:
             raise NotPermitted("sync.file_unknown")
         return plan
 
+    def _scope(self, person: str) -> tuple[str, ...]:
+        return self._service.pull.scope_of(person, self._service.clock.now())
+
     def _held(self, sha256: str, account: Account) -> Plan | None:
-        """Return a file's plan if it is whole here and this account may see it."""
-        plan = self._files.plan(sha256)
-        if plan is None:
+        """Return a file's plan if it is whole here and this account may see it.
+
+        What may be seen is asked first and always, so that the time of the answer does not
+        tell a file that is here from one that is not.
+        """
+        if not self._files.visible(sha256, account.person, self._scope(account.person)):
             return None
-        scope = self._service.pull.scope_of(account.person, self._service.clock.now())
-        return plan if self._files.visible(sha256, account.person, scope) else None
+        return self._files.plan(sha256)
 
 
 def _plan(body: bytes) -> Plan:

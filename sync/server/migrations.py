@@ -60,6 +60,6 @@ def _sessions(engine: Engine) -> None:
             _add_index(engine, index)
 
 
-# The digests' table is new in 3; what lies in the log already is counted at the first start
-# and how desks fare is kept from 4 on.
+# New in 3: the digests; what lies in the log already is counted at the first start.
+# New in 4: how desks fare; the claims on files, where what was named before is named for good.
 _STEPS: tuple[tuple[int, Step], ...] = ((2, _sessions), (3, _add_tables), (4, _add_tables))

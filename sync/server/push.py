@@ -21,7 +21,7 @@ from app.kernel.feature import Registry
 from app.kernel.ids import derived_id
 from sync.protocol.codec import dumps
 from sync.protocol.messages import ACCEPTED, Ack, Forked, Need, ReceiptFrame, Request
-from sync.server import tables, trail
+from sync.server import proofs, tables, trail
 from sync.server.directory import Directory
 from sync.server.store import Store
 from sync.server.unit import Unit
@@ -105,6 +105,7 @@ class Push:
         work.prefetch(c for c in turn if c.id not in known)
         fresh = [(c, self._answer(work, c, known)) for c in turn]
         work.unit.flush()
+        proofs.note(self._store, connection, work.unit.named, person, self._scope(work, now))
         self._remember(connection, request, fresh, known)
         trail.pushed(connection, now, request.device, person, fresh)
         last += len(turn)
@@ -117,6 +118,12 @@ class Push:
             ack=Ack(last) if request.commands else None,
             need=Need(last + 1) if gap else None,
         )
+
+    def _scope(self, work: Work, now: datetime) -> proofs.Scope:
+        def buckets(person: str) -> tuple[str, ...]:
+            return tuple(name for name, _ in self._directory.scope(work.unit, person, now))
+
+        return buckets
 
     def system(self, connection: Connection, commands: Sequence[Command], now: datetime) -> None:
         """Run commands of the server itself, all or none; raises the errors of the rules."""

