@@ -62,6 +62,9 @@ SETTINGS: Mapping[str, Setting] = {
         # B-LT is what goes out, B-LTA what is kept for good (EN 319 142-1)
         Setting("signature_level", "B-LT", Scope.PROVINCE, choices=LEVELS),
         Setting("require_timestamp", default=False, scope=Scope.PROVINCE),
+        # Where documents for those beyond the axis are announced, and when people are left alone
+        Setting("announcement_url", "", Scope.PROVINCE),
+        Setting("quiet_hours", "21:00-06:30", Scope.PROVINCE),
         Setting("theme", "system", Scope.PERSON, choices=("system", "light", "dark")),
         Setting("scale_percent", 100, Scope.PERSON, 100, 250),
         Setting("language", "vi", Scope.PERSON, choices=("vi", "en")),

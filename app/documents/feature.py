@@ -8,6 +8,7 @@ from app.documents.grants import GRANTS
 from app.documents.model import KIND, READING, Document, Reading
 from app.documents.projection import PROJECTIONS
 from app.documents.rules import (
+    announcing,
     completing,
     editing,
     fold,
@@ -130,6 +131,7 @@ FEATURE = Feature(
     ),
     handlers=(*_INCOMING, *_BOTH, *_OUTGOING, *_SERVER),
     reactions=_REACTIONS,
+    errands={"document.issued": announcing.on_issued},
     projections=PROJECTIONS,
     lists={
         "document": details.list_documents,

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from app.kernel.actor import Actor
 from app.kernel.command import Command
+from app.kernel.errand import Errand
 from app.kernel.errors import RuleViolation
 from app.kernel.event import Event, NewEvent
 
@@ -48,6 +49,7 @@ Decide = Callable[[Any, Any, Context], Sequence[NewEvent]]
 Prepare = Callable[[Any, Any, Context], Command]
 Apply = Callable[[Any, Event], Any]
 React = Callable[[Event, Context], Sequence[Command]]
+Tell = Callable[[Event, Context], Sequence[Errand]]
 
 
 def _no_names(_: Any) -> frozenset[str]:
@@ -111,7 +113,8 @@ class Feature:
     """All that a feature brings.
 
     `reactions` run on the server only, as the `system` actor, in the transaction of the event
-    that they answer. `grants` maps a permission to the roles that have it. `lists` maps a list
+    that they answer; `errands` name, likewise and by rules as pure, what is sent outside once that
+    transaction is committed. `grants` maps a permission to the roles that have it. `lists` maps a list
     name to a function `(connection, actor, text, limit) -> sequence of plain row dicts`, `rows`
     the same name to the dataclasses that such a row is made of.
     """
@@ -120,6 +123,7 @@ class Feature:
     kinds: tuple[Kind, ...] = ()
     handlers: tuple[Handler, ...] = ()
     reactions: Mapping[str, React] = field(default_factory=dict)
+    errands: Mapping[str, Tell] = field(default_factory=dict)
     projections: tuple[Projection, ...] = ()
     grants: Mapping[str, frozenset[str]] = field(default_factory=dict)
     lists: Mapping[str, Callable[..., Sequence[Mapping[str, Any]]]] = field(default_factory=dict)
@@ -134,6 +138,7 @@ class Registry:
         self.kinds = {k.name: k for f in self.features for k in f.kinds}
         self.handlers = {h.command.NAME: h for f in self.features for h in f.handlers}
         self.reactions: dict[str, tuple[React, ...]] = {}
+        self.errands: dict[str, tuple[Tell, ...]] = {}
         self.grants: dict[str, frozenset[str]] = {}
         self.projections: dict[str, tuple[Projection, ...]] = {}
         self.lists = {name: q for f in self.features for name, q in f.lists.items()}
@@ -141,6 +146,8 @@ class Registry:
         for feature in self.features:
             for name, react in feature.reactions.items():
                 self.reactions[name] = (*self.reactions.get(name, ()), react)
+            for name, tell in feature.errands.items():
+                self.errands[name] = (*self.errands.get(name, ()), tell)
             for permission, roles in feature.grants.items():
                 self.grants[permission] = self.grants.get(permission, frozenset()) | roles
             for projection in feature.projections:

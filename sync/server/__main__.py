@@ -15,7 +15,7 @@ from app.kernel.feature import Registry
 from app.kernel.ids import new_id
 from app.kernel.texts import Texts
 from sync.http import is_loopback
-from sync.server import cli_accounts, cli_devices, cli_serve, cli_upkeep
+from sync.server import cli_accounts, cli_devices, cli_outside, cli_serve, cli_upkeep
 from sync.server.accounts import Accounts
 from sync.server.administration import Administration
 from sync.server.check import check
@@ -39,7 +39,7 @@ def main(argv: list[str] | None = None) -> int:
         return OK
     if args.command in cli_upkeep.COMMANDS:
         return cli_accounts.run(lambda: cli_upkeep.rows(args), args)
-    if args.command in ("account", "units", "devices"):
+    if args.command in ("account", "units", "devices", "outside"):
         return _administer(args)
     bare = args.command == "serve" and not (args.tls_cert and args.tls_key)
     if bare and not is_loopback(args.host):
@@ -85,6 +85,7 @@ def _parser() -> argparse.ArgumentParser:
             what.add_argument("--province", action="store_true")
     cli_accounts.add_parsers(commands)
     cli_devices.add_parsers(commands)
+    cli_outside.add_parsers(commands)
     cli_upkeep.add_parsers(commands)
     commands.add_parser("openapi")
     return parser
@@ -97,6 +98,8 @@ def _administer(args: argparse.Namespace) -> int:
     try:
         if args.command == "devices":
             return cli_accounts.run(lambda: cli_devices.rows(Devices(store, clock), args), args)
+        if args.command == "outside":
+            return cli_accounts.run(lambda: cli_outside.rows(store, clock, args), args)
         admin = Administration(service, Accounts(store, clock))
         return cli_accounts.run(lambda: cli_accounts.rows(admin, args), args)
     finally:

@@ -7,15 +7,16 @@ import os
 import socket
 import sys
 import threading
+from collections.abc import Callable
+from pathlib import Path
 
 import uvicorn
 
-from sync.server import logs
+from sync.server import errand_worker, logs
 from sync.server.http import Server
 from sync.server.memory import collect_rarely
 
 POOL = 8
-LEVELS = ("debug", "info", "warning", "error")
 _UNSENT = 128 << 10
 
 
@@ -24,7 +25,8 @@ def add_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--pool", type=int, default=POOL, metavar="N")
     command.add_argument("--statement-seconds", type=int, default=30, metavar="N")
     command.add_argument("--grace-seconds", type=int, default=20, metavar="N")
-    command.add_argument("--log-level", choices=LEVELS, default="warning")
+    command.add_argument("--log-level", choices=logs.LEVELS, default="warning")
+    command.add_argument("--secrets", type=Path, metavar="DIR")
     command.add_argument("--forwarded-from", default="127.0.0.1", metavar="ADDRESSES")
 
 
@@ -61,8 +63,20 @@ def run(server: Server, args: argparse.Namespace) -> int:
     # nobody sees that the line is slow.
     if sys.platform == "linux":
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, _UNSENT)
-    running.run(sockets=[listener])
+    end = _sending(server, args.secrets)
+    try:
+        running.run(sockets=[listener])
+    finally:
+        end()
     return 0
+
+
+def _sending(server: Server, secrets: Path | None) -> Callable[[], None]:
+    """Send what waits for the outside, where secrets are at hand; answer what ends it."""
+    if secrets is None:
+        return lambda: None
+    store, clock = server.service.store, server.clock
+    return errand_worker.started(lambda ending: errand_worker.work(store, secrets, clock, ending))
 
 
 def _end_with_stdin(running: uvicorn.Server) -> None:

@@ -15,6 +15,7 @@ from app.kernel.errors import NotPermitted
 from sync.http import is_loopback
 from sync.protocol.messages import PROTO, RULES
 from sync.server.devices import Devices
+from sync.server.errands import LATE, Errands
 from sync.server.http_bodies import own_json
 from sync.server.metrics import MEDIA, Metrics
 from sync.server.service import Service
@@ -51,6 +52,7 @@ class WatchRoutes:
         self._server = server
         self._store = server.service.store
         self._metrics = metrics
+        self._errands = Errands(self._store, server.clock)
         self._looked = float("-inf")
         self._head: int | None = None
         self._counted = float("-inf")
@@ -66,7 +68,13 @@ class WatchRoutes:
             return _not_yet("ending")
         if await self._look() is None:
             return _not_yet("database")
-        return own_json({"status": "ok"})
+        return own_json({"status": "ok", "outside": self._outside(await self._count())})
+
+    def _outside(self, figures: Mapping[str, int]) -> str:
+        """Say how what is sent outside fares; no reason to send desks elsewhere."""
+        if figures.get("outside_dead"):
+            return "dead"
+        return "late" if figures.get("outside_oldest_seconds", 0) > LATE else "ok"
 
     async def metrics(self, request: Request) -> Response:
         """Answer the figures of this process, to callers on this machine only."""
@@ -95,7 +103,7 @@ class WatchRoutes:
 
     def _count_now(self) -> Mapping[str, int]:
         try:
-            return self._server.devices.heartbeats.figures()
+            return {**self._server.devices.heartbeats.figures(), **self._errands.figures()}
         except SQLAlchemyError:
             return {}
 

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 
+LEVELS = ("debug", "info", "warning", "error")
 LOG = logging.getLogger("sync.server")
 _ROOT = Path(__file__).parents[2]
 

@@ -200,9 +200,9 @@ class Push:
         """Return the features."""
         return self._registry
 
-    def unit(self, connection: Connection) -> Unit:
-        """Open a unit of work."""
-        return Unit(self._store, connection, self._registry)
+    def unit(self, connection: Connection, now: datetime | None = None) -> Unit:
+        """Open a unit of work; `now` is needed where something is written."""
+        return Unit(self._store, connection, self._registry, now)
 
 
 class Work:
@@ -213,7 +213,7 @@ class Work:
         self._person = person
         self._now = now
         self._actors: dict[tuple[str, str, str | None, str], Actor] = {}
-        self.unit = push.unit(connection)
+        self.unit = push.unit(connection, now)
 
     def prefetch(self, commands: Any) -> None:
         """Read the entities of many commands at once."""
@@ -275,6 +275,12 @@ class Work:
             for turn, command in enumerate(react(event, situation)):
                 envelope = self.envelope(command, derived_id(named, str(turn)), event.at)
                 self.apply(envelope, SYSTEM_ACTOR, depth + 1)
+        for tell in self._push.registry.errands.get(event.name, ()):
+            situation = Situation(
+                self.unit, SYSTEM_ACTOR, event.at, SERVER_DEVICE, event.id, self._now
+            )
+            for errand in tell(event, situation):
+                self.unit.send(errand)
 
     def envelope(self, command: Command, named: str = "", at: datetime | None = None) -> Envelope:
         """Put a command of the server itself in an envelope."""

@@ -159,6 +159,35 @@ heartbeat = Table(
 )
 Index("heartbeat_seen", heartbeat.c.seen)
 
+# What is to be sent outside, written with the act that it tells of; `id` is the key by which the
+# receiver knows it again. A worker that holds `claim` until `lease` is sending it.
+errand = Table(
+    "errand",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("channel", Text, nullable=False),
+    Column("urgent", Boolean, nullable=False),
+    Column("data", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("made", BigInteger, nullable=False),
+    Column("due", BigInteger, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("lease", BigInteger, nullable=False),
+    Column("claim", Text, nullable=False),
+    Column("done", BigInteger),
+    Column("code", Text, nullable=False),
+)
+Index("errand_due", errand.c.state, errand.c.channel, errand.c.due)
+
+# How many messages a channel has had in one minute, over all workers.
+errand_rate = Table(
+    "errand_rate",
+    metadata,
+    Column("channel", Text, primary_key=True),
+    Column("minute", BigInteger, nullable=False),
+    Column("used", Integer, nullable=False),
+)
+
 attempt = Table(
     "attempt",
     metadata,

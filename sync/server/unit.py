@@ -9,17 +9,19 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, delete, select
 
 from app.kernel.codec import from_json, to_json
+from app.kernel.errand import Errand
 from app.kernel.event import Event
 from app.kernel.feature import Registry
 from app.store.digests import Sums, mark
 from sync.protocol.codec import dumps
-from sync.server import digests, tables
+from sync.server import digests, errands, tables
 from sync.server.store import Store
 
 EVENT = "event"
@@ -46,13 +48,21 @@ class _Layer:
 
     written: dict[Key, Held] = field(default_factory=dict)
     events: list[tuple[Event, int]] = field(default_factory=list)
+    errands: list[Errand] = field(default_factory=list)
 
 
 class Unit:
     """The server's `State` within one transaction."""
 
-    def __init__(self, store: Store, connection: Connection, registry: Registry) -> None:
+    def __init__(
+        self,
+        store: Store,
+        connection: Connection,
+        registry: Registry,
+        now: datetime | None = None,
+    ) -> None:
         self._store = store
+        self._now = now
         self._connection = connection
         self._registry = registry
         self._loaded: dict[Key, tuple[Held, frozenset[str]]] = {}
@@ -121,11 +131,16 @@ class Unit:
         """Write an event at the version that it made."""
         self._open.events.append((event, self.version(event.kind, event.entity)))
 
+    def send(self, errand: Errand) -> None:
+        """Have something sent outside, once this unit is committed."""
+        self._open.errands.append(errand)
+
     def keep(self) -> None:
         """Close the savepoint and keep what was written since."""
         self._kept.written |= self._open.written
         self._moved |= {kind for kind, _ in self._open.written}
         self._kept.events += self._open.events
+        self._kept.errands += self._open.errands
         self._open = _Layer()
 
     def roll_back(self) -> None:
@@ -143,6 +158,7 @@ class Unit:
         self._write_entities()
         self._store.put(self._connection, tables.event, self._event_rows(), fresh=True)
         self._write_files()
+        errands.enqueue(self._connection, self._kept.errands, self._now)
         moves = self._moves()
         self._store.lock(self._connection)
         first = self._store.draw(self._connection, len(moves)) if moves else 0
