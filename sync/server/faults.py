@@ -14,8 +14,10 @@ from app.kernel.clock import Clock
 from app.kernel.errors import HoaBanError, RuleViolation, Unavailable
 
 AGAIN_SECONDS = 5
-# A statement or a lock took too long, the server is starting, ending or full.
-_LATER = frozenset({"57014", "55P03", "53300", "57P01", "57P02", "57P03", "40001", "40P01"})
+# A statement or a lock took too long, the server is starting, ending or full, or no primary.
+_LATER = frozenset(
+    {"57014", "55P03", "53300", "57P01", "57P02", "57P03", "40001", "40P01", "25006"}
+)
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})
 _NO_ROOM_CODE = "53100"
 

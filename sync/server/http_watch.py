@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Protocol
 
@@ -14,6 +15,7 @@ from app.kernel.clock import Clock
 from app.kernel.errors import NotPermitted
 from sync.http import is_loopback
 from sync.protocol.messages import PROTO, RULES
+from sync.server.cluster import Replication
 from sync.server.devices import Devices
 from sync.server.errands import LATE, Errands
 from sync.server.http_bodies import own_json
@@ -21,6 +23,7 @@ from sync.server.metrics import MEDIA, Metrics
 from sync.server.service import Service
 
 _FRESH = 1.0
+_NOT_PLAIN = re.compile(r"[^A-Za-z0-9_.-]")
 # Seconds that figures of the whole database are kept.
 _COUNTED = 30.0
 
@@ -57,6 +60,7 @@ class WatchRoutes:
         self._head: int | None = None
         self._counted = float("-inf")
         self._figures: Mapping[str, int] = {}
+        self._replication = Replication()
 
     async def health(self, _: Request) -> Response:
         """Say that the process answers, whatever the database does, and what it speaks."""
@@ -68,6 +72,8 @@ class WatchRoutes:
             return _not_yet("ending")
         if await self._look() is None:
             return _not_yet("database")
+        if self._replication.missing:
+            return _not_yet("standby")
         return own_json({"status": "ok", "outside": self._outside(await self._count())})
 
     def _outside(self, figures: Mapping[str, int]) -> str:
@@ -82,7 +88,7 @@ class WatchRoutes:
             raise NotPermitted("sync.token")
         head = await self._look()
         used, most = self._store.in_use()
-        gauges = {
+        gauges: dict[str, float] = {
             "requests_busy": self._metrics.busy,
             "desks_waiting": self._metrics.waiting,
             "connections_used": used,
@@ -91,6 +97,13 @@ class WatchRoutes:
             "log_head": head or 0,
             **await self._count(),
         }
+        for follower in self._replication.followers:
+            label = f'{{name="{_NOT_PLAIN.sub("_", follower.name)}"}}'
+            gauges[f"standby_behind_bytes{label}"] = follower.behind
+            gauges[f"standby_behind_seconds{label}"] = follower.seconds
+            gauges[f"standby_counts{label}"] = int(follower.counts)
+        if self._replication.wanted:
+            gauges["standby_missing"] = int(self._replication.missing)
         return Response(self._metrics.text(gauges), media_type=MEDIA)
 
     async def _count(self) -> Mapping[str, int]:
@@ -117,6 +130,8 @@ class WatchRoutes:
 
     def _ask(self) -> int | None:
         try:
+            if self._store.cluster is not None:
+                self._replication = self._store.cluster.replication()
             with self._store.read() as connection:
                 return self._store.head(connection)
         except SQLAlchemyError:

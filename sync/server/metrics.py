@@ -58,8 +58,11 @@ class Metrics:
 
 
 def _gauges(gauges: Mapping[str, float]) -> Iterator[str]:
+    said = ""
     for name, value in sorted(gauges.items()):
-        yield f"# TYPE hoaban_{name} gauge"
+        if name.partition("{")[0] != said:
+            said = name.partition("{")[0]
+            yield f"# TYPE hoaban_{said} gauge"
         yield f"hoaban_{name} {value:g}"
 
 

@@ -44,6 +44,7 @@ from app.kernel.errors import Conflict, HoaBanError, Unavailable
 from app.kernel.ids import new_id
 from sync.protocol.codec import dumps
 from sync.server import migrations, tables
+from sync.server.cluster import Cluster
 
 T = TypeVar("T")
 _METAS = select(tables.meta.c.name, tables.meta.c.value)
@@ -83,6 +84,7 @@ class Store:
         self.postgres = parsed.get_backend_name() == "postgresql"
         self.connections = pool * 3
         self.engine = _engine(parsed, pool, patience) if self.postgres else _sqlite(parsed, pool)
+        self.cluster = Cluster(self.engine, clock, patience) if self.postgres else None
         if fast and not self.postgres:
             event.listen(self.engine, "connect", _trust_memory)
         e = tables.entity.c
@@ -144,6 +146,8 @@ class Store:
 
     def close(self) -> None:
         """Give every connection back."""
+        if self.cluster is not None:
+            self.cluster.close()
         self.engine.dispose()
 
     @contextmanager
@@ -158,11 +162,20 @@ class Store:
         """Give a transaction, committed at the end; `again` trusts no row to be new."""
         with self.engine.connect() as opened:
             connection = opened.execution_options(hb_write=True, hb_again=again)
-            with connection.begin():
+            with connection.begin() as transaction:
                 yield connection
+                if self.cluster is not None:
+                    with self.cluster.committing(connection):
+                        transaction.commit()
 
     def retrying(self, work: Callable[[Connection], T]) -> T:
-        """Run `work` in a transaction, again when another one came between."""
+        """Run `work` in a transaction, again when another one came between.
+
+        Raises `Unavailable("sync.standby")` where a commit would wait for a standby that is
+        not there.
+        """
+        if self.cluster is not None:
+            self.cluster.admit_writes()
         for turn in range(_TRIES):
             try:
                 with self.write(again=turn > 0) as connection:

@@ -116,6 +116,8 @@ class Listener:
     def _run(self) -> None:
         url = self._store.engine.url
         engine = create_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT")
+        if self._store.cluster is not None:
+            self._store.cluster.watch(engine)
         while not self._ending.is_set():
             try:
                 self._listen(engine)

@@ -44,8 +44,10 @@ class Keys:
 class Process:
     """The toy server as a process, on the same port after every kill."""
 
-    def __init__(self, folder: Path, url: str = "", poll: float = 2.0) -> None:
-        self.folder, self.port, self.poll = folder, 0, poll
+    def __init__(
+        self, folder: Path, url: str = "", poll: float = 2.0, *, quiet: bool = False
+    ) -> None:
+        self.folder, self.port, self.poll, self.quiet = folder, 0, poll, quiet
         self.database = url or f"sqlite:///{folder / 'server.db'}"
         self.start()
 
@@ -62,6 +64,7 @@ class Process:
             ],
             cwd=ROOT,
             stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL if self.quiet else None,
             text=True,
         )
         assert self.process.stdout is not None

@@ -18,11 +18,12 @@ from sync.server.store import Store
 from tests.doubles.toy import HoldBuckets, ToyPeople, registry
 
 PASSWORD = "mật khẩu mẫu"
+PATIENCE = 10
 
 
 def main(url: str, folder: str, port: str, poll: str) -> None:
     clock = SystemClock()
-    store = Store(url, clock)
+    store = Store(url, clock, patience=PATIENCE)
     service = Service(store, registry(), ToyPeople(), clock)
     hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
     accounts = Accounts(store, clock, hasher)
