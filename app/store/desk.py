@@ -18,7 +18,7 @@ from app.kernel.codec import from_json
 from app.kernel.errors import Damaged
 from app.kernel.event import Event
 from app.kernel.feature import Registry
-from app.store import engine, meta, opening
+from app.store import engine, meta, opening, scrubbing
 from app.store.faults import typed
 from app.store.vault import Vault
 from app.store.work import ResolveActor, UnitOfWork
@@ -65,6 +65,7 @@ class DeskStore:
                 opening.settle_device(connection, clock)
                 opening.settle_projections(connection, registry)
             store.vault.settle()
+            store.scrub()
         except BaseException:
             store.close()
             raise
@@ -157,6 +158,26 @@ class DeskStore:
         """Keep a named value; tokens for the server may lie here, the file is encrypted."""
         with self.writing() as connection:
             meta.write(connection, key, value)
+
+    def scrub(self) -> None:
+        """Remove the traces of what was taken away, where some wait; see `app.store.scrubbing`.
+
+        What another reader still needs waits for the next time.
+        """
+        with self.reader() as connection:
+            if not scrubbing.is_due(connection, self.clock.now().timestamp()):
+                return
+        with self.writing() as connection:
+            dropped = scrubbing.sweep(connection)
+            scrubbing.merge_indexes(connection)
+        for sha256 in dropped:
+            self.vault.unlink(sha256)
+        with self._lock, self._guarded():
+            if self._current is not None or not scrubbing.cut_log(self._writer):
+                return
+            scrubbing.drop_copies(self.folder)
+        with self.writing() as connection:
+            meta.write(connection, meta.SCRUB, "")
 
     def verify(self) -> None:
         """Read every page, for an idle hour; `Damaged("store.damaged")` if one is broken.

@@ -13,6 +13,8 @@ RECEIPTS_SEEN = "receipts_seen"
 RESETTING = "resetting"
 # The cursor at which both sides were last compared, -1: never, or not all that is here
 COMPARED = "compared"
+# When the traces of what was taken away are to be removed; empty: there are none
+SCRUB = "scrub"
 VAULT_KEY = "vault_key"
 SCHEMA = "schema"
 

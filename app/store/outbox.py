@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -20,6 +21,7 @@ from app.store.sql import chunks, dumps, marks
 JOURNAL_SECONDS = 30 * 86400.0
 # The number, in the journal, of a command that a former device of this desk has sent.
 _FORMER = 0
+_HASH = re.compile(r"\b[0-9a-f]{64}\b")
 _HELD, _QUEUED, _SENT, _ACKED, _REFUSED = (state.value for state in OutboxState)
 
 
@@ -142,7 +144,7 @@ def leave(connection: Connection, left_at: float) -> list[str]:
     )
     connection.exec_driver_sql(
         "INSERT OR REPLACE INTO journal SELECT command, coalesce(n, ?), ?, envelope, actor"
-        " FROM outbox WHERE state = ?",
+        " FROM outbox WHERE state = ? AND revoked = 0",
         (_FORMER, left_at, _ACKED),
     )
     connection.exec_driver_sql("DELETE FROM outbox WHERE state = ?", (_ACKED,))
@@ -152,10 +154,20 @@ def leave(connection: Connection, left_at: float) -> list[str]:
     return list(gone)
 
 
-def drop(connection: Connection, command: str) -> None:
-    """Take a command out of the outbox for good."""
-    connection.exec_driver_sql("DELETE FROM outbox WHERE command = ?", (command,))
+def revoke(connection: Connection, command: str, code: str) -> None:
+    """Show a command as refused since its record is out of scope; its words alone stay."""
+    refuse(connection, command, code, {}, settled=False)
+    connection.exec_driver_sql("UPDATE outbox SET revoked = 1 WHERE command = ?", (command,))
+
+
+def drop(connection: Connection, command: str) -> frozenset[str]:
+    """Take a command out of the outbox for good; answer what hashes it has named."""
+    texts = connection.exec_driver_sql(
+        "DELETE FROM outbox WHERE command = ? RETURNING envelope", (command,)
+    ).scalars()
+    named = frozenset(name for text in texts.all() for name in _HASH.findall(text))
     connection.exec_driver_sql("DELETE FROM touch WHERE command = ?", (command,))
+    return named
 
 
 def pending(connection: Connection, commands: Sequence[str]) -> list[tuple[Envelope, Actor]]:

@@ -17,6 +17,7 @@ from app.store.digests import Sums
 from app.store.model import EVENT, Gone, Leaf, Row
 from app.store.projected import LEAVE_BUCKET, names_files, project, remove
 from app.store.rebase import decoded
+from app.store.scrubbing import is_named
 from app.store.sql import Key, chunks, dumps, marks
 
 REVOKED = "store.revoked"
@@ -271,6 +272,12 @@ def _drop_events(connection: Connection, registry: Registry, ids: Sequence[str])
             projection.delete(connection, ids)
 
 
+def held(connection: Connection, key: Key) -> bool:
+    """Tell whether an entity is here."""
+    query = "SELECT 1 FROM entity WHERE kind = ? AND id = ?"
+    return connection.exec_driver_sql(query, key).first() is not None
+
+
 def revoked(connection: Connection, buckets: Sequence[str]) -> set[Key]:
     """Leave the buckets; answer the entities that no remaining bucket holds."""
     connection.exec_driver_sql("DELETE FROM scope WHERE bucket = ?", [(b,) for b in buckets])
@@ -298,21 +305,10 @@ def drop_files(connection: Connection, lost: set[Key]) -> list[str]:
         named = connection.exec_driver_sql(
             "DELETE FROM file_ref WHERE kind = ? AND id = ? RETURNING sha256", key
         ).scalars()
-        dropped += [sha256 for sha256 in named.all() if not _still_named(connection, sha256)]
+        dropped += [sha256 for sha256 in named.all() if not is_named(connection, sha256)]
     if dropped:
         connection.exec_driver_sql("DELETE FROM file WHERE sha256 = ?", [(s,) for s in dropped])
     return dropped
-
-
-def _still_named(connection: Connection, sha256: str) -> bool:
-    return (
-        connection.exec_driver_sql(
-            "SELECT 1 FROM file_ref WHERE sha256 = ?1"
-            " UNION ALL SELECT 1 FROM outbox WHERE instr(envelope, ?1)",
-            (sha256,),
-        ).first()
-        is not None
-    )
 
 
 def drop_orphan_events(connection: Connection, registry: Registry) -> None:

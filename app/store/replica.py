@@ -12,9 +12,9 @@ from app.kernel.changes import Changes
 from app.kernel.command import Envelope
 from app.kernel.errors import Conflict
 from app.kernel.ids import new_id
-from app.store import digests, folding, meta, outbox, pull, rebase
+from app.store import digests, folding, meta, outbox, pull, rebase, scrubbing
 from app.store.desk import DeskStore
-from app.store.model import Digest, OutboxItem, Page, SyncState
+from app.store.model import EVENT, Digest, OutboxItem, Page, SyncState
 from app.store.sql import Key, dumps
 
 
@@ -79,6 +79,8 @@ class Replica:
             came |= cleared
             came |= pull.write_gone(connection, self._registry, page.gone)
             moved.update(came)
+            if page.revokes or page.gone:
+                self._want_scrub(connection, page)
             start |= self._leant_on(connection, came)
             moved.update(self._refold(connection, start, refused))
             if page.cursor is not None:
@@ -89,6 +91,12 @@ class Replica:
             self._store.vault.unlink(sha256)
         return Changes.of(moved)
 
+    def _want_scrub(self, connection: Connection, page: Page) -> None:
+        now = self._store.clock.now().timestamp()
+        scrubbing.want(connection, now, at_once=bool(page.revokes))
+        gone = [(g.kind, g.id) for g in page.gone if g.kind != EVENT]
+        scrubbing.forget(connection, [k for k in gone if not pull.held(connection, k)], ())
+
     def finish(self, cursor: int, history: str, *, caught_up: bool) -> Changes:
         """Close a reply; when it caught up, what was taken leaves the outbox."""
         with self._telling() as (connection, moved):
@@ -97,6 +105,7 @@ class Replica:
             if caught_up:
                 moved.update(self._caught_up(connection))
                 meta.write(connection, meta.COMPARED, str(cursor))
+        self._store.scrub()
         return Changes.of(moved)
 
     def digest(self, bucket: str, kind: str, prefix: str = "") -> Digest:
@@ -136,14 +145,20 @@ class Replica:
         """Forget a refused command, once the person has seen why."""
         with self._store.writing() as connection:
             row = connection.exec_driver_sql(
-                "SELECT state, n, settled FROM outbox WHERE command = ?", (command,)
+                "SELECT state, n, settled, revoked FROM outbox WHERE command = ?", (command,)
             ).first()
             if row is None:
                 return
-            state, n, settled = row
+            state, n, settled, revoked = row
             if state != "refused" or (n is not None and not settled):
                 raise Conflict("store.not_refused")
-            outbox.drop(connection, command)
+            named = outbox.drop(connection, command)
+            dropped = scrubbing.drop_unnamed(connection, named)
+            scrubbing.forget(connection, (), dropped)
+            now = self._store.clock.now().timestamp()
+            scrubbing.want(connection, now, at_once=bool(revoked))
+        for sha256 in dropped:
+            self._store.vault.unlink(sha256)
 
     def reject(self, command: str, code: str, **params: str | int) -> Changes:
         """Show a command as refused that the server cannot even take.
@@ -278,13 +293,15 @@ class Replica:
             )
             if (kind, entity) in lost
         ]
-        start = self._keys_of(connection, refused)
+        # Other acts may have built on what is lost: without it they are folded anew.
+        start = self._keys_of(connection, refused) | rebase.component(connection, lost)[1]
         for command in refused:
-            outbox.refuse(connection, command, pull.REVOKED, {}, settled=False)
+            outbox.revoke(connection, command, pull.REVOKED)
         moved = rebase.drop_provisional(connection, self._registry, refused)
         if lost:
             connection.exec_driver_sql("DELETE FROM shadow WHERE kind = ? AND id = ?", sorted(lost))
         dropped += pull.drop_files(connection, lost)
+        scrubbing.forget(connection, sorted(lost), dropped)
         pull.drop_entities(connection, self._registry, sorted(lost))
         pull.drop_orphan_events(connection, self._registry)
         return moved | lost | self._refold(connection, start - lost, refused)

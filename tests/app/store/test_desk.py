@@ -24,7 +24,7 @@ from tests.app.store import toy
 from tests.app.store.conftest import KEY
 from tests.app.store.toy import ACTOR, Note, Write
 
-LAST = len(MIGRATIONS)
+LAST = MIGRATIONS[-1].number
 
 
 def reopened(folder: Path, clock: FixedClock) -> DeskStore:
