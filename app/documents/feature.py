@@ -120,6 +120,7 @@ FEATURE = Feature(
             outlook.buckets,
             files=outlook.files,
             readable=outlook.readable,
+            pressing=outlook.pressing,
         ),
         Kind(
             READING,

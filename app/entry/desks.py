@@ -70,17 +70,23 @@ def new_profile(folder: Path, server: str, user: str, password: str) -> Path:
     The password of the account is the profile's first password. Raises `Unavailable` without
     a line and `NotPermitted` for a wrong password: then nothing was made.
     """
-    clock = SystemClock()
-    person, tokens = line.sign_in(server, user, password, clock)
-    profile = Profile.create(folder, password, clock, server=server, user=user)
-    with profile.opened(profile.unlock(password), registry()) as store:
-        kept = KeptTokens(store, KeyringBox())
-        for name, token in tokens.held.items():
-            kept.set(name, token)
-        store.set_meta(PERSON, person)
-        store.set_meta(line.SERVER, server)
-        DeskTrail(store).note(Note(Action.SIGN_IN, person=person, device=store.device))
+    _signed_in(folder, server, user, password).close()
     return folder
+
+
+def _signed_in(folder: Path, server: str, user: str, password: str) -> Session:
+    """Make a profile; return the session that has signed in for it."""
+    clock = SystemClock()
+    signed = line.sign_in(server, user, password, clock)
+    profile = Profile.create(folder, password, clock, server=server, user=user)
+    with profile.opened(profile.made_with, registry()) as store:
+        kept = KeptTokens(store, KeyringBox())
+        for name, token in signed.tokens.held.items():
+            kept.set(name, token)
+        store.set_meta(PERSON, signed.person)
+        store.set_meta(line.SERVER, server)
+        DeskTrail(store).note(Note(Action.SIGN_IN, person=signed.person, device=store.device))
+    return signed.session
 
 
 def profile_user(folder: Path) -> str:
@@ -147,6 +153,8 @@ class ProfileLauncher:
         self._folder = folder
         self._clock = clock
         self._box = KeyringBox()
+        # A slow line takes seconds to connect: who has just signed in goes on with what is open.
+        self._connected: dict[Path, Session] = {}
 
     def quick(self) -> frozenset[Path]:
         """Return the profiles whose key lies in the OS keyring; a broken one is left out."""
@@ -202,7 +210,9 @@ class ProfileLauncher:
     def create(self, server: str, user: str, password: str) -> Path:
         """Make a profile after signing in at the server."""
         name = "".join(c if c.isalnum() or c in "._-" else "_" for c in user)
-        return new_profile(self._folder / name, server, user, password)
+        folder = self._folder / name
+        self._connected[folder] = _signed_in(folder, server, user, password)
+        return folder
 
     def _follow_policy(self, desk: OpenDesk, key: bytes) -> None:
         """Put the key into the keyring, or take it out, as the person and the province wish.
@@ -267,7 +277,7 @@ class ProfileLauncher:
         desk.follow_province()
         _obey(store, desk.settings)
         if online and profile.server:
-            _go_online(desk, profile, password)
+            _go_online(desk, profile, password, self._connected.pop(profile.folder, None))
         return desk
 
 
@@ -276,10 +286,10 @@ def launcher(folder: Path | None) -> ProfileLauncher:
     return ProfileLauncher(folder or profiles_folder(), SystemClock())
 
 
-def _go_online(desk: Desk, profile: Profile, password: str | None) -> None:
+def _go_online(desk: Desk, profile: Profile, password: str | None, session: Session | None) -> None:
     """Begin to keep the line going, and look at it where somebody asks what is wrong with it."""
     store, clock = desk.store, desk.clock
-    keeper = line.service(store, profile.server, clock)
+    keeper = line.service(store, profile.server, clock, session)
     if password is not None:
         keeper.offer(profile.user, password)
     keeper.start()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -43,9 +44,15 @@ class MemoryTokens:
         self.held.pop(name, None)
 
 
-def transport(server: str, tokens: KeyValue, clock: Clock) -> HttpTransport:
-    """Return the way to a server; TLS is required off loopback."""
-    session = Session(clock, tls=not is_loopback(_host(server)), keys=ProxyKeys(KeyringBox()))
+def transport(
+    server: str, tokens: KeyValue, clock: Clock, session: Session | None = None
+) -> HttpTransport:
+    """Return the way to a server, over connections that are open already where there are some.
+
+    TLS is required off loopback.
+    """
+    if session is None:
+        session = Session(clock, tls=not is_loopback(_host(server)), keys=ProxyKeys(KeyringBox()))
     return HttpTransport(session, server, tokens)
 
 
@@ -72,16 +79,27 @@ def check(
     )
 
 
-def sign_in(server: str, user: str, password: str, clock: Clock) -> tuple[str, MemoryTokens]:
-    """Sign in at a server; return the person's id and the tokens."""
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """Who has signed in, with his tokens and the session that is connected already."""
+
+    person: str
+    tokens: MemoryTokens
+    session: Session
+
+
+def sign_in(server: str, user: str, password: str, clock: Clock) -> SignedIn:
+    """Sign in at a server."""
     tokens = MemoryTokens()
-    person = transport(server, tokens, clock).sign_in(user, password)
-    return person, tokens
+    way = transport(server, tokens, clock)
+    return SignedIn(way.sign_in(user, password), tokens, way.session)
 
 
-def service(store: DeskStore, server: str, clock: Clock) -> SyncService:
+def service(
+    store: DeskStore, server: str, clock: Clock, session: Session | None = None
+) -> SyncService:
     """Return the service that keeps a desk's line going; it is not started yet."""
-    way = transport(server, KeptTokens(store, KeyringBox()), clock)
+    way = transport(server, KeptTokens(store, KeyringBox()), clock, session)
     return SyncService(
         store,
         way,

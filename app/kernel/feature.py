@@ -63,7 +63,8 @@ class Kind:
     `buckets(entity)` says which desks hold it, `files(entity)` the SHA-256 of the files it
     refers to, `readable(entity, actor)` who among those who hold it may see it.
     `following(id, count)` names those that are likely to be asked for after one, so that a
-    batch can read ahead; None where nothing follows from an id.
+    batch can read ahead; None where nothing follows from an id. `pressing(text)` tells from the
+    JSON text of an entity whether it waits for somebody: such ones come first to a new desk.
     """
 
     name: str
@@ -74,6 +75,7 @@ class Kind:
     readable: Callable[[Any, Actor], bool] = lambda _entity, _actor: True
     derived: bool = False
     following: Callable[[str, int], Sequence[str]] | None = None
+    pressing: Callable[[str], bool] | None = None
 
 
 @dataclass(frozen=True)

@@ -38,6 +38,12 @@ class Profile:
         self.folder = folder
         self._file = file
         self._clock = clock
+        self._made_with = b""
+
+    @property
+    def made_with(self) -> bytes:
+        """Return the key of a profile that was made just now, else nothing."""
+        return self._made_with
 
     @classmethod
     def create(
@@ -55,9 +61,11 @@ class Profile:
             raise Conflict("profile.exists")
         with typed():
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        wrapped = keys.wrap(keys.new_key(), password, kdf)
+        key = keys.new_key()
+        wrapped = keys.wrap(key, password, kdf)
         profile = cls(folder, ProfileFile(new_id(clock.now()), server, user, wrapped), clock)
         profile._write(profile._file)
+        profile._made_with = key
         return profile
 
     @classmethod

@@ -21,7 +21,14 @@ from app.kernel.errors import (
 from app.kernel.ports import HttpReply, KeyValue
 from sync.http import Session, Streamed
 from sync.protocol import codec
-from sync.protocol.messages import MEDIA_GZIP, MEDIA_JSON, MEDIA_ZSTD, Frame, Request
+from sync.protocol.messages import (
+    MEDIA_GZIP,
+    MEDIA_JSON,
+    MEDIA_TIGHT,
+    MEDIA_ZSTD,
+    Frame,
+    Request,
+)
 
 ACCESS, REFRESH = "sync.access", "sync.refresh"
 _STALL = 30.0
@@ -81,10 +88,10 @@ class HttpTransport:
     def exchange(self, request: Request) -> Iterator[Frame]:
         """Yield the frames of the reply to a request."""
         body, media = codec.encode_request(request)
-        headers = {"Content-Type": media, "Accept": f"{MEDIA_ZSTD}, {MEDIA_JSON}"}
+        headers = {"Content-Type": media, "Accept": f"{MEDIA_TIGHT}, {MEDIA_ZSTD}, {MEDIA_JSON}"}
         with self.stream("POST", "", body, headers) as reply:
             kind = reply.headers.get("Content-Type", "").partition(";")[0]
-            if kind not in (MEDIA_ZSTD, MEDIA_GZIP):
+            if kind not in (MEDIA_TIGHT, MEDIA_ZSTD, MEDIA_GZIP):
                 raise Unavailable("sync.portal")
             unpacker = codec.Unpacker(kind)
             for piece in reply.chunks:

@@ -20,11 +20,12 @@ from app.kernel.codec import from_json, to_json
 from app.kernel.errors import Damaged, RuleViolation
 from app.kernel.ids import event_id
 from app.store import sql
-from sync.protocol import strict
+from sync.protocol import names, strict
 from sync.protocol.messages import (
     FRAMES,
     MEDIA_GZIP,
     MEDIA_JSON,
+    MEDIA_TIGHT,
     MEDIA_ZSTD,
     End,
     Frame,
@@ -41,6 +42,10 @@ _LEVEL = 1
 # A tenth less to carry for twenty times the work: where the line is slower than the work.
 _TIGHT = 13
 _PATIENCE = 2.0
+# What a reply begins with is what a screen waits for: packed tightly before the line is known.
+_BEGINNING = 256 << 10
+# Of the length of a page's names.
+_DIGITS = 9
 # One slice of raw bytes can hardly become more than 32 MiB, however it was packed.
 _SLICE = 1024
 _WINDOW = 1 << 23
@@ -199,9 +204,53 @@ class _Zstd:
         return self._packer.flush()
 
 
+class _Tight:
+    """Zstd with names as bytes: tightly at first and where the line is slow, else fast.
+
+    Where the line bears more than the work, names stay in the text.
+    """
+
+    def __init__(self) -> None:
+        self._tight = True
+        self._seen = 0
+        self._packer = zstandard.ZstdCompressor(level=_TIGHT).compressobj()
+
+    def page(self, data: bytes, *, waited: bool) -> bytes:
+        """Return the bytes of a page, readable at once; `waited` tells of a slow line."""
+        closed = self._turned(tight=waited or self._seen < _BEGINNING)
+        self._seen += len(data)
+        block = zstandard.COMPRESSOBJ_FLUSH_BLOCK
+        if self._tight:
+            # Bytes and text in blocks of their own: each is packed by what it is made of.
+            named, data = names.taken_out(data)
+            if named:
+                closed += self._packer.compress(named) + self._packer.flush(block)
+        return closed + self._packer.compress(data) + self._packer.flush(block)
+
+    def _turned(self, *, tight: bool) -> bytes:
+        if tight == self._tight:
+            return b""
+        closed = self._packer.flush()
+        self._tight = tight
+        level = _TIGHT if tight else _LEVEL
+        self._packer = zstandard.ZstdCompressor(level=level).compressobj()
+        return closed
+
+    def close(self) -> bytes:
+        """Return what closes the stream."""
+        return self._packer.flush()
+
+
+_PACKERS: Mapping[str, Callable[[], _Gzip | _Zstd | _Tight]] = {
+    MEDIA_GZIP: _Gzip,
+    MEDIA_ZSTD: _Zstd,
+    MEDIA_TIGHT: _Tight,
+}
+
+
 def pack(frames: Iterable[Frame], media: str = MEDIA_ZSTD) -> Iterator[bytes]:
     """Compress frames as they come; bytes leave at each hello, mark and end."""
-    packer = _Gzip() if media == MEDIA_GZIP else _Zstd()
+    packer = _PACKERS[media]()
     pieces: list[bytes] = []
     began, waited = time.perf_counter(), 0.0
     for frame in frames:
@@ -227,6 +276,9 @@ class Unpacker:
             reader = zstandard.ZstdDecompressor(max_window_size=_WINDOW)
             # A reply may go on in a second frame that is packed more tightly.
             self._inflate = reader.decompressobj(read_across_frames=True).decompress
+        self._named = media == MEDIA_TIGHT
+        self._names = names.Names()
+        self._awaited = 0
         self._rest = b""
 
     def feed(self, raw: bytes) -> Iterator[Frame]:
@@ -241,13 +293,37 @@ class Unpacker:
             raise Damaged("sync.frame") from error
 
     def _lines(self, text: bytes) -> Iterator[Frame]:
-        *lines, self._rest = (self._rest + text).split(b"\n")
+        self._rest += text
+        if self._named:
+            yield from self._pages_with_names()
+            if self._awaited:
+                return
+        *lines, self._rest = self._rest.split(b"\n")
         if len(self._rest) > MAX_LINE:
             raise Damaged("sync.frame")
+        yield from self._frames(lines)
+
+    def _pages_with_names(self) -> Iterator[Frame]:
+        """Yield the frames before each head of names, and take the names that are whole."""
+        while self._awaited or names.HEAD in self._rest:
+            if not self._awaited:
+                before, _, after = self._rest.partition(names.HEAD)
+                digits, ended, after = after.partition(b"\n")
+                if not ended and len(digits) < _DIGITS:
+                    return
+                self._awaited, self._rest = names.length(digits), after
+                yield from self._frames(before.split(b"\n"))
+            if len(self._rest) < self._awaited:
+                return
+            self._names = names.Names(self._rest[: self._awaited])
+            self._rest, self._awaited = self._rest[self._awaited :], 0
+
+    def _frames(self, lines: Iterable[bytes]) -> Iterator[Frame]:
         for line in lines:
-            frame = decode_frame(line)
-            if frame is not None:
-                yield frame
+            if line:
+                frame = decode_frame(self._names.put_back(line) if self._named else line)
+                if frame is not None:
+                    yield frame
 
 
 def pages(frames: Iterable[Frame]) -> Iterator[list[Frame]]:

@@ -19,6 +19,8 @@ SCHEMA = 1
 RULES = 1
 MEDIA_JSON = "application/vnd.hoaban.sync+json"
 MEDIA_ZSTD = "application/vnd.hoaban.sync+zstd"
+# As zstd, with the bytes of ids and hashes beside the text of a page.
+MEDIA_TIGHT = "application/vnd.hoaban.sync+tight"
 MEDIA_GZIP = "application/vnd.hoaban.sync+gzip"
 # A mark at least every so many rows: what a cut can cost.
 PAGE = 500

@@ -18,6 +18,7 @@ from sync.server.memory import collect_rarely
 
 POOL = 8
 _UNSENT = 128 << 10
+_KEPT_SECONDS = 75
 
 
 def add_options(command: argparse.ArgumentParser) -> None:
@@ -54,6 +55,8 @@ def run(server: Server, args: argparse.Namespace) -> int:
         server_header=False,
         forwarded_allow_ips=args.forwarded_from,
         timeout_graceful_shutdown=args.grace_seconds,
+        # A desk asks once a minute, and connecting anew costs a slow line three round trips.
+        timeout_keep_alive=_KEPT_SECONDS,
     )
     running = _Process(config)
     if args.end_with_stdin:

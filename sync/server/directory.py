@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
 from app.identity import actors
 from app.kernel.actor import Actor
 from app.kernel.command import Envelope
+
+_SHOWN = frozenset({"person", "unit", "agency"})
 
 
 class Reader(Protocol):
@@ -25,6 +28,12 @@ class Directory(Protocol):
 
     def scope(self, state: Reader, person: str, at: datetime) -> tuple[tuple[str, int], ...]:
         """Return (bucket, priority) pairs, the most urgent first."""
+
+    def first(self, state: Reader, person: str) -> tuple[tuple[str, str], ...]:
+        """Return (kind, id) of what must be there before a person can do anything."""
+
+    def shown(self, buckets: Sequence[str]) -> tuple[str, ...]:
+        """Return those of a person's buckets whose newest rows a screen shows first."""
 
 
 class People:
@@ -48,3 +57,16 @@ class People:
             return ()
         posts = (state.get("post", post) for post in who.posts)
         return actors.memberships((p for p in posts if p is not None), at)
+
+    def first(self, state: Reader, person: str) -> tuple[tuple[str, str], ...]:
+        """Return the person, his posts and the units of these, as far as there are any."""
+        who = state.get("person", person)
+        posts = [state.get("post", post) for post in who.posts] if who is not None else []
+        units = {u for p in posts if p is not None for u in (p.unit, p.agency)}
+        wanted = [("person", person), *(("post", p.id) for p in posts if p is not None)]
+        wanted += [("unit", unit) for unit in sorted(units)]
+        return tuple(key for key in wanted if state.get(*key) is not None)
+
+    def shown(self, buckets: Sequence[str]) -> tuple[str, ...]:
+        """Return the buckets that hold documents: the directory and administration show none."""
+        return tuple(b for b in buckets if b.partition(":")[0] in _SHOWN)

@@ -21,7 +21,7 @@ from starlette.routing import Route
 from app.kernel.clock import Clock
 from app.kernel.errors import NotPermitted, RuleViolation
 from sync.protocol import codec
-from sync.protocol.messages import MEDIA_GZIP, MEDIA_ZSTD
+from sync.protocol.messages import MEDIA_GZIP, MEDIA_TIGHT, MEDIA_ZSTD
 from sync.server.accounts import Accounts
 from sync.server.devices import Devices
 from sync.server.files import Files
@@ -140,8 +140,8 @@ class _Routes:
         if asked.commands:
             self._metrics.count("commands", len(asked.commands))
             self._waker.poke()
-        gzip = MEDIA_GZIP in request.headers.get("Accept", "")
-        chosen = MEDIA_GZIP if gzip else MEDIA_ZSTD
+        accepted = request.headers.get("Accept", "")
+        chosen = next((m for m in (MEDIA_GZIP, MEDIA_TIGHT) if m in accepted), MEDIA_ZSTD)
         packed: Iterator[bytes] = codec.pack(frames, chosen)
         return StreamingResponse(packed, media_type=chosen, headers={"Cache-Control": "no-store"})
 

@@ -11,9 +11,9 @@ from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache, lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, Select, bindparam, select, union_all
+from sqlalchemy import Connection, Select, bindparam, select, union_all
 
 from app.kernel.feature import Registry
 from app.store.sql import text_sum
@@ -31,7 +31,7 @@ from sync.protocol.messages import (
     RowFrame,
     ScopeFrame,
 )
-from sync.server import digests, tables
+from sync.server import ahead, digests, tables
 from sync.server.directory import Directory
 from sync.server.store import Store
 from sync.server.unit import EVENT, Unit
@@ -40,10 +40,17 @@ GRANT = "grant"
 REVOKE = "revoke"
 MAX_SPLITS = 64
 Key = tuple[str, str]
-_Entry = Row[str, str, int]
 # version, buckets, text; of an event also the kind and the id of its entity
 _Found = tuple[Any, ...]
 _NO_ROW: _Found = (0, (), "")
+
+
+class _Entry(NamedTuple):
+    """What is asked for: the kind and the id of a row, and its number in the log."""
+
+    kind: str
+    id: str
+    seq: int
 
 
 @dataclass(slots=True)
@@ -91,6 +98,9 @@ class Pull:
         yield from receipts
         if scope or receipts:
             yield Mark(position.cursor, dict(position.lag))
+        for page in self._ahead(position, scope, person):
+            yield from page
+            yield Mark(position.cursor, dict(position.lag))
         while True:
             with self._store.read() as connection:
                 lag = dict(position.lag)
@@ -107,6 +117,33 @@ class Pull:
             if done or position.rows >= request.want:
                 yield End(position.cursor, more=not (done and steady), caught_up=done and steady)
                 return
+
+    def _ahead(
+        self, position: Position, scope: Sequence[Frame], person: str
+    ) -> Iterator[list[Frame]]:
+        """Yield what a screen shows first of the buckets that were granted just now."""
+        granted = [f.bucket for f in scope if isinstance(f, ScopeFrame) and f.op == GRANT]
+        shown = self._directory.shown(granted)
+        for turn, size in enumerate(ahead.SIZES if granted else ()):
+            with self._store.read() as connection:
+                found = list(ahead.newest(connection, shown, position.cursor, size))
+                if not turn:
+                    unit = Unit(self._store, connection, self._registry)
+                    own = self._directory.first(unit, person)
+                    waits = self._pressing(connection, shown, position.cursor)
+                    found = [_Entry(*key, 0) for key in own] + waits + found
+                frames = self._frames(connection, position, found, fold=False)
+            if frames:
+                yield frames
+
+    def _pressing(self, connection: Connection, shown: Sequence[str], upto: int) -> list[Any]:
+        """Return the newest entities that wait for somebody."""
+        asked = {n: k.pressing for n, k in self._registry.kinds.items() if k.pressing is not None}
+        looked = ahead.newest(connection, shown, upto, ahead.LOOK)
+        found = [entry for entry in looked if entry.kind in asked]
+        texts = self._rows(connection, [(entry.kind, entry.id) for entry in found])
+        waits = [e for e in found if asked[e.kind](texts.get((e.kind, e.id), _NO_ROW)[2])]
+        return waits[: ahead.PRESSING]
 
     def _digests(self, connection: Connection, request: Request, position: Position) -> list[Frame]:
         """Return what tells a desk that is about to catch up whether it holds the same."""
@@ -166,7 +203,7 @@ class Pull:
 
     def _slice(
         self, connection: Connection, buckets: Sequence[str], after: int, upto: int
-    ) -> Sequence[_Entry]:
+    ) -> Sequence[Any]:
         """Return the next page of the log: each bucket by its own index, then merged."""
         asked: dict[str, Any] = {f"b{place}": b for place, b in enumerate(buckets or ("",))}
         query = _merged(len(asked), self._size)
@@ -176,7 +213,7 @@ class Pull:
         self,
         connection: Connection,
         position: Position,
-        found: Sequence[_Entry],
+        found: Sequence[Any],
         *,
         fold: bool,
     ) -> list[Frame]:

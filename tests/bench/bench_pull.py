@@ -19,7 +19,7 @@ from sync.protocol.messages import Frame, Mark, Request, RowFrame
 from tests.bench import desks, peers, servers
 from tests.bench.__main__ import Plan
 from tests.bench.figures import Figure, median
-from tests.bench.shaper import shaped
+from tests.bench.shaper import SHAPED, shaped
 from tests.doubles.postgres import cluster
 
 SIZE = 20_000
@@ -168,7 +168,7 @@ def _fast(plan: Plan, name: str, url: str, port: int) -> list[Figure]:
 
 
 def _slow(plan: Plan, port: int) -> list[Figure]:
-    with shaped(port, rtt_ms=300, down_kbit=1000, up_kbit=384) as line:
+    with shaped(port, SHAPED) as line:
         taken, desk = _fresh(plan, line.port)
         desk.store.close()
     what = "300 ms, 1 Mbit/s"

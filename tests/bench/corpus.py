@@ -86,6 +86,18 @@ def office(device: str = DEVICE) -> Iterator[Entity]:
         )
 
 
+def province(officials: int) -> Iterator[Entity]:
+    """Yield so many people of other communes with their posts, thirty to a commune."""
+    for n in range(officials):
+        unit = f"mau-xa-{n // 30}"
+        if n % 30 == 0:
+            yield "unit", unit, Unit(unit, unit, f"Đơn vị {unit}", abbr="UBND", is_agency=True)
+        name = f"mau-{n}"
+        post = Post(f"post-{name}", name, unit, unit, "Mẫu", ("specialist",), date(2025, 7, 1))
+        yield "person", name, Person(name, name_of(name), name, posts=(post.id,))
+        yield "post", post.id, post
+
+
 def documents(count: int, seed: int = 1) -> Iterator[Document]:
     """Yield documents from the oldest to the newest, one a minute up to now."""
     rnd = random.Random(seed)

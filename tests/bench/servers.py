@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -30,15 +30,20 @@ _BATCH = 2000
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def fill(url: str, count: int) -> None:
-    """Write the office with its accounts, and so many documents with the event of each."""
+def fill(url: str, count: int, logins: Sequence[str] = ("clerk",), officials: int = 0) -> None:
+    """Write the office with its accounts, so many officials of other offices, and documents.
+
+    Each document comes with its event.
+    """
     clock = FixedClock(NOW)
     store = Store(url, clock, fast=True)
     try:
         offered = [(k, i, v) for k, i, v in corpus.office(device="")]
-        _write(store, offered)
+        for part in batches([*offered, *corpus.province(officials)], _BATCH):
+            _write(store, part)
         accounts = Accounts(store, clock)
-        accounts.put("clerk", "clerk", PASSWORD)
+        for login in logins:
+            accounts.put(login, login, PASSWORD)
         found = (("document", d.id, d) for d in corpus.documents(count))
         for part in batches(found, _BATCH):
             _write(store, part)
@@ -104,18 +109,28 @@ def door(url: str, files: Path) -> Iterator[Service]:
         server.service.store.close()
 
 
-@contextmanager
-def serving(url: str, files: Path) -> Iterator[int]:
-    """Run `python -m sync.server serve` and yield its port."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+def started(url: str, files: Path, port: int, *options: str) -> subprocess.Popen[bytes]:
+    """Run `python -m sync.server serve` at a port; it need not answer yet."""
     files.mkdir(exist_ok=True)
     command = [sys.executable, "-m", "sync.server", "serve", "--database", url]
-    process = subprocess.Popen(
-        [*command, "--files", str(files), "--port", str(port)],
+    return subprocess.Popen(
+        [*command, "--files", str(files), "--port", str(port), *options],
         cwd=ROOT,
         env=os.environ | {"PYTHONDONTWRITEBYTECODE": "1"},
     )
+
+
+def free_port() -> int:
+    """Return a port that nobody has now."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        return int(free.getsockname()[1])
+
+
+@contextmanager
+def serving(url: str, files: Path, *options: str) -> Iterator[int]:
+    """Run `python -m sync.server serve` and yield its port."""
+    port = free_port()
+    process = started(url, files, port, *options)
     try:
         wait_for(port, process)
         yield port

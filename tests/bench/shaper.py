@@ -1,50 +1,101 @@
-"""A slow line on loopback: half of the round trip each way, and a rate shared each way."""
+"""A slow line on loopback: delay and rate each way, silences, and faults that strike by chance."""
 
 from __future__ import annotations
 
 import heapq
 import itertools
+import random
 import socket
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 
 _PIECE = 1400
 # What a router keeps before it makes the sender wait.
 _QUEUE_SECONDS = 0.3
+_STALL_SECONDS = 4.0
+_WINDOW = 64 << 10
+_PORTAL = b"<html><body>Xin moi dang nhap Wi-Fi (trang mau)</body></html>"
+PORTAL = (
+    b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%s"
+    % (len(_PORTAL), _PORTAL)
+)
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
+class Strength:
+    """How good a line is: `delay` seconds each way from and to, bytes a second, silences.
+
+    The faults are shares of connections: cut in the middle, silent for some seconds and then
+    cut, answered by a portal's page, and with the reply lost once the server has the request.
+    """
+
+    delay: tuple[float, float]
+    down: float
+    up: float
+    silent: float = 0.0
+    every: float = 90.0
+    cut: float = 0.0
+    stall: float = 0.0
+    portal: float = 0.0
+    lost: float = 0.0
+
+
+SHAPED = Strength((0.15, 0.15), 1000 * 125, 384 * 125)
+COMMUNE = Strength((0.4, 1.1), 128 * 125, 48 * 125, silent=15.0)
+
+
 class Way:
-    """One direction of the line: `rate` bytes a second, `delay` seconds on the way."""
+    """One direction of the line; what it carries comes in order, whatever the delay of each."""
 
-    rate: float
-    delay: float
-    carried: int = 0
-    _free: float = 0.0
-    _lock: threading.Lock = field(default_factory=threading.Lock)
+    def __init__(self, strength: Strength, rate: float, began: float, seed: int) -> None:
+        self.carried = 0
+        self._strength, self._rate, self._began = strength, rate, began
+        self._chance = random.Random(seed)
+        self._free = self._last = 0.0
+        self._lock = threading.Lock()
 
     def send(self, size: int) -> float:
         """Take a piece; return when it arrives, having waited while the queue was full."""
         with self._lock:
             now = time.monotonic()
-            self._free = max(self._free, now) + size / self.rate
+            self._free = self._awake(max(self._free, now)) + size / self._rate
             self.carried += size
             free = self._free
+            self._last = max(self._last, self._awake(free) + self.delay())
+            arrives = self._last
         time.sleep(max(0.0, free - now - _QUEUE_SECONDS))
-        return free + self.delay
+        return arrives
+
+    def delay(self) -> float:
+        """Return how long the next piece is on its way."""
+        return self._chance.uniform(*self._strength.delay)
+
+    def _awake(self, at: float) -> float:
+        """Return the time, or the end of the silence that it falls into: the last of a period."""
+        s = self._strength
+        begins = s.every - s.silent
+        into = (at - self._began) % s.every
+        return at + s.every - into if s.silent and into >= begins else at
 
 
 class Line:
-    """A line to a port; `down` and `up` count what they carried."""
+    """A line to a port; `down` and `up` count what they carried, `struck` the faults."""
 
-    def __init__(self, target: int, rtt: float, down: float, up: float) -> None:
-        self.down, self.up = Way(down, rtt / 2), Way(up, rtt / 2)
+    def __init__(self, target: int, strength: Strength, seed: int = 0) -> None:
+        self.began = time.monotonic()
+        self.down = Way(strength, strength.down, self.began, seed)
+        self.up = Way(strength, strength.up, self.began, seed + 1)
+        self.strength = strength
+        self.struck: Counter[str] = Counter()
+        self._chance = random.Random(seed + 2)
         self._target = target
-        self._rtt = rtt
         self._listener = socket.create_server(("127.0.0.1", 0))
+        # On loopback the kernel takes megabytes at once, which no line far away does.
+        self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _WINDOW)
         self._open: list[socket.socket] = []
         self._threads: list[threading.Thread] = []
         self._start(self._accept)
@@ -54,12 +105,29 @@ class Line:
         """Return the port of the near end."""
         return int(self._listener.getsockname()[1])
 
+    def silences(self, start: float, stop: float) -> float:
+        """Return how many seconds of silence fell between two times."""
+        s = self.strength
+        first = int((start - self.began) // s.every)
+        last = int((stop - self.began) // s.every)
+        begins = [self.began + (n + 1) * s.every - s.silent for n in range(first, last + 1)]
+        return sum(max(0.0, min(stop, b + s.silent) - max(start, b)) for b in begins)
+
+    def mend(self) -> None:
+        """Let no fault strike from now on; the line stays as slow as it is."""
+        s = self.strength
+        self.strength = Strength(s.delay, s.down, s.up, s.silent, s.every)
+
+    def retarget(self, port: int) -> None:
+        """Lead new connections to another port."""
+        self._target = port
+
     def close(self) -> None:
         """Hang up."""
         self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
         for end in self._open:
-            _hang_up(end)
+            hang_up(end)
         for thread in self._threads:
             thread.join(5)
         for end in self._open:
@@ -76,18 +144,49 @@ class Line:
                 near, _ = self._listener.accept()
             except OSError:
                 return
+            self._threads = [t for t in self._threads if t.is_alive()]
             self._start(self._carry, near)
 
     def _carry(self, near: socket.socket) -> None:
-        time.sleep(self._rtt)  # the handshake
-        far = socket.create_connection(("127.0.0.1", self._target))
+        time.sleep(max(0.0, self.up.send(0) - time.monotonic()) + self.down.delay())  # handshake
+        self._open.append(near)
+        fault = self._fault()
+        if fault == "portal":
+            with suppress(OSError):
+                near.recv(_PIECE)
+                near.sendall(PORTAL)
+            hang_up(near)
+            return
+        try:
+            far = socket.socket()
+            far.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _WINDOW)
+            self._open.append(far)
+            far.connect(("127.0.0.1", self._target))
+        except OSError:
+            hang_up(near)
+            return
         for end in (near, far):
             end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._open += [near, far]
-        for source, sink, way in ((near, far, self.up), (far, near, self.down)):
-            pipe = _Pipe(sink)
-            self._start(_read, source, way, pipe)
-            self._start(pipe.write)
+        up, down = _Pipe(far), _Pipe(near)
+        self._start(_read, near, self.up, up, 0)
+        self._start(_read, far, self.down, down, self._bound(fault), fault == "stall")
+        self._start(up.write)
+        self._start(down.write)
+
+    def _fault(self) -> str:
+        s, number, reached = self.strength, self._chance.random(), 0.0
+        for name in ("cut", "stall", "portal", "lost"):
+            reached += getattr(s, name)
+            if number < reached:
+                self.struck[name] += 1
+                return name
+        return ""
+
+    def _bound(self, fault: str) -> int:
+        """Return how many bytes of replies pass before the fault; 0 is no bound, 1 none at all."""
+        if fault == "lost":
+            return 1
+        return self._chance.choice((300, 2_000, 20_000)) if fault in ("cut", "stall") else 0
 
 
 class _Pipe:
@@ -112,7 +211,7 @@ class _Pipe:
                 at, _, piece = heapq.heappop(self._pieces)
             time.sleep(max(0.0, at - time.monotonic()))
             if not piece:
-                _hang_up(self._sink)
+                hang_up(self._sink)
                 return
             try:
                 self._sink.sendall(piece)
@@ -120,28 +219,34 @@ class _Pipe:
                 return
 
 
-def _read(source: socket.socket, way: Way, pipe: _Pipe) -> None:
+def _read(source: socket.socket, way: Way, pipe: _Pipe, bound: int, stalls: bool = False) -> None:
+    """Carry what comes; a line that is cut at a bound loses the piece that reaches it."""
+    passed = 0
     while True:
         try:
             piece = source.recv(_PIECE)
         except OSError:
+            piece = b""
+        passed += len(piece)
+        if bound and passed >= bound:
+            time.sleep(_STALL_SECONDS if stalls else 0.0)
+            hang_up(source)
             piece = b""
         pipe.put(way.send(len(piece)), piece)
         if not piece:
             return
 
 
-def _hang_up(end: socket.socket) -> None:
-    try:
+def hang_up(end: socket.socket) -> None:
+    """End both directions of a connection."""
+    with suppress(OSError):
         end.shutdown(socket.SHUT_RDWR)
-    except OSError:
-        return
 
 
 @contextmanager
-def shaped(target: int, *, rtt_ms: float, down_kbit: float, up_kbit: float) -> Iterator[Line]:
-    """Put a line of this kind before a port."""
-    line = Line(target, rtt_ms / 1000, down_kbit * 125, up_kbit * 125)
+def shaped(target: int, strength: Strength, seed: int = 0) -> Iterator[Line]:
+    """Put a line of this strength before a port."""
+    line = Line(target, strength, seed)
     try:
         yield line
     finally:

@@ -232,3 +232,9 @@ class ToyPeople:
     def scope(self, state: Any, person: str, _: datetime) -> tuple[tuple[str, int], ...]:
         who = state.get("person", person)
         return tuple((b, i) for i, b in enumerate(who.holds)) if who is not None else ()
+
+    def first(self, state: Any, person: str) -> tuple[tuple[str, str], ...]:
+        return (("person", person),) if state.get("person", person) is not None else ()
+
+    def shown(self, buckets: Sequence[str]) -> tuple[str, ...]:
+        return tuple(b for b in buckets if b != "all")

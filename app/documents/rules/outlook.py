@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from app.documents.model import Document, Reading
+import re
+
+from app.documents.model import Document, Reading, State
 from app.kernel.actor import Actor
 
+# Where the JSON text of a document, whose fields come in order, names its own state
+_STATE = re.compile(r'"agency":"[^"]*","state":"(\w+)"')
+_AT_REST = frozenset({State.DONE, State.ISSUED, State.DISCARDED})
 _READERS = frozenset({"clerk", "leader", "office_head", "archivist"})
 
 
@@ -24,6 +29,12 @@ def buckets(document: Document) -> frozenset[str]:
         | {f"unit:{u}" for u in units}
         | {f"person:{p}" for p in people(document)}
     )
+
+
+def pressing(text: str) -> bool:
+    """Tell from the JSON text of a document whether somebody still has to deal with it."""
+    found = _STATE.search(text)
+    return found is not None and found[1] not in _AT_REST
 
 
 def files(document: Document) -> frozenset[str]:
