@@ -16,8 +16,10 @@ from app.documents.rules import (
     incoming,
     issuing,
     marking,
+    merging,
     outgoing,
     outlook,
+    proposals,
     signing,
 )
 from app.kernel.command import Command
@@ -55,7 +57,9 @@ _INCOMING = (
 )
 _BOTH = (
     _plain(c.AddNote, "document.note", editing.note),
-    Handler(c.Edit, KIND, "document.edit", editing.edit, undo=undo.edit),
+    Handler(c.Edit, KIND, "document.edit", editing.edit, editing.prepare_edit, undo.edit),
+    Handler(c.TakeProposal, KIND, "document.edit", proposals.take, proposals.prepare_take),
+    _plain(c.LeaveProposal, "document.edit", proposals.leave),
     Handler(c.Attach, KIND, "document.attach", editing.attach, undo=undo.attach),
     _plain(c.Detach, "document.attach", editing.detach),
     Handler(c.MarkRead, READING, "document.read", handling.mark_read),
@@ -70,7 +74,8 @@ _OUTGOING = (
         KIND,
         "document.set_recipients",
         outgoing.set_recipients,
-        undo=undo.set_recipients,
+        outgoing.prepare_recipients,
+        undo.set_recipients,
     ),
     Handler(c.Submit, KIND, DRAFT, outgoing.submit, undo=undo.submit),
     _plain(c.WithdrawSubmit, DRAFT, outgoing.withdraw_submit),
@@ -121,6 +126,7 @@ FEATURE = Feature(
             files=outlook.files,
             readable=outlook.readable,
             pressing=outlook.pressing,
+            merges=merging.MERGES,
         ),
         Kind(
             READING,

@@ -12,6 +12,7 @@ from typing import Any
 
 from app.files.model import FileRef
 from app.kernel.ids import derived_id
+from app.kernel.merge import Proposal
 
 KIND = "document"
 READING = "reading"
@@ -311,7 +312,8 @@ class Document:
     `register`, `arrival_number` and `arrival_date` are of incoming ones (number None while
     the server has not given it); `number_register`, `reserved` of outgoing ones. `source` is
     the issuer's document that was delivered here, `reply_to` the incoming one that a draft
-    answers, `replies` what answered this one.
+    answers, `replies` what answered this one. `proposals` are edits that met another's and wait
+    for somebody to take or leave them.
     """
 
     id: str
@@ -353,6 +355,7 @@ class Document:
     replies: tuple[str, ...] = ()
     reply_numbers: tuple[str, ...] = ()
     related: tuple[str, ...] = ()
+    proposals: tuple[Proposal, ...] = ()
 
     @property
     def main_file(self) -> FileRef | None:

@@ -51,7 +51,8 @@ def edit(document: Document | None, command: c.Edit) -> c.Edit | None:
         return None
     before: dict[str, Any] = to_json(document.particulars)
     plain = document.particulars
-    return c.Edit(command.id, {n: before.get(n, getattr(plain, n, None)) for n in command.changes})
+    earlier = {n: before.get(n, getattr(plain, n, None)) for n in command.changes}
+    return c.Edit(command.id, earlier, dict(command.changes))
 
 
 def attach(_: Document | None, command: c.Attach) -> c.Detach:
@@ -84,4 +85,4 @@ def set_recipients(document: Document | None, command: c.SetRecipients) -> c.Set
     if document is None:
         return None
     before = tuple(Recipient(d.unit, d.name, d.paper) for d in document.deliveries)
-    return c.SetRecipients(command.id, before)
+    return c.SetRecipients(command.id, before, command.recipients)

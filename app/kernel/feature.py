@@ -12,6 +12,7 @@ from app.kernel.command import Command
 from app.kernel.errand import Errand
 from app.kernel.errors import RuleViolation
 from app.kernel.event import Event, NewEvent
+from app.kernel.merge import Merge
 
 
 class Context(Protocol):
@@ -65,6 +66,8 @@ class Kind:
     `following(id, count)` names those that are likely to be asked for after one, so that a
     batch can read ahead; None where nothing follows from an id. `pressing(text)` tells from the
     JSON text of an entity whether it waits for somebody: such ones come first to a new desk.
+    `merges` says for each field that people edit how two edits of it come together; proposals
+    name the field by it.
     """
 
     name: str
@@ -76,6 +79,7 @@ class Kind:
     derived: bool = False
     following: Callable[[str, int], Sequence[str]] | None = None
     pressing: Callable[[str], bool] | None = None
+    merges: Mapping[str, Merge] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -200,8 +200,9 @@ class RegisterModel(QObject):
             commands.append(Receive(entry.id, actor.agency, particulars, channel, files))
             commands.append(Register(entry.id, book, arrival))
         else:
-            same = particulars == entry.document.particulars
-            commands.append(Register(entry.id, book, arrival, None if same else particulars))
+            before = entry.document.particulars
+            typed = None if particulars == before else particulars
+            commands.append(Register(entry.id, book, arrival, typed, before=before if typed else None))
         if leader:
             name = self.lists.leaders.get(leader, "").split(" · ")[0]
             commands.append(Present(entry.id, leader, name))

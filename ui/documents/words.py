@@ -24,6 +24,9 @@ _FULLER = {
     "returned": "pages.event.returned",
     "answered": "pages.event.answered",
     "edited": "pages.event.edited",
+    "proposed": "pages.event.proposed",
+    "proposal_taken": "pages.event.proposal_taken",
+    "proposal_left": "pages.event.proposal_left",
     "submitted": "pages.event.submitted",
     "declined": "pages.event.declined",
     "number_reserved": "pages.event.number_reserved",
@@ -176,7 +179,8 @@ def _items(data: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def _field_names(texts: Texts, data: dict[str, Any]) -> Iterator[str]:
-    for name in data.get("changes") or ():
+    drafts = ("draft",) if data.get("draft") else ()
+    for name in (*(data.get("changes") or ()), *drafts):
         key = f"pages.field.{name}"
         if texts.has(key):
             yield texts(key).lower()

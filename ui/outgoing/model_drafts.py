@@ -17,6 +17,8 @@ from app.desk import Desk
 from app.documents.commands import Discard, Draft, Edit, Revise, SetRecipients, Submit
 from app.documents.model import KIND, Document
 from app.documents.rules.lineage import ancestors
+from app.documents.rules.merging import DRAFT, standing, values_of
+from app.documents.rules.outgoing import receivers
 from app.files.pdf import read_text
 from app.flows.receive_file import refuse_secret
 from app.forms.compose import DraftDocument, compose
@@ -345,7 +347,7 @@ def _commands(desk: Desk, actor: Actor, save: Save) -> tuple[Command, ...]:
     else:
         found += _changes(document, file, particulars, form)
         if recipients != tuple(model_draft.planned(document)):
-            found.append(SetRecipients(save.id, recipients))
+            found.append(SetRecipients(save.id, recipients, receivers(document)))
     if save.submit:
         found.append(Submit(save.id, save.values.signer, save.values.signer_name))
     return tuple(found)
@@ -359,9 +361,11 @@ def _changes(
         name: getattr(particulars, name) for name in _FIELDS if wanted.get(name) != had.get(name)
     }
     plain = {k: str(v) for k, v in moved.items()}
-    found: list[Command] = [Edit(document.id, plain)] if plain else []
+    before = values_of(document.particulars, plain)
+    found: list[Command] = [Edit(document.id, plain, before)] if plain else []
     main = document.main_file
     # A page that bears opinions is still the page that was reviewed
     if main is None or file.sha256 not in ancestors(document, main.sha256):
-        found.append(Revise(document.id, file, form_values=form))
+        base = standing(document, DRAFT)
+        found.append(Revise(document.id, file, form_values=form, base=base))
     return found

@@ -38,7 +38,8 @@ class Refuse(Command):
 class Register(Command):
     """Enter a document in the incoming register; `number` and `epoch` are filled on the way.
 
-    `particulars` are those of the form when the clerk corrected them, else None.
+    `particulars` are those of the form when the clerk corrected them, else None; `before` those
+    that the form was opened with.
     """
 
     NAME: ClassVar[str] = "document.register"
@@ -48,6 +49,7 @@ class Register(Command):
     particulars: Particulars | None = None
     number: int | None = None
     epoch: int | None = None
+    before: Particulars | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,11 +219,34 @@ class AddNote(Command):
 
 @dataclass(frozen=True, slots=True)
 class Edit(Command):
-    """Change fields of the particulars; `changes` maps field names to their JSON values."""
+    """Change fields of the particulars; `changes` maps field names to their JSON values.
+
+    `before` holds the values that the author saw when he began; his desk fills in the rest.
+    """
 
     NAME: ClassVar[str] = "document.edit"
 
     changes: dict[str, Any] = field(default_factory=dict)
+    before: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class TakeProposal(Command):
+    """Put a proposal in the place of what stands; `seen` is what stood when it was decided."""
+
+    NAME: ClassVar[str] = "document.take_proposal"
+
+    proposal: str
+    seen: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class LeaveProposal(Command):
+    """Leave what stands and put a proposal aside; the timeline keeps its words."""
+
+    NAME: ClassVar[str] = "document.leave_proposal"
+
+    proposal: str
 
 
 @dataclass(frozen=True, slots=True)

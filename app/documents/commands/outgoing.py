@@ -36,22 +36,27 @@ class Discard(Command):
 
 @dataclass(frozen=True, slots=True)
 class Revise(Command):
-    """Put a new version of the PDF; earlier versions are kept."""
+    """Put a new version of the PDF; earlier versions are kept.
+
+    `base` is the number of the version that it was made of, 0 where that is not known.
+    """
 
     NAME: ClassVar[str] = "document.revise"
 
     file: FileRef
     note: str = ""
     form_values: dict[str, Any] = field(default_factory=dict)
+    base: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class SetRecipients(Command):
-    """Choose to whom the document will be issued."""
+    """Choose to whom the document will be issued; `before` are those seen before."""
 
     NAME: ClassVar[str] = "document.set_recipients"
 
     recipients: tuple[Recipient, ...]
+    before: tuple[Recipient, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

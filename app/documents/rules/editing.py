@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import replace
 
 from app.documents.commands import AddNote, Attach, Detach, Edit
-from app.documents.model import Direction, Document, State
+from app.documents.model import PARTICULARS, Direction, Document, Particulars, State
 from app.documents.rules import checks
+from app.documents.rules.merging import begun, merged, proposed, values_of
 from app.documents.rules.outgoing import IN_HAND, drafted
 from app.documents.rules.outlook import readable
 from app.kernel.codec import to_json
@@ -27,15 +28,33 @@ def note(entity: Document | None, command: AddNote, ctx: Context) -> Sequence[Ne
     return [checks.event(document.id, "noted", ctx, text=checks.needed_text(command.text, "text"))]
 
 
+def prepare_edit(entity: Document | None, command: Edit, _: Context) -> Edit:
+    """Note what stood where the edit was made, where the page has not said so."""
+    if entity is None:
+        return command
+    known = PARTICULARS & command.changes.keys()
+    return replace(command, before={**values_of(entity.particulars, known), **command.before})
+
+
 def edit(entity: Document | None, command: Edit, ctx: Context) -> Sequence[NewEvent]:
-    """Change fields; the event keeps what stood there before."""
+    """Change fields; the event keeps what stood there before.
+
+    A field that another has changed meanwhile stays, and the edit becomes a proposal.
+    """
     document = checks.own(entity, ctx.actor)
     if not command.changes:
         return []
-    new = checks.patched(document, command.changes)
+    wanted = checks.patched(document, command.changes)
     may_edit(document, frozenset(command.changes), ctx)
-    before, after = to_json(document.particulars), to_json(new)
-    moved = {n for n in command.changes if before.get(n) != after.get(n)}
+    base, gone_on = begun(document, command.before, ctx.actor.person)
+    new, clashes = merged(document, wanted, base, command.changes)
+    return [*changed(document, new, ctx), *proposed(document, clashes, ctx, gone_on)]
+
+
+def changed(document: Document, new: Particulars, ctx: Context) -> list[NewEvent]:
+    """Return the event of the fields that differ from those that stand."""
+    before, after = values_of(document.particulars, PARTICULARS), values_of(new, PARTICULARS)
+    moved = {n for n in PARTICULARS if before[n] != after[n]}
     if not moved:
         return []
     return [
@@ -43,22 +62,20 @@ def edit(entity: Document | None, command: Edit, ctx: Context) -> Sequence[NewEv
             document.id,
             "edited",
             ctx,
-            changes=_values(after, moved, new),
-            before=_values(before, moved, document.particulars),
+            changes=values_of(new, moved),
+            before=values_of(document.particulars, moved),
         )
     ]
-
-
-def _values(written: dict[str, Any], names: set[str], particulars: Any) -> dict[str, Any]:
-    """Return JSON values of some fields, defaults too, so that both ends are told."""
-    return {n: written.get(n, getattr(particulars, n)) for n in sorted(names)}
 
 
 def may_edit(document: Document, names: frozenset[str], ctx: Context) -> None:
     """Let the clerk edit incoming ones, the drafter his draft; numbers are never edited.
 
-    Raises `NotPermitted("document.role")` or `RuleViolation("document.locked", field)`.
+    Raises `NotPermitted("document.role")`, `RuleViolation("document.locked", field)`, or
+    `Conflict("document.state")` for one that was put aside.
     """
+    if document.state is State.DISCARDED:
+        raise Conflict("document.state", state=document.state.value)
     if document.direction is Direction.INCOMING:
         checks.has_role(ctx.actor, checks.CLERK, checks.OFFICE_HEAD)
         return

@@ -25,7 +25,7 @@ from app.documents.model import (
     Step,
     Version,
 )
-from app.documents.rules import completing, marking, states
+from app.documents.rules import completing, marking, merging, states
 from app.files.model import FileRef
 from app.kernel.clock import local_date
 from app.kernel.codec import from_json, to_json
@@ -212,7 +212,7 @@ def _answered(document: Document, event: Event) -> Document:
 
 def _edited(document: Document, event: Event) -> Document:
     values = {**to_json(document.particulars), **event.data["changes"]}
-    return replace(document, particulars=from_json(Particulars, values))
+    return merging.settled(replace(document, particulars=from_json(Particulars, values)))
 
 
 def _attached(document: Document, event: Event) -> Document:
@@ -244,6 +244,13 @@ def _revised(document: Document, event: Event) -> Document:
         versions=(*document.versions, version),
         form_values=data.get("form_values") or document.form_values,
     )
+
+
+def _version_kept(document: Document, event: Event) -> Document:
+    data = event.data
+    file = from_json(FileRef, data["file"])
+    version = Version(data["n"], file, event.person, event.at, data.get("text", ""))
+    return replace(document, versions=(*document.versions, version))
 
 
 def _recipients_set(document: Document, event: Event) -> Document:
@@ -374,6 +381,11 @@ FOLDS: dict[str, Fold] = {
     "attachment_signed": _marked(None),
     "issued": _issued,
     "delivery_reported": _delivery_reported,
+    "version_kept": _version_kept,
+    "proposed": merging.fold_proposed,
+    "proposal_passed": merging.fold_proposed,
+    "proposal_taken": merging.fold_taken,
+    "proposal_left": merging.fold_left,
     **completing.FOLDS,
     **marking.FOLDS,
 }

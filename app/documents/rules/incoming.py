@@ -16,15 +16,18 @@ from app.documents.commands import (
 )
 from app.documents.model import (
     KIND,
+    PARTICULARS,
     Assignee,
     Channel,
     Direction,
     Document,
     Item,
+    Particulars,
     Role,
     State,
 )
 from app.documents.rules import checks, states
+from app.documents.rules.merging import merged, proposed, values_of
 from app.kernel.actor import Actor
 from app.kernel.clock import local_date
 from app.kernel.codec import to_json
@@ -32,6 +35,7 @@ from app.kernel.errors import Conflict, NotPermitted, RuleViolation
 from app.kernel.event import NewEvent
 from app.kernel.feature import Context
 from app.kernel.ids import derived_id
+from app.kernel.merge import Clash
 from app.registers.numbering import draw, origin_number
 
 PAPER = "paper"
@@ -70,10 +74,13 @@ def refuse(entity: Document | None, command: Refuse, ctx: Context) -> Sequence[N
     return [checks.event(document.id, "refused", ctx, reason=checks.reason_of(command.reason))]
 
 
-def prepare_register(_: Document | None, command: Register, ctx: Context) -> Register:
-    """Draw the arrival number where this device holds the book."""
+def prepare_register(entity: Document | None, command: Register, ctx: Context) -> Register:
+    """Draw the arrival number where this device holds the book, and note what stood before."""
     number, epoch = origin_number(ctx, command.register)
-    return replace(command, number=number, epoch=epoch)
+    before = command.before
+    if entity is not None and command.particulars is not None:
+        before = before or entity.particulars
+    return replace(command, number=number, epoch=epoch, before=before)
 
 
 def register(entity: Document | None, command: Register, ctx: Context) -> Sequence[NewEvent]:
@@ -84,7 +91,7 @@ def register(entity: Document | None, command: Register, ctx: Context) -> Sequen
         raise Conflict("document.registered")
     in_book(command.register, document.agency, BOOK)
     checks.not_future(command.arrival_date, ctx, "arrival_date")
-    particulars = checks.changed(document, command.particulars or document.particulars)
+    particulars, clashes = _corrected(document, command)
     checks.not_future(particulars.issued, ctx, "issued")
     number, drawn = draw(ctx, command.register, command.number, command.epoch, KIND, document.id)
     corrected = None if particulars == document.particulars else to_json(particulars)
@@ -98,8 +105,20 @@ def register(entity: Document | None, command: Register, ctx: Context) -> Sequen
             arrival_date=command.arrival_date.isoformat(),
             particulars=corrected,
         ),
+        *proposed(document, clashes, ctx),
         *drawn,
     ]
+
+
+def _corrected(document: Document, command: Register) -> tuple[Particulars, tuple[Clash, ...]]:
+    """Return the particulars as they stand after the clerk's corrections, and what clashes."""
+    if command.particulars is None:
+        return checks.changed(document, document.particulars), ()
+    wanted = checks.changed(document, command.particulars)
+    if command.before is None:
+        return wanted, ()
+    before, after = (values_of(p, PARTICULARS) for p in (command.before, wanted))
+    return merged(document, wanted, before, {n for n in PARTICULARS if before[n] != after[n]})
 
 
 def in_book(register_id: str, agency: str, book: str) -> None:

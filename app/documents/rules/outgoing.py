@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from app.documents.commands import (
     Approve,
@@ -29,12 +30,14 @@ from app.documents.model import (
 from app.documents.rules import checks
 from app.documents.rules.incoming import leads
 from app.documents.rules.lineage import current_file
+from app.documents.rules.merging import DRAFT, MERGES, RECIPIENTS, proposed, standing
 from app.files.model import FileRef
 from app.kernel.actor import Actor
-from app.kernel.codec import to_json
+from app.kernel.codec import from_json, to_json
 from app.kernel.errors import Conflict, NotPermitted, RuleViolation
 from app.kernel.event import NewEvent
 from app.kernel.feature import Context
+from app.kernel.merge import Clash, merge_fields
 
 MAX_RECIPIENTS = 500
 IN_HAND = (State.DRAFT, State.DECLINED)
@@ -123,18 +126,18 @@ def revise(entity: Document | None, command: Revise, ctx: Context) -> Sequence[N
     file = replace(checks.checked_files([command.file])[0], role="main")
     if any(v.file.sha256 == file.sha256 for v in document.versions):
         raise RuleViolation("document.same_version", field="file")
-    note = checks.clean_text(command.note, "note")
-    return [
-        checks.event(
-            document.id,
-            "revised",
-            ctx,
-            file=to_json(file),
-            n=len(document.versions) + 1,
-            text=note,
-            form_values=command.form_values,
-        )
-    ]
+    n, note = len(document.versions) + 1, checks.clean_text(command.note, "note")
+    said: dict[str, Any] = {"file": to_json(file), "n": n, "text": note}
+    if command.base and command.base != standing(document, DRAFT):
+        # Another version came between: both are kept, and people choose
+        value = {"n": n, "form_values": command.form_values}
+        earlier = [
+            p for p in document.proposals if p.field == DRAFT and p.person == ctx.actor.person
+        ]
+        clash = Clash(DRAFT, value, command.base, standing(document, DRAFT))
+        kept = checks.event(document.id, "version_kept", ctx, **said)
+        return [kept, *proposed(document, [clash], ctx, earlier)]
+    return [checks.event(document.id, "revised", ctx, **said, form_values=command.form_values)]
 
 
 def set_recipients(
@@ -146,8 +149,37 @@ def set_recipients(
         raise Conflict("document.state", state=document.state.value)
     if not (ctx.actor.roles & {checks.CLERK, checks.OFFICE_HEAD, checks.LEADER}):
         drafted(document, ctx.actor, *IN_HAND)
-    deliveries = [to_json(d) for d in planned(command.recipients)]
+    deliveries = [to_json(d) for d in planned(_chosen(document, command))]
     return [checks.event(document.id, "recipients_set", ctx, deliveries=deliveries)]
+
+
+def prepare_recipients(
+    entity: Document | None, command: SetRecipients, _: Context
+) -> SetRecipients:
+    """Note who stood there where the choice was made."""
+    if entity is None or command.before is not None:
+        return command
+    return replace(command, before=receivers(entity))
+
+
+def receivers(document: Document) -> tuple[Recipient, ...]:
+    """Return to whom a document is to go."""
+    return tuple(Recipient(d.unit, d.name, d.paper) for d in document.deliveries)
+
+
+def _chosen(document: Document, command: SetRecipients) -> tuple[Recipient, ...]:
+    """Return the recipients after a choice: what others added meanwhile stays."""
+    planned(command.recipients)
+    if command.before is None:
+        return command.recipients
+    base, theirs, mine = (
+        [to_json(r) for r in held]
+        for held in (command.before, receivers(document), command.recipients)
+    )
+    found = merge_fields(MERGES, {RECIPIENTS: base}, {RECIPIENTS: theirs}, {RECIPIENTS: mine})
+    chosen = found.values.get(RECIPIENTS, theirs)
+    named = {r["unit"] or r["name"]: from_json(Recipient, r) for r in chosen}
+    return tuple(named.values())
 
 
 def submit(entity: Document | None, command: Submit, ctx: Context) -> Sequence[NewEvent]:
