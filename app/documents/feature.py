@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from app.documents import commands as c
 from app.documents import details, rows, undo
+from app.documents.doubts import DoubtProjection
 from app.documents.grants import GRANTS
+from app.documents.likeness import LIKENESS, Likeness
 from app.documents.model import KIND, READING, Document, Reading
 from app.documents.projection import PROJECTIONS
 from app.documents.rules import (
@@ -21,9 +25,11 @@ from app.documents.rules import (
     outlook,
     proposals,
     signing,
+    twins,
 )
 from app.kernel.command import Command
-from app.kernel.feature import Decide, Feature, Handler, Kind, React
+from app.kernel.event import Event
+from app.kernel.feature import Context, Decide, Feature, Handler, Kind, React
 
 HANDLE = "document.handle"
 DRAFT = "document.draft"
@@ -60,6 +66,8 @@ _BOTH = (
     Handler(c.Edit, KIND, "document.edit", editing.edit, editing.prepare_edit, undo.edit),
     Handler(c.TakeProposal, KIND, "document.edit", proposals.take, proposals.prepare_take),
     _plain(c.LeaveProposal, "document.edit", proposals.leave),
+    _plain(c.PartTwins, "document.edit", twins.part),
+    _plain(c.VoidTwin, "document.register", twins.void_twin),
     Handler(c.Attach, KIND, "document.attach", editing.attach, undo=undo.attach),
     _plain(c.Detach, "document.attach", editing.detach),
     Handler(c.MarkRead, READING, "document.read", handling.mark_read),
@@ -109,10 +117,20 @@ _OUTGOING = (
 _SERVER = (
     _plain(c.Deliver, "document.deliver", issuing.deliver),
     _plain(c.ReportDelivery, "document.deliver", issuing.report_delivery),
+    Handler(c.NoteLikeness, LIKENESS, "document.deliver", twins.note_likeness),
 )
+
+
+def _registered(event: Event, ctx: Context) -> Sequence[Command]:
+    """Tell the issuer, and look for twins."""
+    return [*issuing.on_handled(event, ctx), *twins.on_likely(event, ctx)]
+
+
 _REACTIONS: dict[str, React] = {
     "document.issued": issuing.on_issued,
     **{f"document.{name}": issuing.on_handled for name in issuing.HANDLED},
+    "document.registered": _registered,
+    "document.edited": twins.on_likely,
 }
 
 FEATURE = Feature(
@@ -135,11 +153,13 @@ FEATURE = Feature(
             outlook.reading_buckets,
             readable=outlook.reading_readable,
         ),
+        # No desk holds these
+        Kind(LIKENESS, Likeness, twins.apply_likeness, lambda _: frozenset()),
     ),
     handlers=(*_INCOMING, *_BOTH, *_OUTGOING, *_SERVER),
     reactions=_REACTIONS,
     errands={"document.issued": announcing.on_issued},
-    projections=PROJECTIONS,
+    projections=(*PROJECTIONS, DoubtProjection()),
     lists={
         "document": details.list_documents,
         "timeline": details.list_timeline,

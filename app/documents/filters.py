@@ -23,7 +23,7 @@ from app.documents.model import State, Urgency
 from app.documents.rows import Ask, Chip, View
 from app.documents.rules.checks import AGENCY_READERS
 from app.documents.search import EVERYBODY, expressions, reader_tag, tagged
-from app.documents.tables import READINGS, ROWS, WORK
+from app.documents.tables import DOUBTS, READINGS, ROWS, WORK
 from app.kernel.actor import Actor
 
 r, w = ROWS.c, WORK.c
@@ -125,6 +125,7 @@ def chip(kind: Chip, actor: Actor, today: date) -> ColumnElement[bool]:
         Chip.UNSIGNED: r.signed == 0,
         Chip.NO_NUMBER: r.number_waiting == 1,
         Chip.PAPER: r.paper == 1,
+        Chip.TO_DECIDE: r.seq.in_(select(DOUBTS.c.seq)),
     }[kind]
 
 

@@ -24,7 +24,7 @@ from sqlalchemy import (
     select,
 )
 
-from app.documents import filters
+from app.documents import doubts, filters
 from app.documents.filters import r
 from app.documents.model import Direction, Role, State, Urgency
 from app.documents.rows import Ask, DocumentRow, ListPage
@@ -161,7 +161,11 @@ def _rows(
 ) -> tuple[DocumentRow, ...]:
     mine = _my_items(connection, actor, [row.seq for row in found])
     checked = checks.verdicts(connection, (row.file_sha256 for row in found))
-    return tuple(_document_row(row, mine.get(row.seq), today, checked) for row in found)
+    open_ones = doubts.of(connection, [row.seq for row in found])
+    return tuple(
+        _document_row(row, mine.get(row.seq), today, checked, open_ones.get(row.seq, (0, 0)))
+        for row in found
+    )
 
 
 _MINE = "SELECT seq, item, task, role, state, due, open FROM document_work"
@@ -195,7 +199,11 @@ def day(text: str | None) -> date | None:
 
 
 def _document_row(
-    row: Row[Any], mine: _Mine | None, today: date, checked: dict[str, str]
+    row: Row[Any],
+    mine: _Mine | None,
+    today: date,
+    checked: dict[str, str],
+    doubted: tuple[int, int],
 ) -> DocumentRow:
     # Taken apart at once, in the order of `_SHOWN`: by name it took longer than the query
     (
@@ -225,4 +233,6 @@ def _document_row(
         recipients=recipients,
         delivered=delivered,
         verdict=checked.get(sha256, ""),
+        proposals=doubted[0],
+        twins=doubted[1],
     )  # fmt: skip

@@ -10,6 +10,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
+from app.documents.likeness import Twin
 from app.files.model import FileRef
 from app.kernel.ids import derived_id
 from app.kernel.merge import Proposal
@@ -313,7 +314,7 @@ class Document:
     the server has not given it); `number_register`, `reserved` of outgoing ones. `source` is
     the issuer's document that was delivered here, `reply_to` the incoming one that a draft
     answers, `replies` what answered this one. `proposals` are edits that met another's and wait
-    for somebody to take or leave them.
+    for somebody to take or leave them, `twins` documents that are or were thought to be the same.
     """
 
     id: str
@@ -356,6 +357,7 @@ class Document:
     reply_numbers: tuple[str, ...] = ()
     related: tuple[str, ...] = ()
     proposals: tuple[Proposal, ...] = ()
+    twins: tuple[Twin, ...] = ()
 
     @property
     def main_file(self) -> FileRef | None:

@@ -172,7 +172,7 @@ def _written(d: Document) -> dict[str, Any]:
         "signer": p.signer,
         "paper": int(p.paper),
         "kept_by": p.kept_by,
-        "note": p.note,
+        "note": _note(d),
         "copies": p.copies,
         "register": d.register,
         "arrival_number": d.arrival_number,
@@ -180,6 +180,12 @@ def _written(d: Document) -> dict[str, Any]:
         "number_register": d.number_register,
         "reserved": d.reserved,
     }
+
+
+def _note(d: Document) -> str:
+    """Return the last column of the book: for a number that is void, why."""
+    struck = d.reason if d.register and d.state is State.DISCARDED else ""
+    return "; ".join(part for part in (d.particulars.note, struck) if part)
 
 
 def _standing(d: Document) -> dict[str, Any]:

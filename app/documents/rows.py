@@ -31,6 +31,7 @@ class Chip(StrEnum):
     UNSIGNED = "unsigned"
     NO_NUMBER = "no_number"
     PAPER = "paper"
+    TO_DECIDE = "to_decide"
 
 
 class View(StrEnum):
@@ -58,7 +59,7 @@ class View(StrEnum):
 class DocumentRow:
     """One line of a list; `my_*` tell of the reader's own item, if he has one.
 
-    `verdict` is that of `app.files.checks.verdicts` on the main file: "" while not checked.
+    `proposals` and `twins` count what waits for somebody to decide. `verdict` is that of `app.files.checks.verdicts` on the main file: "" while not checked.
     """
 
     id: str
@@ -94,6 +95,8 @@ class DocumentRow:
     recipients: int = 0
     delivered: int = 0
     verdict: str = ""
+    proposals: int = 0
+    twins: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,6 +101,14 @@ READINGS = Table(
 )
 Index("document_reading_document", READINGS.c.document, READINGS.c.person)
 
+# What waits for somebody to decide: proposals, suspected twins; most documents have no row here
+DOUBTS = Table(
+    "document_doubt",
+    MetaData(),
+    Column("seq", Integer, primary_key=True),
+    *map(_whole, ("proposals", "twins")),
+)
+
 # Each word as it is written and, where that differs, without tones (đ as d); then the tags of
 # `app.documents.search`. One column without positions: a word with tones is found by its own
 # form alone, one without by every form, and a list's state by its tag, all in one merge.

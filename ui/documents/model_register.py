@@ -202,7 +202,9 @@ class RegisterModel(QObject):
         else:
             before = entry.document.particulars
             typed = None if particulars == before else particulars
-            commands.append(Register(entry.id, book, arrival, typed, before=before if typed else None))
+            commands.append(
+                Register(entry.id, book, arrival, typed, before=before if typed else None)
+            )
         if leader:
             name = self.lists.leaders.get(leader, "").split(" · ")[0]
             commands.append(Present(entry.id, leader, name))

@@ -274,3 +274,35 @@ class MarkRead(Command):
     NAME: ClassVar[str] = "document.mark_read"
 
     document: str
+
+
+# --- the same document twice ---------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class NoteLikeness(Command):
+    """Write a document down under a key that twins share; `id` is the key's, the server asks."""
+
+    NAME: ClassVar[str] = "document.note_likeness"
+
+    document: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class PartTwins(Command):
+    """Say that two suspected twins are two documents."""
+
+    NAME: ClassVar[str] = "document.part_twins"
+
+    twin: str
+
+
+@dataclass(frozen=True, slots=True)
+class VoidTwin(Command):
+    """Say that a document is the same as its `twin`, which stays; its own number is void."""
+
+    NAME: ClassVar[str] = "document.void_twin"
+
+    twin: str
+    reason: str

@@ -11,6 +11,7 @@ from app.documents.rules import checks
 from app.documents.rules.merging import begun, merged, proposed, values_of
 from app.documents.rules.outgoing import IN_HAND, drafted
 from app.documents.rules.outlook import readable
+from app.kernel.actor import Actor
 from app.kernel.codec import to_json
 from app.kernel.errors import Conflict, NotPermitted, RuleViolation
 from app.kernel.event import NewEvent
@@ -45,7 +46,7 @@ def edit(entity: Document | None, command: Edit, ctx: Context) -> Sequence[NewEv
     if not command.changes:
         return []
     wanted = checks.patched(document, command.changes)
-    may_edit(document, frozenset(command.changes), ctx)
+    may_edit(document, frozenset(command.changes), ctx.actor)
     base, gone_on = begun(document, command.before, ctx.actor.person)
     new, clashes = merged(document, wanted, base, command.changes)
     return [*changed(document, new, ctx), *proposed(document, clashes, ctx, gone_on)]
@@ -68,7 +69,7 @@ def changed(document: Document, new: Particulars, ctx: Context) -> list[NewEvent
     ]
 
 
-def may_edit(document: Document, names: frozenset[str], ctx: Context) -> None:
+def may_edit(document: Document, names: frozenset[str], actor: Actor) -> None:
     """Let the clerk edit incoming ones, the drafter his draft; numbers are never edited.
 
     Raises `NotPermitted("document.role")`, `RuleViolation("document.locked", field)`, or
@@ -77,13 +78,13 @@ def may_edit(document: Document, names: frozenset[str], ctx: Context) -> None:
     if document.state is State.DISCARDED:
         raise Conflict("document.state", state=document.state.value)
     if document.direction is Direction.INCOMING:
-        checks.has_role(ctx.actor, checks.CLERK, checks.OFFICE_HEAD)
+        checks.has_role(actor, checks.CLERK, checks.OFFICE_HEAD)
         return
     if names & {"number", "issued"}:
         raise RuleViolation("document.locked", field="number")
-    if checks.CLERK in ctx.actor.roles and names <= CLERKS_OWN:
+    if checks.CLERK in actor.roles and names <= CLERKS_OWN:
         return
-    drafted(document, ctx.actor, *IN_HAND)
+    drafted(document, actor, *IN_HAND)
 
 
 def attach(entity: Document | None, command: Attach, ctx: Context) -> Sequence[NewEvent]:

@@ -25,7 +25,7 @@ from app.documents.model import (
     Step,
     Version,
 )
-from app.documents.rules import completing, marking, merging, states
+from app.documents.rules import completing, marking, merging, states, twins
 from app.files.model import FileRef
 from app.kernel.clock import local_date
 from app.kernel.codec import from_json, to_json
@@ -388,4 +388,5 @@ FOLDS: dict[str, Fold] = {
     "proposal_left": merging.fold_left,
     **completing.FOLDS,
     **marking.FOLDS,
+    **twins.FOLDS,
 }

@@ -151,9 +151,14 @@ def present(entity: Document | None, command: Present, ctx: Context) -> Sequence
 
 
 def registered(document: Document) -> None:
-    """Raise `RuleViolation("document.not_registered")`: no duty to handle before (Art 22.1)."""
+    """Raise `RuleViolation("document.not_registered")`: no duty to handle before (Art 22.1).
+
+    One whose number is void, its twin being kept, is `Conflict("document.state")`.
+    """
     if not document.register:
         raise RuleViolation("document.not_registered")
+    if document.state is State.DISCARDED:
+        raise Conflict("document.state", state=document.state.value)
 
 
 def leads(ctx: Context, person: str, agency: str) -> None:

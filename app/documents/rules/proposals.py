@@ -11,6 +11,7 @@ from app.documents.model import LIMITS, Document
 from app.documents.rules import checks
 from app.documents.rules.editing import may_edit
 from app.documents.rules.merging import DRAFT, MERGES, standing, values_of
+from app.kernel.actor import Actor
 from app.kernel.errors import Conflict
 from app.kernel.event import NewEvent
 from app.kernel.feature import Context
@@ -36,7 +37,7 @@ def take(entity: Document | None, command: TakeProposal, ctx: Context) -> Sequen
     """Put a proposal in the place of what stands, unless that has changed since it was decided."""
     document = checks.own(entity, ctx.actor)
     found = waiting(document, command.proposal)
-    may_decide(document, found, ctx)
+    may_decide(document, found, ctx.actor)
     stands = standing(document, found.field)
     whole = MERGES[found.field] is not Merge.TEXT
     if whole and command.seen.get(found.field, stands) != stands:
@@ -64,7 +65,7 @@ def leave(entity: Document | None, command: LeaveProposal, ctx: Context) -> Sequ
     document = checks.own(entity, ctx.actor)
     found = waiting(document, command.proposal)
     if found.person not in checks.people_of(ctx.actor):
-        may_decide(document, found, ctx)
+        may_decide(document, found, ctx.actor)
     said = (
         {"draft": found.value} if found.field == DRAFT else {"changes": {found.field: found.words}}
     )
@@ -73,7 +74,7 @@ def leave(entity: Document | None, command: LeaveProposal, ctx: Context) -> Sequ
     ]
 
 
-def may_decide(document: Document, found: Proposal, ctx: Context) -> None:
+def may_decide(document: Document, found: Proposal, actor: Actor) -> None:
     """Raise what keeps the actor from taking a proposal: he may not edit its field."""
     # The words of a draft may be changed by those who may change what it is about
-    may_edit(document, frozenset({"subject" if found.field == DRAFT else found.field}), ctx)
+    may_edit(document, frozenset({"subject" if found.field == DRAFT else found.field}), actor)

@@ -246,9 +246,18 @@ def test_deliveries_are_followed(db: Connection) -> None:
     assert len(queries.deliveries(db, actor("clerk"), status=DeliveryStatus.ARRIVED)) == 1
 
 
+def test_rows_say_what_is_to_be_decided(db: Connection) -> None:
+    ask = Ask(Direction.INCOMING, View.ALL, (Chip.TO_DECIDE,), today=TODAY)
+    rows = lists.rows(db, actor("clerk"), ask)
+    assert {row.id for row in rows if row.twins} == {row.id for row in rows}
+    assert "d3" in {row.id for row in rows}
+    counted = queries.chip_counts(db, actor("clerk"), Direction.INCOMING, TODAY)
+    assert counted[Chip.TO_DECIDE] == len(rows)
+
+
 def test_the_detail_holds_timeline_and_readers(db: Connection) -> None:
     found = details.detail(db, actor("anna"), "d3")
-    assert [t.name for t in found.timeline] == [
+    assert [t.name for t in found.timeline if t.name != "twinned"] == [
         "received", "registered", "presented", "instructed", "opened",
     ]  # fmt: skip
     assert all(t.server_at is not None for t in found.timeline)

@@ -122,7 +122,8 @@ class World:
 
     def _one(self, who: Actor, command: Command) -> list[Event]:
         handler = REGISTRY.handler(command.NAME)
-        self.now += timedelta(seconds=1)
+        if not who.is_system:
+            self.now += timedelta(seconds=1)
         envelope = wrap(handler, command, who, DEVICE, self.now)
         situation = Situation(
             self, who, self.now, DEVICE, envelope.id, self.now if self.server else None
