@@ -54,6 +54,13 @@ class Sums:
             moved[0] += times
             moved[1] += times * value
 
+    def lump(self, kind: str, buckets: Iterable[str], count: int, total: int) -> None:
+        """Count many rows that lie in the same buckets, by their number and their sum."""
+        for bucket in buckets:
+            moved = self._moved.setdefault((bucket, kind), [0, 0])
+            moved[0] += count
+            moved[1] += total
+
     def items(self) -> Iterable[tuple[Key, list[int]]]:
         """Return (bucket, kind) with the change of count and sum."""
         return self._moved.items()

@@ -15,6 +15,18 @@ RESETTING = "resetting"
 COMPARED = "compared"
 # When the traces of what was taken away are to be removed; empty: there are none
 SCRUB = "scrub"
+# What snapshots are being fetched, and how far
+SNAPSHOTS = "snapshots"
+# The desk's own keys, and those of its server
+OWN_KEYS = "keys.own"
+SERVER_KEYS = "keys.server"
+SERVER = "server.name"
+# The name under which the desk has told its keys
+KEYS_TOLD = "keys.told"
+# The last package that was taken, and the one that was begun
+PACKAGE = "package"
+# The number of the last package that was written here
+PACKAGE_SEQ = "package.seq"
 VAULT_KEY = "vault_key"
 SCHEMA = "schema"
 

@@ -12,9 +12,10 @@ from app.kernel.changes import Changes
 from app.kernel.command import Envelope
 from app.kernel.errors import Conflict
 from app.kernel.ids import new_id
-from app.store import digests, folding, meta, outbox, pull, rebase, scrubbing
+from app.store import digests, filling, folding, meta, outbox, pull, rebase, scrubbing
 from app.store.desk import DeskStore
 from app.store.model import EVENT, Digest, OutboxItem, Page, SyncState
+from app.store.packed import Block
 from app.store.sql import Key, dumps
 
 
@@ -107,6 +108,34 @@ class Replica:
                 meta.write(connection, meta.COMPARED, str(cursor))
         self._store.scrub()
         return Changes.of(moved)
+
+    def fill(self, block: Block, kept: str, filled: tuple[str, int] | None = None) -> None:
+        """Write a block of a snapshot, and in the same transaction how far it has come.
+
+        `kept` is what the fetcher notes of its progress; `filled` a bucket and the number
+        up to which it is filled with this block. Raises `Damaged("sync.snapshot")`.
+        """
+        with self._telling() as (connection, moved):
+            came = filling.write(connection, self._registry, block)
+            moved.update(came)
+            moved.update(self._refold(connection, self._leant_on(connection, came), ()))
+            meta.write(connection, meta.SNAPSHOTS, kept)
+            if filled is not None:
+                _note_filled(connection, *filled)
+
+    def list_some(self, count: int) -> int:
+        """Bring some of what snapshots brought into lists and search; answer what is left."""
+        with self._store.reader() as connection:
+            if not filling.unlisted(connection):
+                return 0
+        with self._telling() as (connection, moved):
+            moved.update(filling.list_some(connection, self._registry, count))
+        return self.unlisted()
+
+    def unlisted(self) -> int:
+        """Return how many rows are here and in no list yet."""
+        with self._store.reader() as connection:
+            return filling.unlisted(connection)
 
     def digest(self, bucket: str, kind: str, prefix: str = "") -> Digest:
         """Return what is held of a bucket and kind, to be compared with the server's."""
@@ -285,6 +314,8 @@ class Replica:
     def _revoke(
         self, connection: Connection, buckets: tuple[str, ...], dropped: list[str]
     ) -> set[Key]:
+        # Which files go with them is told by the lists.
+        filling.list_all(connection, self._registry)
         lost = pull.revoked(connection, buckets)
         refused = [
             command
@@ -305,3 +336,15 @@ class Replica:
         pull.drop_entities(connection, self._registry, sorted(lost))
         pull.drop_orphan_events(connection, self._registry)
         return moved | lost | self._refold(connection, start - lost, refused)
+
+
+def _note_filled(connection: Connection, bucket: str, cursor: int) -> None:
+    """Go on from a snapshot's number in a bucket that lagged behind it."""
+    lag = dict(json.loads(meta.read(connection, meta.LAG, "{}")))
+    if bucket not in lag:
+        return
+    if cursor >= int(meta.read(connection, meta.CURSOR, "0")):
+        del lag[bucket]
+    else:
+        lag[bucket] = max(lag[bucket], cursor)
+    meta.write(connection, meta.LAG, dumps(lag))

@@ -18,6 +18,7 @@ from app.store.model import Fold, Gone, Leaf, Page, Receipt, Row, SyncState
 from app.store.replica import Replica
 from sync.client import repair
 from sync.protocol.messages import (
+    PAGE,
     PROTO,
     RULES,
     SCHEMA,
@@ -96,8 +97,9 @@ class _Reply:
 
 @dataclass(slots=True)
 class _Search:
-    """Where a difference between both sides is looked for."""
+    """Where a difference between both sides is looked for, and how many rows at once."""
 
+    want: int
     verify: bool = False
     split: tuple[Split, ...] = ()
     turns: int = _SEARCH
@@ -121,14 +123,17 @@ class Engine:
         self._heard = heard
         self._beat = beat
 
-    def round(self, *, flush: bool = False, verify: bool = False) -> RoundResult:
+    def round(
+        self, *, flush: bool = False, verify: bool = False, once: bool = False
+    ) -> RoundResult:
         """Send what waits and take what came until caught up.
 
         With `flush` commands do not wait out their hold; with `verify` every row held is
-        looked at and compared with the server's. Raises `Unavailable`, `NotPermitted`
+        looked at and compared with the server's; with `once` one page is taken and no more is
+        asked for. Raises `Unavailable`, `NotPermitted`
         and `Damaged`; what was marked before that is kept.
         """
-        steps = self.steps(flush=flush, verify=verify)
+        steps = self.steps(flush=flush, verify=verify, once=once)
         request = next(steps)
         while True:
             try:
@@ -139,10 +144,10 @@ class Engine:
                 return result
 
     def steps(
-        self, *, flush: bool = False, verify: bool = False
+        self, *, flush: bool = False, verify: bool = False, once: bool = False
     ) -> Generator[Request, Iterable[Frame], RoundResult]:
         """Yield requests and take the frames of each; answer what was done."""
-        done, search = RoundResult(), self._search(verify=verify)
+        done, search = RoundResult(), self._search(verify=verify, once=once)
         limit, turns, forked, fold = BATCH, 0, False, True
         while True:
             # Before it changes its name a desk takes what the old one is still owed.
@@ -170,13 +175,13 @@ class Engine:
             if forked and (done.caught_up or reply.forked):
                 self._replica.renew_device()
                 forked = False
-            elif self._ends(search, reply, done) and len(commands) < limit:
+            elif once or (self._ends(search, reply, done) and len(commands) < limit):
                 return done
 
-    def _search(self, *, verify: bool) -> _Search:
+    def _search(self, *, verify: bool, once: bool) -> _Search:
         if verify:
             self._replica.recount()
-        return _Search(verify=verify)
+        return _Search(verify=verify, want=PAGE if once else self._want)
 
     def _ends(self, search: _Search, reply: _Reply, done: RoundResult) -> bool:
         """Tell whether all is here and held rightly; else the next request asks for the rest."""
@@ -204,7 +209,7 @@ class Engine:
             scope=state.buckets,
             lag=state.lag,
             commands=tuple(commands),
-            want=self._want,
+            want=search.want,
             fold=fold,
             compared=state.compared,
             verify=search.verify,

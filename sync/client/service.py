@@ -16,11 +16,12 @@ from app.store import erasing
 from app.store.desk import DeskStore
 from app.store.model import OutboxState
 from app.store.replica import Replica
-from sync.client import wiping
+from sync.client import keys, wiping
 from sync.client.engine import Engine, RoundResult
 from sync.client.files import Transfer
 from sync.client.pulse import Pulse
 from sync.client.schedule import Backoff
+from sync.client.snapshots import Snapshots
 from sync.client.transport import HttpTransport
 
 T = TypeVar("T")
@@ -41,7 +42,7 @@ class SyncStatus:
 
     `state` is ok, offline, portal, proxy_auth, tls_intercepted, server_down, sign_in or wiped;
     `code` the error behind it; `waiting` counts commands, `bytes_done` of `bytes_total` the
-    file on its way.
+    file on its way, `unlisted` the rows that are here and in no list yet.
     """
 
     state: str = "offline"
@@ -55,6 +56,7 @@ class SyncStatus:
     bytes_done: int = 0
     bytes_total: int = 0
     rules_behind: bool = False
+    unlisted: int = 0
 
 
 Listener = Callable[[SyncStatus], None]
@@ -122,6 +124,7 @@ class SyncService:
         self._stepping = threading.Lock()
         self._threads: list[threading.Thread] = []
         self._offered: tuple[str, str] | None = None
+        self._snapshots = Snapshots(store, transport, self._disturbed, self._progress)
 
     @property
     def status(self) -> SyncStatus:
@@ -180,6 +183,8 @@ class SyncService:
         """
         with self._stepping:
             self._tell(busy=True)
+            # What came before a restart is listed without a line too.
+            self._snapshots.list_newest()
             try:
                 result = self._round(flush=flush)
                 # The line is known to be good now, however long the files take.
@@ -191,7 +196,9 @@ class SyncService:
                     last_sync=self._synced(),
                     rules_behind=result.rules_behind,
                 )
-                left = self._move_files()
+                keys.introduce(self._store, self._transport)
+                left = not self._snapshots.list_newest()
+                left |= self._move_files() or not result.caught_up
             except (Unavailable, NotPermitted, Damaged) as error:
                 return self._wiped() if error.code == wiping.ORDER else self._failed(error)
             self._tell(busy=False)
@@ -201,7 +208,7 @@ class SyncService:
         """Do one round, after signing in anew where the tokens are no more and a password is."""
         verify = self._verify_due()
         try:
-            result = self._engine.round(flush=flush, verify=verify)
+            result = self._exchange(flush=flush, verify=verify)
         except NotPermitted as error:
             if error.code == wiping.ORDER:
                 raise
@@ -209,11 +216,25 @@ class SyncService:
             if offered is None:
                 raise
             self._transport.sign_in(*offered)
-            return self._engine.round(flush=flush)
+            return self._exchange(flush=flush)
         self._offered = None
         if verify and result.caught_up:
             self._store.set_meta(LAST_VERIFIED, self._clock.now().isoformat())
         return result
+
+    def _exchange(self, *, flush: bool, verify: bool = False) -> RoundResult:
+        """Do one round; a desk that has nothing yet shows one page, and takes snapshots then."""
+        if not self._replica.state().history:
+            first = self._engine.round(flush=flush, once=True)
+            if first.caught_up:
+                return first
+        if not self._snapshots.fill():
+            # Somebody waits: his act goes now, and the snapshots go on after it.
+            return self._engine.round(flush=flush, once=True)
+        return self._engine.round(flush=flush, verify=verify)
+
+    def _disturbed(self) -> bool:
+        return self._hurry.is_set() or self._stopping.is_set()
 
     def _verify_due(self) -> bool:
         """Tell whether a day has passed since every row was compared, or the clock was set back."""
@@ -224,11 +245,13 @@ class SyncService:
         """Do one round and the files, and let errors rise; for the command line."""
         with self._stepping:
             try:
-                result = self._engine.round(flush=flush)
+                result = self._exchange(flush=flush)
             except NotPermitted as error:
                 if error.code == wiping.ORDER:
                     self._wiped()
                 raise
+            keys.introduce(self._store, self._transport)
+            self._snapshots.list_newest()
             while self._move_files() and not self._hurry.is_set():
                 continue
             self._tell(state=OK, code="", last_sync=self._synced())
@@ -356,7 +379,8 @@ class SyncService:
         items = self._replica.items()
         refused = sum(i.state is OutboxState.REFUSED for i in items)
         old = self._status
-        new = replace(old, waiting=len(items) - refused, refused=refused, **changes)  # type: ignore[arg-type]
+        counts = {"waiting": len(items) - refused, "refused": refused}
+        new = replace(old, **counts, unlisted=self._replica.unlisted(), **changes)  # type: ignore[arg-type]
         if new.state != old.state:
             new = replace(new, since=self._clock.now())
         self._status = new

@@ -1,4 +1,4 @@
-"""`python -m sync.server serve | seed | check | migrate | backup | restore | account …`."""
+"""`python -m sync.server serve | seed | check | snapshot | migrate | backup | restore | …`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,14 @@ from app.kernel.feature import Registry
 from app.kernel.ids import new_id
 from app.kernel.texts import Texts
 from sync.http import is_loopback
-from sync.server import cli_accounts, cli_devices, cli_outside, cli_serve, cli_upkeep
+from sync.server import (
+    cli_accounts,
+    cli_devices,
+    cli_outside,
+    cli_serve,
+    cli_snapshot,
+    cli_upkeep,
+)
 from sync.server.accounts import Accounts
 from sync.server.administration import Administration
 from sync.server.check import check
@@ -68,7 +75,7 @@ def main(argv: list[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m sync.server")
     commands = parser.add_subparsers(dest="command", required=True)
-    for name in ("serve", "seed", "check", "restored"):
+    for name in ("serve", "seed", "check", "restored", "snapshot"):
         command = commands.add_parser(name)
         command.add_argument("--database", required=True, metavar="URL")
         command.add_argument("--files", required=True, type=Path, metavar="DIR")
@@ -83,6 +90,8 @@ def _parser() -> argparse.ArgumentParser:
             what = command.add_mutually_exclusive_group(required=True)
             what.add_argument("--demo", action="store_true")
             what.add_argument("--province", action="store_true")
+        if name == "snapshot":
+            cli_snapshot.add_options(command)
     cli_accounts.add_parsers(commands)
     cli_devices.add_parsers(commands)
     cli_outside.add_parsers(commands)
@@ -133,7 +142,13 @@ def _restored(server: Server, _: argparse.Namespace) -> int:
     return OK
 
 
-_RUN = {"serve": cli_serve.run, "seed": _seed, "check": _check, "restored": _restored}
+_RUN = {
+    "serve": cli_serve.run,
+    "seed": _seed,
+    "check": _check,
+    "restored": _restored,
+    "snapshot": cli_snapshot.run,
+}
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -44,6 +44,11 @@ class Files:
         self._store = store
         self._parts = Parts(folder / "parts")
 
+    @property
+    def snapshots(self) -> Path:
+        """Return the folder where snapshots lie."""
+        return self._folder / "snapshots"
+
     def path(self, sha256: str) -> Path:
         """Return where a whole file lies."""
         check_name(sha256)
@@ -106,7 +111,7 @@ class Files:
             target = self.path(sha256)
             target.parent.mkdir(exist_ok=True)
             part.replace(target)
-            _sync_folder(target.parent)
+            sync_folder(target.parent)
         with self._store.write() as connection:
             row = (sha256, plan.size, dumps(plan.leaves))
             self._store.put(connection, tables.file, [row])
@@ -182,7 +187,8 @@ def _hash(path: Path) -> str:
         return hashlib.file_digest(source, "sha256").hexdigest()
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Bring the names of a folder to the disk, where the system can."""
     if os.name == "nt":
         return
     handle = os.open(folder, os.O_RDONLY)

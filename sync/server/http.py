@@ -28,10 +28,13 @@ from sync.server.files import Files
 from sync.server.guard import Guard
 from sync.server.http_bodies import bounded, own_json
 from sync.server.http_files import FileRoutes
+from sync.server.http_snapshots import SnapshotRoutes
 from sync.server.http_watch import WatchRoutes
+from sync.server.keys import Keys
 from sync.server.limits import Limits
 from sync.server.metrics import Metrics
 from sync.server.service import Account, Service
+from sync.server.snapshots import Snapshots
 from sync.server.wake import POLL, Listener, Waker
 
 MAX_WAIT = 55.0
@@ -55,10 +58,14 @@ class Server:
     poll: float = POLL
     ending: bool = False
     devices: Devices = field(init=False)
+    snapshots: Snapshots = field(init=False)
+    keys: Keys = field(init=False)
 
     def __post_init__(self) -> None:
         """Build what knows the desks."""
         self.devices = Devices(self.service.store, self.clock)
+        self.snapshots = Snapshots(self.files.snapshots, self.service.store, self.clock)
+        self.keys = Keys(self.service.store, self.clock)
 
     def app(self) -> Starlette:
         """Build the ASGI application."""
@@ -91,6 +98,9 @@ class Server:
     def _routes(self, waker: Waker, metrics: Metrics) -> list[Route]:
         routes = _Routes(self, waker, metrics)
         files = FileRoutes(self.files, self.service, routes.account)
+        ready_made = SnapshotRoutes(
+            self.snapshots, self.keys, self.devices, self.service, routes.account
+        )
         watch = WatchRoutes(self, metrics)
         return [
             Route("/sync/v1", routes.sync, methods=["POST"]),
@@ -104,6 +114,9 @@ class Server:
             Route("/sync/v1/files/{sha256}", files.append, methods=["PATCH"]),
             Route("/sync/v1/files/{sha256}", files.read, methods=["GET", "HEAD"]),
             Route("/sync/v1/files/{sha256}/leaves", files.leaves, methods=["GET"]),
+            Route("/sync/v1/keys", ready_made.introduce, methods=["POST"]),
+            Route("/sync/v1/snapshots", ready_made.offers, methods=["POST"]),
+            Route("/sync/v1/snapshots/{sha256}", ready_made.read, methods=["GET"]),
             Route("/health", watch.health, methods=["GET"]),
             Route("/ready", watch.ready, methods=["GET"]),
             Route("/metrics", watch.metrics, methods=["GET"]),

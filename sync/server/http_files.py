@@ -83,7 +83,7 @@ class FileRoutes:
         plan = await self._seen(request)
         sha256 = request.path_params["sha256"]
         tag = f'"sha256-{sha256}"'
-        start, stop = _range(request, tag, plan.size)
+        start, stop = asked_range(request, tag, plan.size)
         partial = (start, stop) != (0, plan.size)
         headers = {
             "Content-Length": str(stop - start),
@@ -153,7 +153,7 @@ def _whole(text: str) -> int:
     return int(text)
 
 
-def _range(request: Request, tag: str, size: int) -> tuple[int, int]:
+def asked_range(request: Request, tag: str, size: int) -> tuple[int, int]:
     """Return the bytes asked for; the whole where the range is no longer of this file."""
     asked = _RANGE.fullmatch(request.headers.get("Range", ""))
     if asked is None or request.headers.get("If-Range", tag) != tag:

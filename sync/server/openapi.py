@@ -161,6 +161,7 @@ def _operations() -> list[tuple[str, str, Schema]]:
         (f"{_AT}/device/erased", "post", _operation("erased", body=_json(erased), token=False)),
         (f"{_AT}/password", "post", _operation("password", body=_json(_form("old", "new")))),
         *_of_files(),
+        *_of_snapshots(),
         ("/health", "get", _operation("health", token=False)),
         ("/ready", "get", _operation("ready", token=False)),
         ("/metrics", "get", _operation("metrics", answers=("text/plain",), token=False)),
@@ -179,4 +180,19 @@ def _of_files() -> list[tuple[str, str, Schema]]:
         (_FILE, "get", _operation("read", ask=(file, *ranges), answers=octets)),
         (_FILE, "head", _operation("offset", ask=(file,))),
         (f"{_FILE}/leaves", "get", _operation("leaves", ask=(file,))),
+    ]
+
+
+def _of_snapshots() -> list[tuple[str, str, Schema]]:
+    part = _asked("sha256", "path", _HASH)
+    ranges = (_asked("Range", "header", _TEXT), _asked("If-Range", "header", _TEXT))
+    lag = {"type": "object", "additionalProperties": _WHOLE}
+    ask = _form("device", "public", "form") | {"required": ["device", "public", "lag"]}
+    ask["properties"]["lag"] = lag
+    octets = ("application/octet-stream",)
+    at = f"{_AT}/snapshots"
+    return [
+        (f"{_AT}/keys", "post", _operation("keys", body=_json(_form("device", "public")))),
+        (at, "post", _operation("snapshots", body=_json(ask))),
+        (f"{at}/{{sha256}}", "get", _operation("snapshot", ask=(part, *ranges), answers=octets)),
     ]

@@ -232,3 +232,41 @@ claim = Table(
     Column("person", Text, nullable=False),
     PrimaryKeyConstraint("sha256", "kind", "entity"),
 )
+
+# The parts of ready-made snapshots, one bucket each, and the key that opens them.
+snapshot = Table(
+    "snapshot",
+    metadata,
+    Column("sha256", Text, primary_key=True),
+    Column("bucket", Text, nullable=False),
+    Column("place", Integer, nullable=False),
+    Column("cursor", BigInteger, nullable=False),
+    Column("form", Text, nullable=False),
+    Column("rows", BigInteger, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("leaves", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("made", BigInteger, nullable=False),
+)
+Index("snapshot_bucket", snapshot.c.bucket)
+
+# What each desk is sealed to, and signs with; whose it is.
+device_key = Table(
+    "device_key",
+    metadata,
+    Column("device", Text, primary_key=True),
+    Column("login", Text, nullable=False),
+    Column("person", Text, nullable=False),
+    Column("public", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+)
+
+# Packages on sticks: the number of the last one for a desk, and where the desk said it stood.
+package = Table(
+    "package",
+    metadata,
+    Column("device", Text, primary_key=True),
+    Column("seq", BigInteger, nullable=False),
+    Column("stood", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+)

@@ -13,9 +13,11 @@ from app.kernel.clock import SystemClock
 from app.store.desk import DeskStore
 from app.store.replica import Replica
 from sync.client.engine import Engine
+from sync.client.snapshots import Snapshots
 from sync.client.transport import HttpTransport
 from sync.http import Session, Streamed
 from sync.protocol.messages import Frame, Mark, Request, RowFrame
+from sync.server.snapshots import Snapshots as ServerSnapshots
 from tests.bench import desks, peers, servers
 from tests.bench.__main__ import Plan
 from tests.bench.figures import Figure, median
@@ -25,6 +27,13 @@ from tests.doubles.postgres import cluster
 SIZE = 20_000
 CHANGED = 100
 _ROUNDS = 3
+# Trials with few rows have snapshots too.
+_LEAST = 10
+# What, round trip in ms, kbit/s down and up, seconds for all and to the first documents
+_LINES = (
+    ("300 ms, 1 Mbit/s", 300, 1000, 384, (28, 3)),
+    ("1,500 ms, 128 kbit/s", 1500, 128, 48, (None, 10)),
+)
 
 
 class _Memory(dict[str, str]):
@@ -84,6 +93,29 @@ class Pulled:
     documents: int
 
 
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What a pull by snapshots cost.
+
+    Seconds until caught up, to the first documents, bytes; rows that the snapshots brought,
+    with their seconds and processor seconds; seconds until lists and search are whole too.
+    """
+
+    seconds: float
+    first: float
+    wire: int
+    came: int
+    filled: float
+    spent: float
+    listed: float
+
+
+def _rows(store: DeskStore) -> int:
+    both = "SELECT (SELECT count(*) FROM entity) + (SELECT count(*) FROM event)"
+    with store.reader() as connection:
+        return int(connection.exec_driver_sql(both).scalar() or 0)
+
+
 class Desk:
     """A desk at a port."""
 
@@ -102,6 +134,24 @@ class Desk:
         seconds = time.perf_counter() - watch.began
         wire = self._session.taken - before
         return Pulled(seconds, watch.first, wire, watch.rows, watch.documents)
+
+    def take(self) -> Taken:
+        """Pull by snapshots as the service does: one page, the snapshots, the rest, the lists."""
+        before = self._session.taken
+        watch, replica = _Watch(self.transport), Replica(self.store)
+        engine = Engine(replica, watch)
+        engine.round(once=True)
+        held = _rows(self.store)
+        began, busy = time.perf_counter(), time.process_time()
+        Snapshots(self.store, self.transport).fill()
+        filled, spent = time.perf_counter() - began, time.process_time() - busy
+        came = _rows(self.store) - held
+        engine.round()
+        whole, wire = time.perf_counter() - watch.began, self._session.taken - before
+        while replica.list_some(500):
+            continue
+        listed = time.perf_counter() - watch.began
+        return Taken(whole, watch.first, wire, came, filled, spent, listed)
 
     def stream(self) -> Pulled:
         """Read every frame of a first pull and keep none."""
@@ -129,6 +179,7 @@ def measure(plan: Plan) -> list[Figure]:
                 figures += _fast(plan, name, url, port)
                 if name == "SQLite":
                     figures += _slow(plan, port)
+                    figures += _ready_made(plan, url, port)
     kept = [f.value for f in figures if f.what.endswith("on the desk's disk")]
     return figures + peers.pull(plan, max(kept))
 
@@ -165,6 +216,47 @@ def _fast(plan: Plan, name: str, url: str, port: int) -> list[Figure]:
         Figure(f"{name}: {changed} changed of {size:,}", later.seconds * 1e3, "ms"),
         Figure(f"{name}: nothing new", nothing.seconds * 1e3, "ms"),
     ]  # fmt: skip
+
+
+def _ready_made(plan: Plan, url: str, port: int) -> list[Figure]:
+    """Measure snapshots beside the stream: they are there from here on."""
+    began = time.process_time()
+    folder = plan.folder / "files" / "snapshots"
+    with servers.door(url, plan.folder / "files") as service:
+        made = list(ServerSnapshots(folder, service.store, service.clock).build(least=_LEAST))
+    build = time.process_time() - began
+    near = [_taken(plan, port) for _ in range(plan.times(_ROUNDS))]
+    rows = sum(one.rows for one in made)
+    carried = f"{near[-1].wire / 1e6:.2f} MB, {rows:,} rows in {sum(m.parts for m in made)} parts"
+    fill = median(one.came / one.filled for one in near)
+    work = median(one.came / one.spent for one in near)
+    lists = f"every row kept; lists and search whole after {near[-1].listed:.1f} s"
+    figures = [
+        Figure("snapshots: first pull, on the disk, all rows", fill, "rows/s", 200_000, carried,
+               least=True),
+        Figure("snapshots: the same by processor time", work, "rows/s", None, "both sides apart"),
+        Figure("snapshots: first pull, until caught up", near[-1].seconds, "s", None, lists),
+        Figure("snapshots: built once, processor", build, "s", None, f"{rows:,} rows"),
+    ]  # fmt: skip
+    for what, rtt, down, up, most in _LINES:
+        with shaped(port, rtt_ms=rtt, down_kbit=down, up_kbit=up) as line:
+            far = _taken(plan, line.port)
+        said = f"{far.wire / 1e6:.2f} MB; lists whole after {far.listed:.1f} s"
+        figures += [
+            Figure(f"{what}: first pull by snapshots", far.seconds, "s", most[0], said),
+            Figure(f"{what}: first documents on the desk", far.first, "s", most[1]),
+        ]
+    return figures
+
+
+def _taken(plan: Plan, port: int) -> Taken:
+    home = plan.folder / f"pull-{time.monotonic_ns()}"
+    home.mkdir()
+    desk = Desk(desks.opened(home), port)
+    try:
+        return desk.take()
+    finally:
+        desk.store.close()
 
 
 def _slow(plan: Plan, port: int) -> list[Figure]:

@@ -13,6 +13,7 @@ from app.store.migrations import (
     m0003_audit,
     m0004_completions,
     m0005_digests,
+    m0007_snapshots,
     m0008_files,
 )
 
@@ -32,5 +33,6 @@ MIGRATIONS: tuple[Migration, ...] = (
     Migration(3, "audit", m0003_audit.run),
     Migration(4, "completions", m0004_completions.run),
     Migration(5, "digests", m0005_digests.run),
+    Migration(7, "snapshots", m0007_snapshots.run),
     Migration(8, "files", m0008_files.run),
 )
