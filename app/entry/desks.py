@@ -37,7 +37,7 @@ from app.store.lock import ProfileLock
 from app.store.profile import Profile
 from app.store.profile_file import list_profiles, profiles_folder
 from app.store.tokens import KeptTokens
-from sync.client.service import SIGN_IN
+from sync.client.truths import SIGN_IN
 from sync.http import Session
 
 TRUST = "trust"

@@ -17,8 +17,9 @@ from app.store.keyring_box import KeyringBox
 from app.store.profile import Profile
 from app.store.tokens import KeptTokens
 from sync.client.diagnosis import Check
-from sync.client.service import SyncService, Wanted, truth
+from sync.client.service import SyncService, Wanted
 from sync.client.transport import HttpTransport
+from sync.client.truths import truth
 from sync.http import Session, is_loopback
 from sync.proxies import ProxyKeys
 

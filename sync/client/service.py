@@ -23,12 +23,10 @@ from sync.client.pulse import Pulse
 from sync.client.schedule import Backoff
 from sync.client.snapshots import Snapshots
 from sync.client.transport import HttpTransport
+from sync.client.truths import truth
 
 T = TypeVar("T")
-OK, SIGN_IN, WIPED = "ok", "sign_in", "wiped"
-_TRUTHS = frozenset({"offline", "portal", "proxy_auth", "tls_intercepted", "server_down"})
-# The server answered: the line is good, and the server is not.
-_SERVER_CODES = frozenset({"busy", "internal", "no_room", "too_fast"})
+OK, WIPED = "ok", "wiped"
 # Between rounds without news: the long poll wakes sooner, plain polling is enough without it.
 IDLE = 60.0
 _WAIT = 50
@@ -387,16 +385,6 @@ class SyncService:
         if new != old:
             for listener in tuple(self._listeners):
                 listener(new)
-
-
-def truth(error: HoaBanError) -> str:
-    """Return the state that an error of the line means."""
-    if isinstance(error, NotPermitted):
-        return SIGN_IN
-    name = error.code.removeprefix("sync.")
-    if name in _TRUTHS:
-        return name
-    return "server_down" if isinstance(error, Damaged) or name in _SERVER_CODES else "offline"
 
 
 def _moment(text: str) -> datetime | None:

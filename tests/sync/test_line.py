@@ -12,8 +12,9 @@ import pytest
 from app.kernel.clock import SystemClock
 from app.kernel.errors import NotPermitted, Unavailable
 from app.store.desk import DeskStore
-from sync.client.service import SyncService, truth
+from sync.client.service import SyncService
 from sync.client.transport import ACCESS, HttpTransport
+from sync.client.truths import truth
 from sync.http import Session, certificate_fault
 from sync.protocol.messages import Request
 from sync.proxies import ProxyKeys, parsed
