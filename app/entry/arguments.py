@@ -27,6 +27,7 @@ def parser() -> argparse.ArgumentParser:
     _data_commands(commands)
     _signature_commands(commands)
     _trust_commands(commands)
+    _with_profile(_add(commands, "repair", "make a damaged database anew"))
     doctor = _add(commands, "doctor", "check this machine and a profile")
     doctor.add_argument("--profile", type=Path, metavar="DIR")
     doctor.add_argument("--password-stdin", action="store_true", help="look into the profile")

@@ -12,6 +12,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any, TextIO
 
 from app.entry.arguments import WrongUse, parser
@@ -220,6 +221,17 @@ def _doctor(args: argparse.Namespace, console: Console) -> int:
     return REFUSED if any(row["state"] == "fail" for row in rows) else DONE
 
 
+def _repair(args: argparse.Namespace, console: Console) -> int:
+    from app.entry import desks
+
+    asked = args.password_stdin or sys.stdin.isatty()
+    launch = desks.launcher(args.profile.parent)
+    done = launch.mend(args.profile, desks.read_password(args) if asked else None)
+    row = asdict(done)
+    console.row({"state": "repaired" if row.pop("repaired") else "sound", **row})
+    return DONE
+
+
 def _trust(args: argparse.Namespace, console: Console) -> int:
     from app.entry import trust
 
@@ -239,4 +251,5 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace, Console], int]] = {
     "verify": _verify,
     "trust": _trust,
     "doctor": _doctor,
+    "repair": _repair,
 }

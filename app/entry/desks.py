@@ -16,7 +16,7 @@ from typing import Any
 from app.catalogues.calendars import calendar_from
 from app.catalogues.load import load_items
 from app.desk import Desk
-from app.entry import line, parts
+from app.entry import line, mending, parts
 from app.entry.late import LateCompleter, LateSigner, LateVerifier
 from app.features import registry
 from app.identity.actions import Action
@@ -34,9 +34,11 @@ from app.settings import SETTING_LIST, Settings, parsed
 from app.store.desk import DeskStore
 from app.store.keyring_box import KeyringBox
 from app.store.lock import ProfileLock
+from app.store.mending import Mended
 from app.store.profile import Profile
 from app.store.profile_file import list_profiles, profiles_folder
 from app.store.tokens import KeptTokens
+from app.store.wreckage import Tell
 from sync.client.truths import SIGN_IN
 from sync.http import Session
 
@@ -184,6 +186,16 @@ class ProfileLauncher:
             raise
         self._follow_policy(desk, key)
         return desk
+
+    def mend(
+        self, folder: Path, password: str | None, tell: Tell = lambda _step, _done, _total: None
+    ) -> Mended:
+        """Repair a damaged database; a sound one stays as it is.
+
+        Raises as `Profile.unlock` and `app.store.mending.mend`.
+        """
+        profile = Profile.load(folder, self._clock)
+        return mending.mend(profile, self._key(profile, password), self._clock, tell)
 
     def check(self, desk: Desk, password: str | None) -> None:
         """Check the password of a desk that is open behind the lock."""

@@ -34,6 +34,7 @@ def checks(args: argparse.Namespace, texts: Texts) -> list[Row]:
     found.extend(_tokens(args, texts))
     found.extend(_disk(texts))
     if args.profile is not None:
+        found.append(_store(args, texts))
         found.append(_profile(args.profile, texts))
         found.extend(_network(args.profile, texts))
         found.append(_audit(args, texts))
@@ -167,6 +168,17 @@ def _network(folder: Path, texts: Texts) -> Iterator[Row]:
         # A desk that is offline works on: no reason to fail the machine's check.
         state = WARN if finding.state == FAIL else finding.state
         yield _row(f"network.{finding.part}.{finding.step}", state, text, remedy)
+
+
+def _store(args: argparse.Namespace, texts: Texts) -> Row:
+    """Tell a damaged database, and what a repair has put aside."""
+    from app.store.opening import damaged_files
+
+    aside = damaged_files(args.profile)
+    if aside:
+        text = texts("doctor.store.aside", n=len(aside), name=aside[-1].name)
+        return _row("store", WARN, text, texts("doctor.store.aside.do"))
+    return _row("store", OK, texts("doctor.store"))
 
 
 def _audit(args: argparse.Namespace, texts: Texts) -> Row:

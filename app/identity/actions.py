@@ -25,3 +25,4 @@ class Action(StrEnum):
     SYSTEM = "system"
     ACCOUNT = "account"
     DEVICE = "device"
+    MEND = "mend"

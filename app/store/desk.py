@@ -18,8 +18,9 @@ from app.kernel.codec import from_json
 from app.kernel.errors import Damaged
 from app.kernel.event import Event
 from app.kernel.feature import Registry
-from app.store import engine, meta, opening, scrubbing
+from app.store import engine, mending, meta, opening, scrubbing
 from app.store.faults import typed
+from app.store.logbook import Logbook, State
 from app.store.vault import Vault
 from app.store.work import ResolveActor, UnitOfWork
 
@@ -48,22 +49,27 @@ class DeskStore:
         self._reader = engine.reader(path, key)
         self._lock = threading.RLock()
         self._current: Connection | None = None
+        self._logbook = Logbook(folder, key)
         self.vault = Vault(folder / "vault", self.writing, self.reader, clock)
 
     @classmethod
     def open(cls, folder: Path, key: bytes, registry: Registry, clock: Clock) -> DeskStore:
         """Open or create the database of a profile folder with its 32-byte key.
 
-        Raises `Damaged("store.damaged")` after setting a broken file aside, and
-        `Conflict("store.newer")`, `Unavailable("store.disk_full" | "store.io_failed")`.
+        Raises `Damaged("store.damaged")` for a broken one, which `app.store.mending` repairs,
+        and `Conflict("store.newer")`, `Unavailable("store.disk_full" | "store.io_failed")`.
         """
-        opening.set_aside_if_damaged(folder / opening.DATABASE, key, clock)
+        mending.finish(folder)
+        opening.refuse_damaged(folder, key)
         store = cls(folder, key, registry, clock)
         try:
             opening.migrate(store._writer, folder, key, clock)
             with store.writing() as connection:
                 opening.settle_device(connection, clock)
                 opening.settle_projections(connection, registry)
+                store._catch_up(connection)
+            with store.writing() as connection:
+                store._logbook.begin(connection)
             store.vault.settle()
             store.scrub()
         except BaseException:
@@ -98,12 +104,35 @@ class DeskStore:
             if self._current is not None:
                 yield self._current
                 return
-            with self._guarded(), self._writer.begin() as connection:
+            with self._guarded(), self._logged() as connection:
                 self._current = connection
                 try:
                     yield connection
                 finally:
                     self._current = None
+
+    @contextmanager
+    def _logged(self) -> Iterator[Connection]:
+        """Have the second journal hold what the transaction changes, before it commits."""
+        kept = False
+        try:
+            with self._writer.begin() as connection:
+                self._logbook.attach(connection)
+                yield connection
+                kept = self._logbook.keep(connection)
+        except BaseException:
+            if kept:
+                self._logbook.take_back()
+            raise
+        if self._logbook.full:
+            with self._writer.begin() as connection:
+                self._logbook.compact(connection)
+
+    def _catch_up(self, connection: Connection) -> None:
+        """Do what the second journal has and the database not; raises `Damaged`."""
+        reading = self._logbook.read()
+        if mending.behind(connection, reading):
+            mending.restore(connection, self.registry, State.of(reading.frames), reading.seq)
 
     @contextmanager
     def reader(self) -> Iterator[Connection]:
@@ -200,5 +229,6 @@ class DeskStore:
     def close(self) -> None:
         """Close every connection."""
         with self._lock:
+            self._logbook.close()
             self._reader.dispose()
             self._writer.dispose()

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from app.store.desk import DeskStore
 from app.store.faults import typed
+from app.store.logbook_file import LOGBOOK
 from app.store.opening import DATABASE
 from app.store.profile_file import FILE
 
@@ -23,7 +24,7 @@ def erase(store: DeskStore) -> None:
     folder = store.folder
     store.close()
     with typed():
-        for name in (FILE, DATABASE):
+        for name in (FILE, DATABASE, LOGBOOK):
             _overwrite(folder / name)
         for path in sorted(folder.rglob("*"), reverse=True):
             if path.is_dir() and not path.is_symlink():

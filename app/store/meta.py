@@ -28,6 +28,8 @@ PACKAGE = "package"
 # The number of the last package that was written here
 PACKAGE_SEQ = "package.seq"
 VAULT_KEY = "vault_key"
+# The number of the last transaction that the second journal and the database have in common
+LOGGED = "logged"
 SCHEMA = "schema"
 
 

@@ -18,6 +18,7 @@ from app.kernel.feature import Projection, Registry
 from app.kernel.ids import new_id
 from app.store import engine, meta
 from app.store.faults import typed
+from app.store.logbook_file import LOGBOOK
 from app.store.migrations import MIGRATIONS, Migration
 from app.store.model import EVENT
 from app.store.projected import project
@@ -31,32 +32,32 @@ _KEPT_BACKUPS = 3
 _SMALL = 16 << 20
 
 
-def set_aside_if_damaged(path: Path, key: bytes, clock: Clock) -> None:
-    """Raise `Damaged("store.damaged")` for a broken file, after renaming it untouched.
+def refuse_damaged(folder: Path, key: bytes, *, thoroughly: bool = False) -> None:
+    """Raise `Damaged("store.damaged")` for a broken or lost file, which stays as it is.
 
     The key is known to be right (its check value is in the profile), so a file that does not
-    open is broken. The name it has now is in `params["aside"]`. A large file is read whole
-    only if something seemed wrong before: every page carries its own seal, which is checked
-    whenever it is read, and `DeskStore.verify` reads them all while the desk is in use.
+    open is broken; one that is not there was lost, if there is a second journal of it. A large
+    file is read whole only if something seemed wrong before: every page carries its own seal,
+    which is checked whenever it is read, and `DeskStore.verify` reads them all while the desk
+    is in use.
     """
-    if not path.exists():
+    path = folder / DATABASE
+    if not path.exists() or not path.stat().st_size:
+        if (folder / LOGBOOK).exists():
+            raise Damaged("store.damaged")
         return
     suspect = _suspect(path)
-    try:
-        if suspect.exists() or path.stat().st_size <= _SMALL:
-            engine.check(path, key)
-        else:
-            engine.glance(path, key)
-    except Damaged as error:
-        aside = _aside(path, clock.now())
-        _clear(suspect)
-        raise Damaged("store.damaged", aside=aside.name) from error
-    _clear(suspect)
+    if thoroughly or suspect.exists() or path.stat().st_size <= _SMALL:
+        engine.check(path, key)
+    else:
+        engine.glance(path, key)
+    forget_suspicion(path)
 
 
-def _clear(suspect: Path) -> None:
+def forget_suspicion(path: Path) -> None:
+    """Believe a file that was read whole, or is new."""
     with typed():
-        suspect.unlink(missing_ok=True)
+        _suspect(path).unlink(missing_ok=True)
 
 
 def note_suspicion(path: Path) -> None:
@@ -69,7 +70,8 @@ def _suspect(path: Path) -> Path:
     return path.with_name(f"{path.name}.suspect")
 
 
-def _aside(path: Path, at: datetime) -> Path:
+def set_aside(path: Path, at: datetime) -> Path:
+    """Give a damaged file another name, untouched; answer the name."""
     stamp = at.strftime("%Y%m%dT%H%M%S")
     aside = path.with_name(f"{path.name}.damaged-{stamp}")
     with typed():
@@ -79,6 +81,12 @@ def _aside(path: Path, at: datetime) -> Path:
             if part.exists():
                 part.rename(aside.with_name(aside.name + suffix))
     return aside
+
+
+def damaged_files(folder: Path) -> list[Path]:
+    """Return the databases that repairs have moved aside, the oldest first."""
+    found = folder.glob(f"{DATABASE}.damaged-*")
+    return sorted(path for path in found if not path.name.endswith(("-wal", "-shm")))
 
 
 def migrate(

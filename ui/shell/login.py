@@ -191,9 +191,7 @@ class LoginPane(QWidget):
         if error.code == _WAIT and isinstance(seconds, int):
             self._wait(seconds)
             return
-        aside = error.params.get("aside", "")
-        more = self._texts("shell.login.aside", name=aside) if aside else ""
-        self.message.show_text(f"{self._texts.error(error)} {more}".strip(), "bad")
+        self.message.show_text(self._texts.error(error), "bad")
         self.password.selectAll()
         self.password.setFocus(Qt.FocusReason.OtherFocusReason)
 

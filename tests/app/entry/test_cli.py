@@ -234,3 +234,27 @@ def test_the_doctor_walks_the_signing_device_and_signs_a_scrap(
     [row] = [row for row in wrong.rows if row["check"] == "token.signature"]
     assert (wrong.code, row["state"]) == (1, "fail")
     assert "0000" not in wrong.out
+
+
+def test_a_damaged_database_is_told_and_repaired_without_losing_what_waits(
+    profile: Path, cli: Cli
+) -> None:
+    done = cli("do", "party.put", "--json", *opening(profile), stdin=said(json.dumps(PARTY)))
+    assert done.code == 0
+    sound = cli("repair", "--json", *opening(profile), stdin=WORD)
+    assert (sound.code, sound.rows[0]["state"]) == (0, "sound")
+    data = bytearray((profile / "desk.db").read_bytes())
+    data[20] ^= 1
+    (profile / "desk.db").write_bytes(data)
+    asked = ("list", "party", "--json", *opening(profile))
+    assert cli(*asked, stdin=WORD).rows[0]["error"]["code"] == "store.damaged"
+    wrong = cli("repair", "--json", *opening(profile), stdin="sai\n")
+    assert wrong.rows[0]["error"]["code"] == "profile.wrong_password"
+    mended = cli("repair", "--json", *opening(profile), stdin=WORD)
+    assert (mended.code, mended.rows[0]["state"], mended.rows[0]["waiting"]) == (0, "repaired", 1)
+    assert (profile / mended.rows[0]["aside"]).read_bytes() == data
+    doctor = cli("doctor", "--json", "--profile", profile, "--password-stdin", stdin=WORD)
+    assert doctor.rows[-1]["state"] == "ok"
+    sent = cli("sync", "--json", "--once", *opening(profile), stdin=WORD)
+    assert (sent.code, sent.rows[0]["sent"], sent.rows[0]["refused"]) == (0, 1, 0)
+    assert [row["name"] for row in cli(*asked, stdin=WORD).rows] == ["Hợp tác xã mẫu"]
