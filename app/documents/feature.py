@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from app.documents import commands as c
 from app.documents import details, rows, undo
+from app.documents.commands.measuring import MeasureTimeliness
 from app.documents.doubts import DoubtProjection
 from app.documents.grants import GRANTS
 from app.documents.likeness import LIKENESS, Likeness
@@ -25,6 +26,7 @@ from app.documents.rules import (
     outlook,
     proposals,
     signing,
+    timeliness,
     twins,
 )
 from app.kernel.command import Command
@@ -118,6 +120,7 @@ _SERVER = (
     _plain(c.Deliver, "document.deliver", issuing.deliver),
     _plain(c.ReportDelivery, "document.deliver", issuing.report_delivery),
     Handler(c.NoteLikeness, LIKENESS, "document.deliver", twins.note_likeness),
+    Handler(MeasureTimeliness, timeliness.TIMELINESS, "document.deliver", timeliness.measure),
 )
 
 
@@ -155,10 +158,18 @@ FEATURE = Feature(
         ),
         # No desk holds these
         Kind(LIKENESS, Likeness, twins.apply_likeness, lambda _: frozenset()),
+        Kind(
+            timeliness.TIMELINESS,
+            timeliness.Timeliness,
+            timeliness.apply,
+            timeliness.buckets,
+            derived=True,
+        ),
     ),
     handlers=(*_INCOMING, *_BOTH, *_OUTGOING, *_SERVER),
     reactions=_REACTIONS,
     errands={"document.issued": announcing.on_issued},
+    derivations=(timeliness.DERIVATION,),
     projections=(*PROJECTIONS, DoubtProjection()),
     lists={
         "document": details.list_documents,

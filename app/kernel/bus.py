@@ -84,6 +84,16 @@ def authorise(grants: Mapping[str, frozenset[str]], actor: Actor, permission: st
         raise NotPermitted("permission", permission=permission)
 
 
+def admit(registry: Registry, handler: Handler, actor: Actor) -> None:
+    """Raise `NotPermitted` unless the actor may run a command.
+
+    Its code is "kind.derived" for what the server computes, else "permission".
+    """
+    if registry.kind(handler.kind).derived and not actor.is_system:
+        raise NotPermitted("kind.derived", kind=handler.kind)
+    authorise(registry.grants, actor, handler.permission)
+
+
 def execute(
     registry: Registry, state: State, envelope: Envelope, situation: Situation
 ) -> tuple[Event, ...]:
@@ -92,7 +102,7 @@ def execute(
     Answers the events. Raises the errors of the rules; then the caller rolls back.
     """
     handler = registry.handler(envelope.name)
-    authorise(registry.grants, situation.actor, handler.permission)
+    admit(registry, handler, situation.actor)
     command = from_json(handler.command, envelope.args)
     decided = handler.decide(state.get(handler.kind, envelope.entity), command, situation)
     stamped = tuple(stamp(new, place, envelope, situation) for place, new in enumerate(decided))
@@ -193,7 +203,7 @@ class Bus:
         self, state: DeskTransaction, actor: Actor, command: Command, envelope: Envelope
     ) -> Sequence[Event]:
         handler = self._registry.handler(command.NAME)
-        authorise(self._registry.grants, actor, handler.permission)
+        admit(self._registry, handler, actor)
         situation = Situation(
             state, actor, envelope.at, self._device, envelope.id, clock_off=self._clock_off()
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Protocol
 
 from app.kernel.actor import Actor
@@ -62,7 +62,8 @@ class Kind:
     """One kind of entity.
 
     `buckets(entity)` says which desks hold it, `files(entity)` the SHA-256 of the files it
-    refers to, `readable(entity, actor)` who among those who hold it may see it.
+    refers to, `readable(entity, actor)` who among those who hold it may see it. A `derived` one is
+    computed by the server, and nobody else writes it.
     `following(id, count)` names those that are likely to be asked for after one, so that a
     batch can read ahead; None where nothing follows from an id. `pressing(text)` tells from the
     JSON text of an entity whether it waits for somebody: such ones come first to a new desk.
@@ -80,6 +81,27 @@ class Kind:
     following: Callable[[str, int], Sequence[str]] | None = None
     pressing: Callable[[str], bool] | None = None
     merges: Mapping[str, Merge] = field(default_factory=dict)
+
+
+Shares = Mapping[str, tuple[int, int]]
+
+
+@dataclass(frozen=True)
+class Derivation:
+    """How the server computes a derived kind: a share of records, as of a day.
+
+    `parts(record, day)` is what one record of the kind `of` adds to figures by their ids, as
+    (numerator, denominator); `turns(record, day)` the next day on which that becomes another by
+    itself, or None. `command(id, numerator, denominator, day)` writes a figure; a `current` one is
+    written anew each day, so that it says for which day it holds.
+    """
+
+    kind: str
+    of: str
+    parts: Callable[[Any, date], Shares]
+    turns: Callable[[Any, date], date | None]
+    command: Callable[[str, int, int, date], Command]
+    current: Callable[[str, date], bool]
 
 
 @dataclass(frozen=True)
@@ -120,7 +142,7 @@ class Feature:
 
     `reactions` run on the server only, as the `system` actor, in the transaction of the event
     that they answer; `errands` name, likewise and by rules as pure, what is sent outside once that
-    transaction is committed. `grants` maps a permission to the roles that have it. `lists` maps a list
+    transaction is committed; `derivations` compute there what no desk could. `grants` maps a permission to the roles that have it. `lists` maps a list
     name to a function `(connection, actor, text, limit) -> sequence of plain row dicts`, `rows`
     the same name to the dataclasses that such a row is made of.
     """
@@ -130,6 +152,7 @@ class Feature:
     handlers: tuple[Handler, ...] = ()
     reactions: Mapping[str, React] = field(default_factory=dict)
     errands: Mapping[str, Tell] = field(default_factory=dict)
+    derivations: tuple[Derivation, ...] = ()
     projections: tuple[Projection, ...] = ()
     grants: Mapping[str, frozenset[str]] = field(default_factory=dict)
     lists: Mapping[str, Callable[..., Sequence[Mapping[str, Any]]]] = field(default_factory=dict)
@@ -143,6 +166,7 @@ class Registry:
         self.features = tuple(features)
         self.kinds = {k.name: k for f in self.features for k in f.kinds}
         self.handlers = {h.command.NAME: h for f in self.features for h in f.handlers}
+        self.derivations = tuple(d for f in self.features for d in f.derivations)
         self.reactions: dict[str, tuple[React, ...]] = {}
         self.errands: dict[str, tuple[Tell, ...]] = {}
         self.grants: dict[str, frozenset[str]] = {}

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, func, select, text
 
 from app.kernel.feature import Registry
-from sync.server import digests, tables, trail
+from sync.server import derived, digests, tables, trail
 from sync.server.files import Files
 from sync.server.store import Store
 from sync.server.unit import EVENT
@@ -26,6 +26,7 @@ class Finding:
 
 def check(store: Store, registry: Registry, files: Files) -> list[Finding]:
     """Run every check in one snapshot; an empty list means that all is well."""
+    where = (store, registry)
     with store.read() as connection:
         return [
             *_log(connection),
@@ -36,6 +37,7 @@ def check(store: Store, registry: Registry, files: Files) -> list[Finding]:
             *_books(connection, registry),
             *_files(connection, files),
             *(Finding("digest", kind, bucket) for bucket, kind in digests.wrong(connection)),
+            *(Finding("figure", kind, name) for kind, name in derived.wrong(*where, connection)),
             *(Finding("audit", chain, entry) for chain, entry in trail.faults(connection)),
         ]
 

@@ -7,12 +7,13 @@ import os
 import socket
 import sys
 import threading
-from collections.abc import Callable
 from pathlib import Path
 
 import uvicorn
 
 from sync.server import errand_worker, logs
+from sync.server.background import Chore, beside
+from sync.server.derived import Derived
 from sync.server.http import Server
 from sync.server.memory import collect_rarely
 
@@ -66,20 +67,18 @@ def run(server: Server, args: argparse.Namespace) -> int:
     # nobody sees that the line is slow.
     if sys.platform == "linux":
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, _UNSENT)
-    end = _sending(server, args.secrets)
-    try:
+    with beside(**_chores(server, args.secrets)):
         running.run(sockets=[listener])
-    finally:
-        end()
     return 0
 
 
-def _sending(server: Server, secrets: Path | None) -> Callable[[], None]:
-    """Send what waits for the outside, where secrets are at hand; answer what ends it."""
-    if secrets is None:
-        return lambda: None
-    store, clock = server.service.store, server.clock
-    return errand_worker.started(lambda ending: errand_worker.work(store, secrets, clock, ending))
+def _chores(server: Server, secrets: Path | None) -> dict[str, Chore]:
+    """Derive figures, and send what waits for the outside where secrets are at hand."""
+    chores: dict[str, Chore] = {"figures": Derived(server.service).run}
+    if secrets is not None:
+        store, clock = server.service.store, server.clock
+        chores["outside"] = lambda ending: errand_worker.work(store, secrets, clock, ending)
+    return chores
 
 
 def _end_with_stdin(running: uvicorn.Server) -> None:

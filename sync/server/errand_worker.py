@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import closing
 from datetime import date
 from pathlib import Path
@@ -103,16 +103,3 @@ def work(store: Store, secrets: Path, clock: Clock, ending: threading.Event) -> 
     with closing(Session(clock, tls=True)) as http:
         sender = HttpsSender(http, setting_of(store), Secrets(secrets), clock)
         Worker(store, sender, clock).run(ending)
-
-
-def started(work: Callable[[threading.Event], None]) -> Callable[[], None]:
-    """Run a worker in a thread of its own; answer what ends it."""
-    ending = threading.Event()
-    thread = threading.Thread(target=work, args=(ending,), name="outside")
-    thread.start()
-
-    def end() -> None:
-        ending.set()
-        thread.join()
-
-    return end

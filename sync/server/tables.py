@@ -188,6 +188,21 @@ errand_rate = Table(
     Column("used", Integer, nullable=False),
 )
 
+# What each record adds to the figures that are derived from it, and the day on which that turns.
+derived_part = Table(
+    "derived_part",
+    metadata,
+    Column("kind", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("figure", Text, nullable=False),
+    Column("numerator", BigInteger, nullable=False),
+    Column("denominator", BigInteger, nullable=False),
+    Column("turns", Text),
+    PrimaryKeyConstraint("kind", "source", "figure"),
+)
+Index("derived_figure", derived_part.c.kind, derived_part.c.figure)
+Index("derived_turns", derived_part.c.kind, derived_part.c.turns)
+
 attempt = Table(
     "attempt",
     metadata,

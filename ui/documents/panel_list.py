@@ -15,6 +15,7 @@ from ui.documents.issuers import short_name
 from ui.documents.model_list import CHIPS, VIEWS, Counts, Line, ListModel
 from ui.documents.panel_chips import FlowChips
 from ui.documents.panel_menu import add, new_menu
+from ui.documents.panel_share import ShareLine
 from ui.documents.words import near_day
 from ui.kit.buttons import Button, IconButton
 from ui.kit.cards import CardList, CardRow
@@ -50,6 +51,7 @@ class IncomingList(Pane):
         self.search.searched.connect(model.set_text)
         self.chips = FlowChips({c.value: texts(f"documents.chip.{c.value}") for c in CHIPS})
         self.chips.changed.connect(model.set_chips)
+        self.share = ShareLine(session)
         self.cards = CardList(model.cards, self.card, name)
         self.table = Table(model.table, name)
         self._stack = QStackedWidget()
@@ -68,7 +70,7 @@ class IncomingList(Pane):
 
     def _lay_out(self) -> None:
         head = Row(self._title, None, self._views, self._dense, gap=2)
-        top = Column(head, self.search, self.chips, gap=8, margins=(14, 10, 12, 8))
+        top = Column(head, self.search, self.chips, self.share, gap=8, margins=(14, 10, 12, 8))
         whole = Column(top, Hairline(), self.states, gap=0)
         whole.setStretch(2, 1)
         put(self, whole)
