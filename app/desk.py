@@ -34,6 +34,7 @@ from app.kernel.errors import NotPermitted, RuleViolation
 from app.kernel.event import Event
 from app.kernel.feature import Registry
 from app.kernel.network import NetworkCheck
+from app.kernel.packages import Packages
 from app.kernel.ports import CertificateInfo, Completer, Diagnosis, Http, Verifier
 from app.settings import Settings
 from app.store.desk import DeskStore
@@ -108,6 +109,7 @@ class Desk:
     diagnosis: Diagnosis | None = None
     completer: Completer | None = None
     network: NetworkCheck | None = None
+    packages: Packages | None = None
     arrivals: ArrivalWorker = field(init=False)
     completions: CompletionWorker = field(init=False)
     trail: DeskTrail = field(init=False)

@@ -136,6 +136,14 @@ def _sync(args: argparse.Namespace, console: Console) -> int:
     return DONE if row["state"] == "ok" else REFUSED
 
 
+def _package(args: argparse.Namespace, console: Console) -> int:
+    from app.entry import desks
+
+    with desks.opened(args) as desk:
+        console.row(desks.carry(desk, args, console.progress))
+    return DONE
+
+
 def _do(args: argparse.Namespace, console: Console) -> int:
     from app.entry import desks
 
@@ -244,6 +252,7 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace, Console], int]] = {
     "profile": _profile,
     "schema": _schema,
     "sync": _sync,
+    "package": _package,
     "do": _do,
     "list": _list,
     "sign": _sign,

@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,7 @@ from app.kernel.changes import Changes
 from app.kernel.clock import Clock, SystemClock, local_date
 from app.kernel.command import Envelope
 from app.kernel.errors import HoaBanError, NotPermitted, RuleViolation, Unavailable
+from app.kernel.ports import Progress
 from app.settings import SETTING_LIST, Settings, parsed
 from app.store.desk import DeskStore
 from app.store.keyring_box import KeyringBox
@@ -116,6 +118,14 @@ def sync_once(desk: Desk, server: str | None) -> dict[str, Any]:
     server = server or desk.store.meta(line.SERVER)
     outcome = line.exchange_once(desk.store, server, desk.clock)
     return outcome | {"completed": desk.completions.run_due(has_line=True)}
+
+
+def carry(desk: Desk, args: argparse.Namespace, progress: Progress) -> dict[str, Any]:
+    """Write or read a package on a stick; return what came of it."""
+    packages = line.service(desk.store, desk.store.meta(line.SERVER), desk.clock).packages
+    if args.action == "write":
+        return asdict(packages.write(args.to, progress))
+    return asdict(packages.read(args.source, progress))
 
 
 class OpenDesk(Desk):
@@ -305,7 +315,7 @@ def _go_online(desk: Desk, profile: Profile, password: str | None, session: Sess
     if password is not None:
         keeper.offer(profile.user, password)
     keeper.start()
-    desk.sync = keeper
+    desk.sync, desk.packages = keeper, keeper.packages
     desk.network = line.check(
         profile.server,
         clock,

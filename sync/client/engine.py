@@ -12,7 +12,7 @@ from typing import Protocol
 
 from app.kernel.changes import Changes
 from app.kernel.command import Envelope
-from app.kernel.errors import Damaged, RuleViolation, Unavailable
+from app.kernel.errors import Conflict, Damaged, RuleViolation, Unavailable
 from app.store import folding
 from app.store.model import Fold, Gone, Leaf, Page, Receipt, Row, SyncState
 from app.store.replica import Replica
@@ -62,6 +62,7 @@ class RoundResult:
     """What a round did; `rules` are the server's, `caught_up` that nothing is left."""
 
     sent: int = 0
+    accepted: int = 0
     refused: int = 0
     rows: int = 0
     caught_up: bool = False
@@ -142,6 +143,24 @@ class Engine:
             except StopIteration as done:
                 result: RoundResult = done.value
                 return result
+
+    def take(self, frames: Iterable[Frame]) -> RoundResult:
+        """Take a reply that came by another way than a line.
+
+        `repaired` counts what both sides hold otherwise; nothing is asked for. Raises
+        `Conflict("package.again" | "package.forked")`, `Damaged`, `Unavailable("sync.cut")`.
+        """
+        state, done = self._replica.state(), RoundResult()
+        reply = self._take(frames, state, done)
+        if self._left_history(reply, state):
+            raise Conflict("package.again")
+        if reply.forked:
+            self._replica.renew_device()
+            raise Conflict("package.forked")
+        done.changes |= self._close(reply)
+        done.caught_up = reply.end is not None and reply.end.caught_up
+        done.repaired = len(repair.wrong(self._replica, reply.digests, all_told=False))
+        return done
 
     def steps(
         self, *, flush: bool = False, verify: bool = False, once: bool = False
@@ -291,7 +310,9 @@ class Engine:
         )
         changes = self._replica.apply(page)
         done.rows += len(rows) + len(folds)
-        done.refused += sum(not r.accepted for r in receipts)
+        refused = sum(not r.accepted for r in receipts)
+        done.refused += refused
+        done.accepted += len(receipts) - refused
         return changes
 
     def _left_history(self, reply: _Reply, state: SyncState) -> bool:

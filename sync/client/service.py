@@ -19,6 +19,7 @@ from app.store.replica import Replica
 from sync.client import keys, wiping
 from sync.client.engine import Engine, RoundResult
 from sync.client.files import Transfer
+from sync.client.packages import DeskPackages
 from sync.client.pulse import Pulse
 from sync.client.schedule import Backoff
 from sync.client.snapshots import Snapshots
@@ -122,6 +123,7 @@ class SyncService:
         self._stepping = threading.Lock()
         self._threads: list[threading.Thread] = []
         self._offered: tuple[str, str] | None = None
+        self.packages = DeskPackages(store, transport, clock, self._stepping)
         self._snapshots = Snapshots(store, transport, self._disturbed, self._progress)
 
     @property
@@ -181,7 +183,6 @@ class SyncService:
         """
         with self._stepping:
             self._tell(busy=True)
-            # What came before a restart is listed without a line too.
             self._snapshots.list_newest()
             try:
                 result = self._round(flush=flush)
@@ -221,15 +222,14 @@ class SyncService:
         return result
 
     def _exchange(self, *, flush: bool, verify: bool = False) -> RoundResult:
-        """Do one round; a desk that has nothing yet shows one page, and takes snapshots then."""
+        """Do one round; a desk that has nothing shows one page, then takes snapshots."""
         if not self._replica.state().history:
             first = self._engine.round(flush=flush, once=True)
             if first.caught_up:
                 return first
-        if not self._snapshots.fill():
-            # Somebody waits: his act goes now, and the snapshots go on after it.
-            return self._engine.round(flush=flush, once=True)
-        return self._engine.round(flush=flush, verify=verify)
+        # Where somebody waits his act goes now, and the snapshots go on after it.
+        once = not self._snapshots.fill()
+        return self._engine.round(flush=flush, verify=verify and not once, once=once)
 
     def _disturbed(self) -> bool:
         return self._hurry.is_set() or self._stopping.is_set()

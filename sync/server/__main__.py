@@ -19,6 +19,7 @@ from sync.server import (
     cli_accounts,
     cli_devices,
     cli_outside,
+    cli_package,
     cli_serve,
     cli_snapshot,
     cli_upkeep,
@@ -96,6 +97,7 @@ def _parser() -> argparse.ArgumentParser:
     cli_devices.add_parsers(commands)
     cli_outside.add_parsers(commands)
     cli_upkeep.add_parsers(commands)
+    cli_package.add_parsers(commands)
     commands.add_parser("openapi")
     return parser
 
@@ -148,6 +150,7 @@ _RUN = {
     "check": _check,
     "restored": _restored,
     "snapshot": cli_snapshot.run,
+    "package": cli_package.run,
 }
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from app.identity import audit
 from app.kernel.clock import SystemClock
 from app.store.lock import ProfileLock
 from app.store.profile import Profile
+from sync.server.__main__ import main as office_line
 from tests.app.entry.conftest import PASSWORD, Cli, opening
 from tests.signing.conftest import MODULE, NAME, PINS, Office, free_port
 
@@ -45,6 +46,24 @@ def test_what_one_pc_does_another_lists_after_the_exchange(
     assert [row["name"] for row in found.rows] == ["Hợp tác xã mẫu"]
     nothing = cli("list", "party", "--json", "--query", "zz", *opening(other), stdin=WORD)
     assert (nothing.code, nothing.out) == (0, "")
+
+
+def test_a_stick_goes_to_the_server_and_back(
+    profile: Path, cli: Cli, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cli("do", "party.put", "--json", *opening(profile), stdin=said(json.dumps(PARTY)))
+    stick, folder = tmp_path / "stick", tmp_path / "province"
+    stick.mkdir()
+    out = cli("package", "write", "--json", *opening(profile), "--to", stick, stdin=WORD)
+    assert (out.code, out.rows[0]["commands"]) == (0, 1)
+    where = ("--database", f"sqlite:///{folder / 'server.db'}", "--files", str(folder / "files"))
+    words = ["package", "answer", *where, "--from", out.rows[0]["path"], "--to", str(stick)]
+    assert office_line(words) == 0
+    assert json.loads(capsys.readouterr().out)["commands"] == 1
+    back = cli("package", "read", "--json", *opening(profile), "--from", stick, stdin=WORD)
+    assert (back.code, back.rows[0]["accepted"], back.rows[0]["whole"]) == (0, 1, True)
+    again = cli("package", "read", "--json", *opening(profile), "--from", stick, stdin=WORD)
+    assert (again.code, again.rows[0]["error"]["code"]) == (1, "package.taken")
 
 
 @pytest.mark.parametrize(
