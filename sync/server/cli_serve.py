@@ -7,6 +7,7 @@ import os
 import socket
 import sys
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import uvicorn
@@ -15,6 +16,7 @@ from sync.server import errand_worker, logs
 from sync.server.background import Chore, beside
 from sync.server.derived import Derived
 from sync.server.http import Server
+from sync.server.limits import Limits
 from sync.server.memory import collect_rarely
 
 POOL = 8
@@ -27,6 +29,7 @@ def add_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--pool", type=int, default=POOL, metavar="N")
     command.add_argument("--statement-seconds", type=int, default=30, metavar="N")
     command.add_argument("--grace-seconds", type=int, default=20, metavar="N")
+    command.add_argument("--waiting", type=int, default=Limits().waiting, metavar="N")
     command.add_argument("--log-level", choices=logs.LEVELS, default="warning")
     command.add_argument("--secrets", type=Path, metavar="DIR")
     command.add_argument("--forwarded-from", default="127.0.0.1", metavar="ADDRESSES")
@@ -43,6 +46,7 @@ class _Process(uvicorn.Server):
 def run(server: Server, args: argparse.Namespace) -> int:
     """Serve until a signal; requests in work are finished, within the grace."""
     collect_rarely()
+    server.limits = replace(server.limits, waiting=args.waiting)
     logs.configure(args.log_level)
     config = uvicorn.Config(
         server.app(),

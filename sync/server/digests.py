@@ -123,10 +123,15 @@ def settle(store: Store) -> None:
     with store.read() as connection:
         if store.meta(connection, _COUNTED) is not None:
             return
-    with store.write() as connection:
+
+    def count(connection: Connection) -> None:
         store.lock(connection)
-        rebuild(store, connection)
-        store.set_meta(connection, _COUNTED, "1")
+        if store.meta(connection, _COUNTED) is None:
+            rebuild(store, connection)
+            store.set_meta(connection, _COUNTED, "1")
+
+    # Another process that starts at the same moment may be quicker.
+    store.retrying(count)
 
 
 def rebuild(store: Store, connection: Connection) -> None:

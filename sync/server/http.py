@@ -69,7 +69,7 @@ class Server:
 
     def app(self) -> Starlette:
         """Build the ASGI application."""
-        waker, metrics = Waker(self._head, self.poll), Metrics()
+        waker, metrics = Waker(self.service.pull.moved_since, self.poll), Metrics()
         listener = Listener(self.service.store, waker.poke)
 
         @asynccontextmanager
@@ -84,7 +84,7 @@ class Server:
 
         def end() -> None:
             self.ending = True
-            waker.poke()
+            waker.let_go()
 
         made = Starlette(
             routes=self._routes(waker, metrics),
@@ -121,10 +121,6 @@ class Server:
             Route("/ready", watch.ready, methods=["GET"]),
             Route("/metrics", watch.metrics, methods=["GET"]),
         ]
-
-    def _head(self) -> int:
-        with self.service.store.read() as connection:
-            return self.service.store.head(connection)
 
 
 class _Routes:
@@ -167,15 +163,16 @@ class _Routes:
         loop_end = self._server.clock.monotonic() + min(
             MAX_WAIT, float(_number(query.get("seconds", "55")))
         )
-        while True:
-            moved = self._waker.next_move()
-            if await run_sync(self._server.service.news, cursor, held, account):
-                return own_json({"news": True})
-            while not moved.is_set():
-                left = loop_end - self._server.clock.monotonic()
-                if left <= 0 or self._server.ending or await request.is_disconnected():
-                    return own_json({"news": False})
-                await self._waker.wait(moved, min(left, _LOOK))
+        with self._waker.waiting(held) as moved:
+            while True:
+                moved.clear()
+                if await run_sync(self._server.service.news, cursor, held, account):
+                    return own_json({"news": True})
+                while not moved.is_set():
+                    left = loop_end - self._server.clock.monotonic()
+                    if left <= 0 or self._server.ending or await request.is_disconnected():
+                        return own_json({"news": False})
+                    await self._waker.wait(moved, min(left, _LOOK))
 
     async def sign_in(self, request: Request) -> Response:
         """Trade a password for tokens."""

@@ -166,6 +166,15 @@ class Pull:
             head = self._store.head(connection)
             return head > cursor and bool(self._slice(connection, buckets, cursor, head))
 
+    def moved_since(self, seen: int) -> tuple[int, list[str]]:
+        """Return the newest number of the log, and the buckets that moved since a number."""
+        c = tables.log.c
+        with self._store.read() as connection:
+            head = self._store.head(connection)
+            query = select(c.bucket).where(c.seq > seen, c.seq <= head).distinct()
+            moved = list(connection.scalars(query)) if head > seen >= 0 else []
+        return head, moved
+
     def _buckets(self, connection: Connection, person: str, now: datetime) -> tuple[str, ...]:
         unit = Unit(self._store, connection, self._registry)
         pairs = self._directory.scope(unit, person, now)

@@ -101,7 +101,8 @@ class Store:
             raise
 
     def _create(self, clock: Clock) -> None:
-        with self.write() as connection:
+        # One that waits for the lock must see what the first has made meanwhile.
+        with self.write(fresh=self.postgres) as connection:
             if self.postgres:
                 self.lock(connection)
             if not migrations.is_empty(connection):
@@ -158,10 +159,15 @@ class Store:
             connection.rollback()
 
     @contextmanager
-    def write(self, *, again: bool = False) -> Iterator[Connection]:
-        """Give a transaction, committed at the end; `again` trusts no row to be new."""
+    def write(self, *, again: bool = False, fresh: bool = False) -> Iterator[Connection]:
+        """Give a transaction, committed at the end; `again` trusts no row to be new.
+
+        With `fresh` each statement sees what was committed before it.
+        """
         with self.engine.connect() as opened:
             connection = opened.execution_options(hb_write=True, hb_again=again)
+            if fresh:
+                connection = connection.execution_options(isolation_level="READ COMMITTED")
             with connection.begin() as transaction:
                 yield connection
                 if self.cluster is not None:

@@ -4,60 +4,80 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from anyio.to_thread import run_sync
 from sqlalchemy import create_engine, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 from sync.server.logs import LOG
 from sync.server.store import CHANNEL, Store
 
 POLL = 2.0
-# Every ring makes all who wait ask the database: a busy server rings no more often than this.
+# A busy server looks no more often than this: those who are woken ask the database.
 _REST = 0.25
 _AGAIN = 1.0
 _LOOK = 0.5
 
 
 class Waker:
-    """Tell every waiting desk when the log has moved; one poller for all of them."""
+    """Wake the waiting desks whose buckets have moved; one look at the log for all of them.
 
-    def __init__(self, head: Callable[[], int], poll: float = POLL) -> None:
-        self._head = head
+    `moved` answers the newest number of the log and the buckets that moved since a number.
+    """
+
+    def __init__(
+        self, moved: Callable[[int], tuple[int, Iterable[str]]], poll: float = POLL
+    ) -> None:
+        self._moved = moved
         self._poll = poll
         self._seen = -1
-        self._moved = asyncio.Event()
+        self._news = asyncio.Event()
+        self._waiting: dict[str, set[asyncio.Event]] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
         self._task: asyncio.Task[None] | None = None
-        self._rang = float("-inf")
-        self._soon: asyncio.TimerHandle | None = None
 
     async def start(self) -> None:
-        """Begin to poll."""
+        """Begin to look."""
         self._loop = asyncio.get_running_loop()
         self._task = asyncio.create_task(self._watch())
 
     async def stop(self) -> None:
-        """Let every waiter go, and stop polling."""
+        """Let every waiter go, and look no more."""
         if self._task is not None:
             self._task.cancel()
-        if self._soon is not None:
-            self._soon.cancel()
         self._loop = None
-        self._ring()
+        self._ring(tuple(self._waiting))
 
     def poke(self) -> None:
         """Say from any thread that something was committed."""
+        self._from_any_thread(self._news.set)
+
+    def let_go(self) -> None:
+        """Wake everybody, from any thread: this process is about to end."""
+        self._from_any_thread(lambda: self._ring(tuple(self._waiting)))
+
+    def _from_any_thread(self, work: Callable[[], None]) -> None:
         loop = self._loop
         if loop is not None:
-            loop.call_soon_threadsafe(self._ring_soon, loop)
+            loop.call_soon_threadsafe(work)
 
-    def next_move(self) -> asyncio.Event:
-        """Return what the next movement sets: take it before looking, and none is missed."""
-        return self._moved
+    @contextmanager
+    def waiting(self, buckets: Iterable[str]) -> Iterator[asyncio.Event]:
+        """Give what is set when one of the buckets moves; clear it before looking for news."""
+        moved, held = asyncio.Event(), frozenset(buckets)
+        for bucket in held:
+            self._waiting.setdefault(bucket, set()).add(moved)
+        try:
+            yield moved
+        finally:
+            for bucket in held:
+                self._waiting[bucket].discard(moved)
+                if not self._waiting[bucket]:
+                    del self._waiting[bucket]
 
     async def wait(self, moved: asyncio.Event, seconds: float) -> bool:
         """Wait for a movement; False when the time is over."""
@@ -68,25 +88,25 @@ class Waker:
             return False
         return True
 
-    def _ring_soon(self, loop: asyncio.AbstractEventLoop) -> None:
-        if self._soon is None:
-            self._soon = loop.call_at(max(self._rang + _REST, loop.time()), self._ring_at, loop)
-
-    def _ring_at(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._soon, self._rang = None, loop.time()
-        self._ring()
-
-    def _ring(self) -> None:
-        self._moved.set()
-        self._moved = asyncio.Event()
+    def _ring(self, buckets: Iterable[str]) -> None:
+        for bucket in buckets:
+            for moved in self._waiting.get(bucket, ()):
+                moved.set()
 
     async def _watch(self) -> None:
         while True:
-            head = await run_sync(self._head)
-            if head != self._seen:
-                self._seen = head
-                self._ring()
-            await asyncio.sleep(self._poll)
+            await self.wait(self._news, self._poll)
+            self._news.clear()
+            before = self._seen
+            try:
+                self._seen, buckets = await run_sync(self._moved, before)
+            except SQLAlchemyError:
+                # Every request says so too; the next look finds what was missed.
+                LOG.warning("log unseen")
+            else:
+                # The first look has nothing to compare with: whoever waits already looks again.
+                self._ring(buckets if before >= 0 else tuple(self._waiting))
+            await asyncio.sleep(_REST)
 
 
 class Listener:

@@ -12,7 +12,10 @@ from pathlib import Path
 
 from tests.bench.figures import table
 
-NAMES = ("startup", "list", "search", "act", "pull", "push", "verify", "sign", "batch", "memory")
+NAMES = (
+    "startup", "list", "search", "act", "pull", "push", "delta", "link", "server",
+    "verify", "sign", "batch", "memory",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

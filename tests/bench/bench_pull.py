@@ -1,4 +1,4 @@
-"""The first pull of 20,000 documents and a later one of 100, over real HTTP and a slow line."""
+"""The first pull of 20,000 documents over real HTTP, streamed and onto the desk's disk."""
 
 from __future__ import annotations
 
@@ -21,18 +21,17 @@ from sync.server.snapshots import Snapshots as ServerSnapshots
 from tests.bench import desks, peers, servers
 from tests.bench.__main__ import Plan
 from tests.bench.figures import Figure, median
-from tests.bench.shaper import SHAPED, shaped
+from tests.bench.shaper import COMMUNE, SHAPED, shaped
 from tests.doubles.postgres import cluster
 
 SIZE = 20_000
-CHANGED = 100
 _ROUNDS = 3
 # Trials with few rows have snapshots too.
 _LEAST = 10
-# What, round trip in ms, kbit/s down and up, seconds for all and to the first documents
+# What, how strong, seconds for all and to the first documents
 _LINES = (
-    ("300 ms, 1 Mbit/s", 300, 1000, 384, (28, 3)),
-    ("1,500 ms, 128 kbit/s", 1500, 128, 48, (None, 10)),
+    ("300 ms, 1 Mbit/s", SHAPED, (28, 3)),
+    ("bad commune", COMMUNE, (None, 10)),
 )
 
 
@@ -167,7 +166,7 @@ class Desk:
 
 
 def measure(plan: Plan) -> list[Figure]:
-    """Measure on SQLite and on PostgreSQL, then through the slow line."""
+    """Measure on SQLite and on PostgreSQL."""
     size = plan.rows(SIZE)
     figures: list[Figure] = []
     with ExitStack() as stack:
@@ -178,7 +177,6 @@ def measure(plan: Plan) -> list[Figure]:
             with servers.serving(url, plan.folder / "files") as port:
                 figures += _fast(plan, name, url, port)
                 if name == "SQLite":
-                    figures += _slow(plan, port)
                     figures += _ready_made(plan, url, port)
     kept = [f.value for f in figures if f.what.endswith("on the desk's disk")]
     return figures + peers.pull(plan, max(kept))
@@ -186,14 +184,10 @@ def measure(plan: Plan) -> list[Figure]:
 
 def _fast(plan: Plan, name: str, url: str, port: int) -> list[Figure]:
     rounds = plan.times(_ROUNDS)
-    streamed = [_fresh(plan, port, stream=True)[0] for _ in range(rounds)]
-    kept = [_fresh(plan, port)[0] for _ in range(rounds - 1)]
-    last, desk = _fresh(plan, port)
+    streamed = [fresh(plan, port, stream=True)[0] for _ in range(rounds)]
+    kept = [fresh(plan, port)[0] for _ in range(rounds - 1)]
+    last, desk = fresh(plan, port)
     kept.append(last)
-    with servers.door(url, plan.folder / "files") as service:
-        changed = min(CHANGED, plan.rows(SIZE) // 10)
-        servers.touch(service, changed)
-    later = desk.pull()
     nothing = desk.pull()
     desk.store.close()
     size = plan.rows(SIZE)
@@ -212,8 +206,6 @@ def _fast(plan: Plan, name: str, url: str, port: int) -> list[Figure]:
             median(p.rows / p.seconds for p in kept), "rows/s",
         ),
         Figure(f"{name}: first pull on the wire", last.wire / 1e6, "MB"),
-        Figure(f"{name}: {changed} changed of {size:,} on the wire", later.wire / 1e3, "kB", 12),
-        Figure(f"{name}: {changed} changed of {size:,}", later.seconds * 1e3, "ms"),
         Figure(f"{name}: nothing new", nothing.seconds * 1e3, "ms"),
     ]  # fmt: skip
 
@@ -238,8 +230,8 @@ def _ready_made(plan: Plan, url: str, port: int) -> list[Figure]:
         Figure("snapshots: first pull, until caught up", near[-1].seconds, "s", None, lists),
         Figure("snapshots: built once, processor", build, "s", None, f"{rows:,} rows"),
     ]  # fmt: skip
-    for what, rtt, down, up, most in _LINES:
-        with shaped(port, rtt_ms=rtt, down_kbit=down, up_kbit=up) as line:
+    for what, strength, most in _LINES:
+        with shaped(port, strength) as line:
             far = _taken(plan, line.port)
         said = f"{far.wire / 1e6:.2f} MB; lists whole after {far.listed:.1f} s"
         figures += [
@@ -259,19 +251,7 @@ def _taken(plan: Plan, port: int) -> Taken:
         desk.store.close()
 
 
-def _slow(plan: Plan, port: int) -> list[Figure]:
-    with shaped(port, SHAPED) as line:
-        taken, desk = _fresh(plan, line.port)
-        desk.store.close()
-    what = "300 ms, 1 Mbit/s"
-    carried = f"{taken.wire / 1e6:.2f} MB, SQLite server"
-    return [
-        Figure(f"{what}: first pull of {taken.documents:,}", taken.seconds, "s", 28, carried),
-        Figure(f"{what}: first documents on the desk", taken.first, "s", 3),
-    ]
-
-
-def _fresh(plan: Plan, port: int, *, stream: bool = False) -> tuple[Pulled, Desk]:
+def fresh(plan: Plan, port: int, *, stream: bool = False) -> tuple[Pulled, Desk]:
     """Pull with a desk that has nothing yet; a reader's desk is closed at once."""
     home = plan.folder / f"pull-{time.monotonic_ns()}"
     Path(home).mkdir()

@@ -86,10 +86,17 @@ def _once_more(service: Service, envelopes: list[Envelope]) -> list[float]:
     return _send(service, envelopes)
 
 
-def _request(service: Service, envelopes: list[Envelope]) -> float:
+def batch(service: Service, turn: int, count: int) -> float:
+    """Receive so many documents as a desk of its own, and return the seconds."""
+    device, first = f"bench-{turn}", 10_000_000 + turn * 10_000
+    made = [replace(_envelope(n + 1, _receive(first + n)), device=device) for n in range(count)]
+    return _request(service, made, device)
+
+
+def _request(service: Service, envelopes: list[Envelope], device: str = _DEVICE) -> float:
     """Send one request; only its commands are timed, the pull behind them is left unread."""
     request = Request(
-        PROTO, SCHEMA, RULES, _DEVICE, receipts_seen=10**9, commands=tuple(envelopes), want=0
+        PROTO, SCHEMA, RULES, device, receipts_seen=10**9, commands=tuple(envelopes), want=0
     )
     began = time.perf_counter()
     frames: Iterator[object] = service.handle(request, Account("clerk", "clerk"))

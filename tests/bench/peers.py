@@ -12,7 +12,7 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tests.bench.__main__ import Plan
@@ -20,6 +20,7 @@ from tests.bench.figures import Figure
 from tests.bench.servers import wait_for
 
 _SECONDS = 900
+_KINTO_DELTA = r"delta pull: .*?, ([\d.]+) kB"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,18 @@ def pull(plan: Plan, ours: float) -> list[Figure]:
         return []
     home = plan.peers.resolve()
     return [_figure(peer, home, plan.folder / "peers", ours) for peer in PEERS]
+
+
+def delta(plan: Plan, ours: float) -> list[Figure]:
+    """Return what Kinto carries for 100 changed of 20,000, beside ours; none without `--peers`."""
+    if plan.peers is None:
+        return []
+    what, home = "Kinto, in memory: 100 changed of 20,000, on the wire", plan.peers.resolve()
+    try:
+        carried = _measured(replace(PEERS[0], rate=_KINTO_DELTA), home, plan.folder / "peers")
+    except (OSError, RuntimeError, subprocess.SubprocessError) as error:
+        return [Figure(what, 0, "kB", compared_with=f"not run: {_why(error)}")]
+    return [Figure(what, carried, "kB", compared_with=f"ours: {ours / carried:.2f} ×")]
 
 
 def _figure(peer: Peer, home: Path, scratch: Path, ours: float) -> Figure:

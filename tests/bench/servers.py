@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from app.features import registry
+from app.identity.model import Unit
 from app.kernel.bus import fold_in
 from app.kernel.clock import FixedClock
 from app.kernel.event import Event
@@ -20,7 +21,7 @@ from sync.server.accounts import Accounts
 from sync.server.seed import build
 from sync.server.service import Service
 from sync.server.store import Store
-from sync.server.unit import Unit
+from sync.server.unit import Unit as Work
 from tests.bench import corpus
 from tests.bench.corpus import NOW
 from tests.bench.desks import batches
@@ -53,7 +54,7 @@ def fill(url: str, count: int, logins: Sequence[str] = ("clerk",), officials: in
 
 def _write(store: Store, entities: list[corpus.Entity]) -> None:
     with store.write() as connection:
-        unit = Unit(store, connection, registry())
+        unit = Work(store, connection, registry())
         unit.prefetch((kind, name) for kind, name, _ in entities)
         for kind, name, value in entities:
             unit.put(kind, name, value)
@@ -72,11 +73,11 @@ def _event(name: str) -> Event:
     )  # fmt: skip
 
 
-def touch(service: Service, count: int) -> None:
+def touch(service: Service, count: int, turn: int = 0) -> None:
     """Report progress on so many documents, every third, as an act of each would."""
     store = service.store
     with store.write() as connection:
-        unit = Unit(store, connection, registry())
+        unit = Work(store, connection, registry())
         done = n = 0
         while done < count:
             found = unit.get("document", derived_id("bench", str(n)))
@@ -84,14 +85,20 @@ def touch(service: Service, count: int) -> None:
             if found is None:
                 raise RuntimeError("there are fewer documents than changes")
             if found.items:
-                fold_in(registry(), unit, _progress(found.id, found.items[0].id))
+                fold_in(registry(), unit, _progress(found.id, found.items[0].id, turn))
                 done += 1
         unit.keep()
         unit.flush()
 
 
-def _progress(name: str, item: str) -> Event:
-    command = derived_id("change", name)
+def commit(store: Store) -> None:
+    """Write one row that everybody hears of."""
+    unit = Unit("mau-moi", "mau-moi", "Đơn vị mới (mẫu)", abbr="UBND", is_agency=True)
+    _write(store, [("unit", unit.id, unit)])
+
+
+def _progress(name: str, item: str, turn: int) -> Event:
+    command = derived_id("change", name, str(turn))
     data = {"item": item, "text": "Đang tổng hợp số liệu (mẫu)"}
     return Event(
         event_id(command, 0), "document", name, "document.progressed", data, command,

@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from sqlalchemy import make_url
+
 _FAST = (
     "fsync=off",
     "synchronous_commit=off",
@@ -41,6 +43,23 @@ class Cluster:
         self._folder = folder
         self._user = user
         self._count = 0
+        self.pid = 0
+
+    def processor(self) -> float:
+        """Return the processor seconds of all its processes, those that have ended too."""
+        told = [_stat(entry) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
+        mine = [words for pid, words in told if words and self.pid in (pid, int(words[1]))]
+        own = sum(int(n) for words in mine for n in words[11:13])
+        ended = sum(
+            int(n) for pid, words in told if words and pid == self.pid for n in words[13:15]
+        )
+        return (own + ended) / os.sysconf("SC_CLK_TCK")
+
+    def analyse(self, url: str) -> None:
+        """Let the planner know what lies in a database, as autovacuum would have by then."""
+        self.run(
+            "vacuumdb", "-h", str(self._folder), "-U", "tester", "-z", make_url(url).database or ""
+        )
 
     def run(self, program: str, *arguments: str) -> None:
         """Run one of PostgreSQL's programs as the cluster's user."""
@@ -50,7 +69,7 @@ class Cluster:
             cwd=self._folder,
             check=True,
             capture_output=True,
-            timeout=60,
+            timeout=600,
             env={"LC_ALL": "C.UTF-8"},
             extra_groups=[] if self._user else None,
         )
@@ -95,6 +114,7 @@ def cluster() -> Iterator[Cluster]:
         stderr=subprocess.DEVNULL,
         extra_groups=[] if user else None,
     )
+    made.pid = server.pid
     try:
         _await(made, folder)
         yield made
@@ -103,6 +123,15 @@ def cluster() -> Iterator[Cluster]:
         server.send_signal(signal.SIGQUIT)
         server.wait()
         shutil.rmtree(folder)
+
+
+def _stat(entry: Path) -> tuple[int, list[str]]:
+    """Return what the kernel tells of a process after its name; nothing of one that has ended."""
+    try:
+        text = (entry / "stat").read_text()
+    except OSError:
+        return 0, []
+    return int(entry.name), text.rpartition(")")[2].split()
 
 
 def _await(made: Cluster, folder: Path) -> None:

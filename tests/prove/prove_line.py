@@ -14,17 +14,20 @@ import os
 import statistics
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from app.kernel.clock import SystemClock
 from app.kernel.ids import new_id
 from tests.bench import servers
 from tests.bench.corpus import NOW
 from tests.bench.shaper import COMMUNE, SHAPED, Line, Strength, shaped
 from tests.doubles.postgres import cluster
+from tests.prove import once, province
 from tests.prove.children import Told
 from tests.prove.tls import authority
 
@@ -33,6 +36,8 @@ FIRST = {"shaped": 3.0, "commune": 10.0}
 WHOLE = 28.0
 BOTH_SIDES = 20.0
 SIZE, OFFICIALS, STARTS, ACTS = 20_000, 2000, 5, 6
+FAULTY, FAULTY_DESKS = 120.0, 6
+FAULTS = {"cut": 0.1, "stall": 0.05, "portal": 0.1, "lost": 0.15}
 LOGINS = ("clerk", "leader")
 _LOOKS = 60
 # Signed in and the profile made, opened, usable
@@ -46,6 +51,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--officials", type=int, default=OFFICIALS, help="of other communes")
     parser.add_argument("--starts", type=int, default=STARTS, help="first sign-ins")
     parser.add_argument("--acts", type=int, default=ACTS, help="registrations with instruction")
+    parser.add_argument("--faulty-seconds", type=float, default=FAULTY, metavar="N")
     parser.add_argument("--json", action="store_true")
 
 
@@ -73,6 +79,7 @@ def prove(arguments: argparse.Namespace, folder: Path) -> dict[str, Any]:
     kept = max(first) <= FIRST[arguments.strength] and max(on_both) <= BOTH_SIDES
     if strength is SHAPED:
         kept = kept and min(whole["seconds"]) <= WHOLE
+    faults = faulty(folder / "faults", strength, arguments.faulty_seconds)
     return {
         "strength": arguments.strength,
         "documents": arguments.size,
@@ -87,8 +94,9 @@ def prove(arguments: argparse.Namespace, folder: Path) -> dict[str, Any]:
         "register_instruct_both_sides": _spread(on_both),
         "register_instruct_met_silence": _spread([a.seconds for a in acts if a.silent]),
         "register_instruct_budget": BOTH_SIDES,
+        "faults": faults,
         "kept": kept,
-        "equal": equal,
+        "equal": equal and faults["exact"],
     }
 
 
@@ -99,6 +107,39 @@ def _spread(times: list[float]) -> dict[str, Any]:
         "count": len(times),
         "median": round(statistics.median(times), 2),
         "worst": round(max(times), 2),
+    }
+
+
+def faulty(folder: Path, strength: Strength, seconds: float) -> dict[str, Any]:
+    """Let desks work through a line that cuts, stalls, loses replies and shows a portal's page.
+
+    It carries plain HTTP: through TLS a portal's page is told from a reply by itself.
+    """
+    folder.mkdir()
+    with cluster() as made, ExitStack() as stack:
+        url = made.database()
+        province.build(url, FAULTY_DESKS, SystemClock())
+        port = stack.enter_context(servers.serving(url, folder / "files", "--log-level", "error"))
+        line = stack.enter_context(shaped(port, replace(strength, **FAULTS)))
+        child = Told(
+            "tests.prove.desks_child", str(folder), f"http://127.0.0.1:{line.port}",
+            "0", str(FAULTY_DESKS), "7",
+        )  # fmt: skip
+        stack.callback(child.kill)
+        child.heard()
+        child.ask("work")
+        time.sleep(seconds)
+        line.mend()
+        settled = child.ask("settle")["settled"]
+        end = child.ask("compare")
+        counts = Counter(end["counts"])
+        told = once.counted(url, folder / "files", counts)
+    well = settled == FAULTY_DESKS and not end["differ"] and not counts["refused"]
+    return {
+        "struck": dict(line.struck),
+        "desks_counts": dict(counts),
+        **told,
+        "exact": well and once.exact(told),
     }
 
 
