@@ -14,22 +14,18 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from app.catalogues.calendars import calendar_from
-from app.catalogues.load import load_items
 from app.desk import Desk
 from app.entry import line, mending, parts
+from app.entry.held import actor_of, calendar_of
 from app.entry.late import LateCompleter, LateSigner, LateVerifier
 from app.features import registry
 from app.identity.actions import Action
-from app.identity.actors import resolve
 from app.identity.audit import Note
 from app.identity.trail import DeskTrail
 from app.kernel.actor import Actor
 from app.kernel.bus import Bus
-from app.kernel.calendar import WorkingCalendar
 from app.kernel.changes import Changes
 from app.kernel.clock import Clock, SystemClock, local_date
-from app.kernel.command import Envelope
 from app.kernel.errors import HoaBanError, NotPermitted, RuleViolation, Unavailable
 from app.kernel.ports import Progress
 from app.settings import SETTING_LIST, Settings, parsed
@@ -143,7 +139,7 @@ class OpenDesk(Desk):
         def follow(changes: Changes) -> None:
             if changes.touches("catalogue"):
                 self.settings = _settings(self.store)
-                self.calendar = _calendar(self.store)
+                self.calendar = calendar_of(self.store)
 
         self.changes.subscribe(follow)
 
@@ -276,7 +272,7 @@ class ProfileLauncher:
         online: bool,
     ) -> OpenDesk:
         clock = self._clock
-        store.resolve_actor = _resolve
+        store.resolve_actor = actor_of
         trust = self._chosen_trust()
         http = parts.http_session(clock)
         tokens = _signer(clock, trust, http, lambda: desk.settings)
@@ -288,7 +284,7 @@ class ProfileLauncher:
             clock=clock,
             person=store.meta(PERSON),
             settings=_settings(store),
-            calendar=_calendar(store),
+            calendar=calendar_of(store),
             signer=tokens,
             verifier=checker,
             http=http,
@@ -361,23 +357,6 @@ def _note_login(store: DeskStore, failures: int, means: str) -> None:
 
 def _means(password: str | None) -> str:
     return "keyring" if password is None else "password"
-
-
-def _resolve(get: Any, envelope: Envelope) -> Actor:
-    return resolve(
-        get,
-        envelope.person,
-        envelope.post,
-        envelope.at,
-        envelope.acting_for,
-        envelope.authority,
-    )
-
-
-def _calendar(store: DeskStore) -> WorkingCalendar:
-    """Return the province's calendar, or the product's own before the first sync."""
-    held = [item for _, item in store.entities("catalogue")]
-    return calendar_from(held or load_items())
 
 
 def _signer(

@@ -37,8 +37,8 @@ from sync.protocol.messages import (
 )
 from sync.protocol.package import DOWN, UP, Entry, Label
 from sync.server import tables, trail
-from sync.server.files import LEAF, Plan
 from sync.server.http import Server
+from sync.server.parts import LEAF, Plan
 from sync.server.service import MAX_COMMANDS, Account
 
 _SECRET = "document.secret"  # noqa: S105 - an error's code
