@@ -30,6 +30,19 @@ _C = AUDIT.c
 # Built once: putting a query together takes longer than running it.
 _LAST = select(_C.seq, _C.hash).where(_C.chain == bindparam("of")).order_by(_C.seq.desc()).limit(1)
 _INSERT = insert(AUDIT)
+_CHAINS = select(_C.chain).distinct().order_by(_C.chain)
+_ENTRIES = (
+    select(AUDIT)
+    .where(_C.chain == bindparam("of"), _C.seq > bindparam("after"))
+    .order_by(_C.seq)
+    .limit(bindparam("most"))
+)
+_NEWEST = (
+    select(AUDIT)
+    .where(_C.chain == bindparam("of"), _C.action == bindparam("act"))
+    .order_by(_C.seq.desc())
+    .limit(1)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,26 +127,21 @@ def append(connection: Connection, at: datetime, note: Note, chain: str = DESK) 
 
 def chains(connection: Connection) -> list[str]:
     """Return the names of the chains."""
-    return list(connection.scalars(select(_C.chain).distinct().order_by(_C.chain)))
+    return list(connection.scalars(_CHAINS))
 
 
 def entries(
     connection: Connection, after: int = 0, limit: int = 200, chain: str = DESK
 ) -> list[AuditEntry]:
     """Return entries in order, from the one after `after`."""
-    ask = select(AUDIT).where(_C.chain == chain, _C.seq > after).order_by(_C.seq).limit(limit)
-    return [_entry(row) for row in connection.execute(ask).mappings()]
+    asked = {"of": chain, "after": after, "most": limit}
+    return [_entry(row) for row in connection.execute(_ENTRIES, asked).mappings()]
 
 
 def newest(connection: Connection, action: Action, chain: str = DESK) -> AuditEntry | None:
     """Return the last entry of an action, or None."""
-    ask = (
-        select(AUDIT)
-        .where(_C.chain == chain, _C.action == action.value)
-        .order_by(_C.seq.desc())
-        .limit(1)
-    )
-    row = connection.execute(ask).mappings().first()
+    asked = {"of": chain, "act": action.value}
+    row = connection.execute(_NEWEST, asked).mappings().first()
     return None if row is None else _entry(row)
 
 

@@ -67,16 +67,21 @@ class Sums:
 
     def write(self, connection: Connection) -> None:
         """Bring the kept digests to what was gathered."""
-        for (bucket, kind), (count, total) in self._moved.items():
-            if not count and not total:
-                continue
-            held = connection.exec_driver_sql(
-                "SELECT count, sum FROM digest WHERE bucket = ? AND kind = ?", (bucket, kind)
-            ).first() or (0, 0)
-            connection.exec_driver_sql(
-                "INSERT OR REPLACE INTO digest VALUES (?, ?, ?, ?)",
-                (bucket, kind, held[0] + count, signed(held[1] + total)),
-            )
+        moved = [(pair, count, total) for pair, (count, total) in self._moved.items()]
+        for part in chunks([m for m in moved if m[1] or m[2]]):
+            held = {
+                (bucket, kind): (count, total)
+                for bucket, kind, count, total in connection.exec_driver_sql(
+                    "SELECT bucket, kind, count, sum FROM digest"
+                    f" WHERE (bucket, kind) IN (VALUES {marks(len(part), 2)})",
+                    tuple(name for pair, *_ in part for name in pair),
+                )
+            }
+            rows = []
+            for pair, count, total in part:
+                before = held.get(pair, (0, 0))
+                rows.append((*pair, before[0] + count, signed(before[1] + total)))
+            connection.exec_driver_sql("INSERT OR REPLACE INTO digest VALUES (?, ?, ?, ?)", rows)
 
 
 def forget(connection: Connection, sums: Sums, table: str, names: Sequence[str], kind: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from sqlalchemy import Connection
 
 DEVICE = "device"
@@ -31,6 +33,11 @@ VAULT_KEY = "vault_key"
 # The number of the last transaction that the second journal and the database have in common
 LOGGED = "logged"
 SCHEMA = "schema"
+_EVERY = "SELECT key, value FROM meta"
+_WRITE = (
+    "INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key)"
+    " DO UPDATE SET value = excluded.value WHERE value <> excluded.value"
+)
 
 
 def read(connection: Connection, key: str, default: str = "") -> str:
@@ -39,6 +46,17 @@ def read(connection: Connection, key: str, default: str = "") -> str:
     return default if found is None else str(found)
 
 
+def every(connection: Connection) -> dict[str, str]:
+    """Return all values."""
+    return {key: str(value) for key, value in connection.exec_driver_sql(_EVERY)}
+
+
 def write(connection: Connection, key: str, value: str) -> None:
-    """Keep a value."""
-    connection.exec_driver_sql("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
+    """Keep a value; one that is kept already costs the disk nothing."""
+    connection.exec_driver_sql(_WRITE, (key, value))
+
+
+def keep(connection: Connection, values: Mapping[str, str]) -> None:
+    """Keep several values."""
+    if values:
+        connection.exec_driver_sql(_WRITE, list(values.items()))

@@ -62,6 +62,8 @@ def outgoing(
         " ORDER BY n IS NULL, n, place LIMIT ?",
         (_REFUSED, limit),
     ).all()
+    if not rows:
+        return []
     ready: list[Envelope] = []
     last = int(meta.read(connection, meta.LAST_N, "0"))
     stamp = now.timestamp()
@@ -90,13 +92,14 @@ def settle(connection: Connection, receipts: Iterable[Receipt], acked: int | Non
             (_ACKED, acked),
         )
     refused = []
-    seen = int(meta.read(connection, meta.RECEIPTS_SEEN, "0"))
+    seen = 0
     for receipt in receipts:
         seen = max(seen, receipt.n)
         if not receipt.accepted:
             refused.append(receipt.command)
         _note(connection, receipt)
-    meta.write(connection, meta.RECEIPTS_SEEN, str(seen))
+    if seen > int(meta.read(connection, meta.RECEIPTS_SEEN, "0") if seen else 0):
+        meta.write(connection, meta.RECEIPTS_SEEN, str(seen))
     return refused
 
 

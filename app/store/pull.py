@@ -37,6 +37,8 @@ def write_rows(
 
     What is in `anew` is written whatever is held: it is known to be wrong.
     """
+    if not rows:
+        return set()
     newest = {(row.kind, row.id): row for row in rows if row.kind != EVENT}
     known = _known(connection, newest)
     newer = [
@@ -206,6 +208,8 @@ def _write_events(connection: Connection, registry: Registry, rows: Sequence[Row
 
 def write_gone(connection: Connection, registry: Registry, gone: Sequence[Gone]) -> set[Key]:
     """Delete what the server says is gone; what has pending commands loses its shadow only."""
+    if not gone:
+        return set()
     keys: list[Key] = []
     events = [g.id for g in gone if g.kind == EVENT]
     known = _known(connection, [(g.kind, g.id) for g in gone if g.kind != EVENT])

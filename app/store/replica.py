@@ -30,14 +30,15 @@ class Replica:
         """Return where the replica stands."""
         with self._store.reader() as connection:
             buckets = connection.exec_driver_sql("SELECT bucket FROM scope ORDER BY bucket")
+            known = meta.every(connection)
             return SyncState(
-                device=meta.read(connection, meta.DEVICE),
-                history=meta.read(connection, meta.HISTORY),
-                cursor=int(meta.read(connection, meta.CURSOR, "0")),
-                receipts_seen=int(meta.read(connection, meta.RECEIPTS_SEEN, "0")),
+                device=known.get(meta.DEVICE, ""),
+                history=known.get(meta.HISTORY, ""),
+                cursor=int(known.get(meta.CURSOR, "0")),
+                receipts_seen=int(known.get(meta.RECEIPTS_SEEN, "0")),
                 buckets=tuple(buckets.scalars()),
-                lag=json.loads(meta.read(connection, meta.LAG, "{}")),
-                compared=int(meta.read(connection, meta.COMPARED, "-1")),
+                lag=json.loads(known.get(meta.LAG, "{}")),
+                compared=int(known.get(meta.COMPARED, "-1")),
             )
 
     def items(self) -> list[OutboxItem]:
@@ -84,10 +85,12 @@ class Replica:
                 self._want_scrub(connection, page)
             start |= self._leant_on(connection, came)
             moved.update(self._refold(connection, start, refused))
+            stands: dict[str, str] = {}
             if page.cursor is not None:
-                meta.write(connection, meta.CURSOR, str(page.cursor))
+                stands[meta.CURSOR] = str(page.cursor)
             if page.lag is not None:
-                meta.write(connection, meta.LAG, dumps(dict(page.lag)))
+                stands[meta.LAG] = dumps(dict(page.lag))
+            meta.keep(connection, stands)
         for sha256 in dropped:
             self._store.vault.unlink(sha256)
         return Changes.of(moved)
@@ -101,11 +104,11 @@ class Replica:
     def finish(self, cursor: int, history: str, *, caught_up: bool) -> Changes:
         """Close a reply; when it caught up, what was taken leaves the outbox."""
         with self._telling() as (connection, moved):
-            meta.write(connection, meta.CURSOR, str(cursor))
-            meta.write(connection, meta.HISTORY, history)
+            stands = {meta.CURSOR: str(cursor), meta.HISTORY: history}
             if caught_up:
                 moved.update(self._caught_up(connection))
-                meta.write(connection, meta.COMPARED, str(cursor))
+                stands[meta.COMPARED] = str(cursor)
+            meta.keep(connection, stands)
         self._store.scrub()
         return Changes.of(moved)
 
@@ -291,6 +294,8 @@ class Replica:
         return rebase.component(connection, start)[1] if start else start
 
     def _leant_on(self, connection: Connection, came: set[Key]) -> set[Key]:
+        if not came:
+            return came
         touched = {
             (kind, entity)
             for kind, entity in connection.exec_driver_sql("SELECT DISTINCT kind, id FROM touch")

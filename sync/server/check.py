@@ -14,6 +14,35 @@ from sync.server.files import Files
 from sync.server.store import Store
 from sync.server.unit import EVENT
 
+_E, _V, _C, _D = tables.entity.c, tables.event.c, tables.log.c, tables.device.c
+_R, _F = tables.receipt.c, tables.file_ref.c
+_OF_ENTITY = (_E.kind == _V.kind) & (_E.id == _V.entity)
+_HOMES = select(_E.kind, _E.id, _E.buckets)
+_EVENT_HOMES = select(_V.id, _E.buckets).join_from(tables.event, tables.entity, _OF_ENTITY)
+_LOGGED = select(_C.bucket, _C.kind, _C.id).where(~_C.gone)
+_UNANSWERED = (
+    select(_D.id)
+    .join_from(tables.device, tables.receipt, _R.device == _D.id, isouter=True)
+    .group_by(_D.id, _D.last_n)
+    .having(func.coalesce(func.max(_R.n), 0) != _D.last_n)
+    .order_by(_D.id)
+)
+_ORPHANS = (
+    select(_F.kind, _F.entity)
+    .join_from(
+        tables.file_ref, tables.entity, (_E.kind == _F.kind) & (_E.id == _F.entity), isouter=True
+    )
+    .where(_E.id.is_(None))
+    .order_by(_F.kind, _F.entity)
+)
+_UNEVEN = (
+    select(_E.kind, _E.id)
+    .join_from(tables.entity, tables.event, _OF_ENTITY, isouter=True)
+    .group_by(_E.kind, _E.id, _E.ver)
+    .having((func.count(_V.id) != _E.ver) | (func.coalesce(func.max(_V.ver), 0) != _E.ver))
+)
+_FILES = select(tables.file.c.sha256, tables.file.c.size)
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -44,17 +73,12 @@ def check(store: Store, registry: Registry, files: Files) -> list[Finding]:
 
 def _log(connection: Connection) -> Iterator[Finding]:
     """Compare the live rows of the log with where entities and events lie."""
-    e, v, c = tables.entity.c, tables.event.c, tables.log.c
     lies: set[tuple[str, str, str]] = set()
-    for kind, name, buckets in connection.execute(select(e.kind, e.id, e.buckets)):
+    for kind, name, buckets in connection.execute(_HOMES):
         lies |= {(b, kind, name) for b in json.loads(buckets)}
-    joined = select(v.id, e.buckets).join_from(
-        tables.event, tables.entity, (e.kind == v.kind) & (e.id == v.entity)
-    )
-    for name, buckets in connection.execute(joined):
+    for name, buckets in connection.execute(_EVENT_HOMES):
         lies |= {(b, EVENT, name) for b in json.loads(buckets)}
-    query = select(c.bucket, c.kind, c.id).where(~c.gone)
-    logged = {(b, k, i) for b, k, i in connection.execute(query)}
+    logged = {(b, k, i) for b, k, i in connection.execute(_LOGGED)}
     for _, kind, name in sorted(lies ^ logged):
         yield Finding("log", kind, name)
 
@@ -73,45 +97,19 @@ def _numbers(connection: Connection, store: Store) -> Iterator[Finding]:
 
 def _receipts(connection: Connection) -> Iterator[Finding]:
     """See that the last command of every desk has its receipt."""
-    d, r = tables.device.c, tables.receipt.c
-    query = (
-        select(d.id)
-        .join_from(tables.device, tables.receipt, r.device == d.id, isouter=True)
-        .group_by(d.id, d.last_n)
-        .having(func.coalesce(func.max(r.n), 0) != d.last_n)
-        .order_by(d.id)
-    )
-    for device in connection.scalars(query):
+    for device in connection.scalars(_UNANSWERED):
         yield Finding("receipt", "device", device)
 
 
 def _orphans(connection: Connection) -> Iterator[Finding]:
     """See that whatever names a file is there, so that nobody sees one without a reason."""
-    r, e = tables.file_ref.c, tables.entity.c
-    query = (
-        select(r.kind, r.entity)
-        .join_from(
-            tables.file_ref, tables.entity, (e.kind == r.kind) & (e.id == r.entity), isouter=True
-        )
-        .where(e.id.is_(None))
-        .order_by(r.kind, r.entity)
-    )
-    for kind, name in connection.execute(query):
+    for kind, name in connection.execute(_ORPHANS):
         yield Finding("orphan", kind, name)
 
 
 def _timelines(connection: Connection) -> Iterator[Finding]:
     """See that every entity has as many events as its version says."""
-    e, v = tables.entity.c, tables.event.c
-    query = (
-        select(e.kind, e.id)
-        .join_from(
-            tables.entity, tables.event, (e.kind == v.kind) & (e.id == v.entity), isouter=True
-        )
-        .group_by(e.kind, e.id, e.ver)
-        .having((func.count(v.id) != e.ver) | (func.coalesce(func.max(v.ver), 0) != e.ver))
-    )
-    for kind, name in connection.execute(query):
+    for kind, name in connection.execute(_UNEVEN):
         yield Finding("timeline", kind, name)
 
 
@@ -135,8 +133,7 @@ def _books(connection: Connection, registry: Registry) -> Iterator[Finding]:
 
 def _files(connection: Connection, files: Files) -> Iterator[Finding]:
     """See that every file that is said to be here is here, in its size."""
-    f = tables.file.c
-    for sha256, size in connection.execute(select(f.sha256, f.size)):
+    for sha256, size in connection.execute(_FILES):
         path = files.path(sha256)
         if not path.is_file() or path.stat().st_size != size:
             yield Finding("file", "file", sha256)

@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, select
+from sqlalchemy import Connection, bindparam, delete, func, select
 
 from app.store.digests import Sums, leaf, mark
 from sync.protocol.messages import DigestFrame, Frame, LeafFrame, RowFrame, Split
@@ -26,6 +26,37 @@ _LOW = (1 << 32) - 1
 # What one answer may hold of rows that are sent anew.
 _LEAF_ROWS = 2000
 _COLUMNS = tables.digest.c
+_SUMS = (
+    select(
+        _COLUMNS.bucket,
+        _COLUMNS.kind,
+        func.sum(_COLUMNS.count),
+        func.sum(_COLUMNS.low),
+        func.sum(_COLUMNS.high),
+    )
+    .where(_COLUMNS.bucket.in_(bindparam("buckets", expanding=True)))
+    .group_by(_COLUMNS.bucket, _COLUMNS.kind)
+    .having(func.max(_COLUMNS.seq) > bindparam("since"))
+)
+_E, _V, _C = tables.entity.c, tables.event.c, tables.log.c
+_THERE = (_C.bucket == bindparam("within"), _C.kind == bindparam("of"), ~_C.gone)
+_PAIRS = select(_C.bucket, _C.kind).distinct()
+_LYING = (
+    select(_E.id, _E.ver, _E.buckets, _E.data)
+    .select_from(tables.log.join(tables.entity, (_E.kind == _C.kind) & (_E.id == _C.id)))
+    .where(*_THERE)
+    .order_by(_C.id)
+)
+_LYING_EVENTS = (
+    select(_V.id, _V.ver, _E.buckets, _V.data)
+    .select_from(
+        tables.log.join(tables.event, _V.id == _C.id).join(
+            tables.entity, (_E.kind == _V.kind) & (_E.id == _V.entity)
+        )
+    )
+    .where(*_THERE)
+    .order_by(_C.id)
+)
 
 
 def write(store: Store, connection: Connection, sums: Sums, first: int, drawn: int) -> None:
@@ -56,16 +87,10 @@ def _swept(connection: Connection, moved: dict[Any, Any]) -> dict[Any, Any]:
 def _sums(
     connection: Connection, buckets: Iterable[str], since: int = -1
 ) -> dict[tuple[str, str], tuple[int, int]]:
-    c = _COLUMNS
-    query = (
-        select(c.bucket, c.kind, func.sum(c.count), func.sum(c.low), func.sum(c.high))
-        .where(c.bucket.in_(sorted(buckets)))
-        .group_by(c.bucket, c.kind)
-        .having(func.max(c.seq) > since)
-    )
+    asked = {"buckets": sorted(buckets), "since": since}
     return {
         (bucket, kind): (int(count), (int(low) + (int(high) << 32)) % _MODULUS)
-        for bucket, kind, count, low, high in connection.execute(query)
+        for bucket, kind, count, low, high in connection.execute(_SUMS, asked)
     }
 
 
@@ -105,17 +130,8 @@ def _apart(connection: Connection, split: Split) -> Iterator[Frame]:
 
 def lying(connection: Connection, kind: str, bucket: str) -> Iterator[Any]:
     """Yield id, version, buckets and text of what lies in a bucket by the log."""
-    e, v, c = tables.entity.c, tables.event.c, tables.log.c
-    if kind == EVENT:
-        source = tables.log.join(tables.event, v.id == c.id).join(
-            tables.entity, (e.kind == v.kind) & (e.id == v.entity)
-        )
-        query = select(v.id, v.ver, e.buckets, v.data).select_from(source)
-    else:
-        source = tables.log.join(tables.entity, (e.kind == c.kind) & (e.id == c.id))
-        query = select(e.id, e.ver, e.buckets, e.data).select_from(source)
-    where = (c.bucket == bucket, c.kind == kind, ~c.gone)
-    yield from connection.execute(query.where(*where).order_by(c.id)).all()
+    query = _LYING_EVENTS if kind == EVENT else _LYING
+    yield from connection.execute(query, {"within": bucket, "of": kind}).all()
 
 
 def settle(store: Store) -> None:
@@ -136,9 +152,8 @@ def settle(store: Store) -> None:
 
 def rebuild(store: Store, connection: Connection) -> None:
     """Count everything anew."""
-    c = tables.log.c
     sums = Sums()
-    for bucket, kind in connection.execute(select(c.bucket, c.kind).distinct()).all():
+    for bucket, kind in connection.execute(_PAIRS).all():
         for name, ver, _, data in lying(connection, kind, bucket):
             sums.add(kind, (bucket,), mark(name, ver, data))
     connection.execute(delete(tables.digest))
@@ -147,8 +162,7 @@ def rebuild(store: Store, connection: Connection) -> None:
 
 def wrong(connection: Connection) -> Iterator[tuple[str, str]]:
     """Yield the buckets and kinds whose kept digest is not that of what lies there."""
-    c = tables.log.c
-    pairs = {(b, k) for b, k in connection.execute(select(c.bucket, c.kind).distinct())}
+    pairs = {(b, k) for b, k in connection.execute(_PAIRS)}
     kept = _sums(connection, {bucket for bucket, _ in pairs})
     for bucket, kind in sorted(pairs):
         part = [mark(name, ver, data) for name, ver, _, data in lying(connection, kind, bucket)]

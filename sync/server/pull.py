@@ -43,6 +43,12 @@ Key = tuple[str, str]
 # version, buckets, text; of an event also the kind and the id of its entity
 _Found = tuple[Any, ...]
 _NO_ROW: _Found = (0, (), "")
+_R = tables.receipt.c
+_RECEIPTS = (
+    select(_R.n, _R.body)
+    .where(_R.device == bindparam("desk"), _R.n > bindparam("seen"))
+    .order_by(_R.n)
+)
 
 
 class _Entry(NamedTuple):
@@ -181,16 +187,11 @@ class Pull:
         return tuple(b for b, _ in sorted(pairs, key=lambda pair: (pair[1], pair[0])))
 
     def _receipts(self, connection: Connection, request: Request) -> list[Frame]:
-        r = tables.receipt.c
         sent = {c.n for c in request.commands}
-        query = (
-            select(r.n, r.body)
-            .where(r.device == request.device, r.n > request.receipts_seen)
-            .order_by(r.n)
-        )
+        asked = {"desk": request.device, "seen": request.receipts_seen}
         return [
             ReceiptFrame(**json.loads(body))
-            for n, body in connection.execute(query)
+            for n, body in connection.execute(_RECEIPTS, asked)
             if n not in sent
         ]
 

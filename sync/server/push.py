@@ -31,6 +31,8 @@ _DEPTH = 8
 Upcast = Callable[[dict[str, Any]], dict[str, Any]]
 # (command name, old version) to the function that gives its arguments one version later.
 UPCASTS: Mapping[tuple[str, int], Upcast] = {}
+_D = tables.device.c
+_DEVICE = select(_D.person, _D.last_n).where(_D.id == bindparam("asked")).with_for_update()
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,9 +137,7 @@ class Push:
         trail.acted(connection, now, commands)
 
     def _device(self, connection: Connection, device: str) -> tuple[str, int]:
-        d = tables.device.c
-        query = select(d.person, d.last_n).where(d.id == device).with_for_update()
-        row = connection.execute(query).first()
+        row = connection.execute(_DEVICE, {"asked": device}).first()
         return (row.person, row.last_n) if row is not None else ("", 0)
 
     def _known(self, connection: Connection, request: Request) -> dict[str, Past]:

@@ -48,6 +48,7 @@ from sync.server.cluster import Cluster
 
 T = TypeVar("T")
 _METAS = select(tables.meta.c.name, tables.meta.c.value)
+_META = select(tables.meta.c.value).where(tables.meta.c.name == bindparam("asked"))
 _HEAD = select(func.max(tables.log.c.seq))
 # Any fixed number does; only this program takes advisory locks in its database.
 _LOCK = 0x484F4142
@@ -217,8 +218,7 @@ class Store:
 
     def meta(self, connection: Connection, name: str) -> str | None:
         """Return a value of the server itself, or None."""
-        query = select(tables.meta.c.value).where(tables.meta.c.name == name)
-        return connection.scalar(query)
+        return connection.scalar(_META, {"asked": name})
 
     def metas(self, connection: Connection) -> dict[str, str]:
         """Return every value of the server itself."""

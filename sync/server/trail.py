@@ -21,6 +21,8 @@ from sync.server import tables
 SYSTEM, ACCOUNTS, DEVICES, NOBODY = "system", "accounts", "devices", "nobody"
 _DEVICE, _LOGIN = "device:", "login:"
 _MAX_NAME = 80
+_D = tables.device.c
+_PUSHERS = select(_D.id, _D.last_n).where(_D.last_n > 0)
 
 
 def pushed(
@@ -101,8 +103,7 @@ def faults(connection: Connection) -> Iterator[tuple[str, str]]:
             audit.verify_chain(connection, chain)
         except Damaged as error:
             yield chain, str(error.params["seq"])
-    d = tables.device.c
-    for device, last in connection.execute(select(d.id, d.last_n).where(d.last_n > 0)):
+    for device, last in connection.execute(_PUSHERS):
         if _last_pushed(connection, _DEVICE + device) != str(last):
             yield _DEVICE + device, "end"
 

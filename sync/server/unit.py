@@ -13,7 +13,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, bindparam, delete, select
 
 from app.kernel.codec import from_json, to_json
 from app.kernel.errand import Errand
@@ -40,6 +40,14 @@ class Held:
 
 
 _NOTHING = (Held(None, 0), frozenset[str]())
+_E = tables.event.c
+_PAST = (
+    select(_E.id, _E.ver, _E.data)
+    .where(
+        _E.kind == bindparam("of"), _E.entity == bindparam("named"), _E.ver <= bindparam("known")
+    )
+    .order_by(_E.ver)
+)
 
 
 @dataclass(slots=True)
@@ -224,11 +232,9 @@ class Unit:
 
     def _past(self, key: Key) -> list[tuple[str, int, str]]:
         """Return the events that were there before this unit."""
-        e = tables.event.c
-        known = self._loaded[key][0].ver
-        where = (e.kind == key[0], e.entity == key[1], e.ver <= known)
-        query = select(e.id, e.ver, e.data).where(*where).order_by(e.ver)
-        return [(name, ver, text) for name, ver, text in self._connection.execute(query)]
+        asked = {"of": key[0], "named": key[1], "known": self._loaded[key][0].ver}
+        found = self._connection.execute(_PAST, asked)
+        return [(name, ver, text) for name, ver, text in found]
 
     def _write_files(self) -> None:
         refs: list[tuple[str, str, str]] = []

@@ -15,6 +15,7 @@ from app.kernel.command import Command
 from app.kernel.errors import HoaBanError
 from app.kernel.event import NewEvent
 from app.kernel.feature import Context, Handler, Registry
+from app.store import opening
 from app.store.desk import DeskStore
 from app.store.replica import Replica
 from sync.client.engine import Engine, RoundResult
@@ -74,10 +75,15 @@ class SimDesk:
         self.damaged = self.verifying = False
         self.is_open = False
 
-    def open(self) -> None:
-        """Start the program; may fail as the disk does."""
+    def open(self, *, fresh: bool = False) -> None:
+        """Start the program; may fail as the disk does. A fresh copy needs no looking over."""
         registry = registries()[self.old]
-        self.store = DeskStore.open(self.folder, KEY, registry, self.clock)
+        if fresh:
+            self.store = DeskStore(self.folder, KEY, registry, self.clock)
+            with self.store.writing() as connection:
+                opening.settle_device(connection, self.clock)
+        else:
+            self.store = DeskStore.open(self.folder, KEY, registry, self.clock)
         self.store.hold_seconds = 0.0
         self.store.resolve_actor = lambda _get, _envelope: self.actor
         self.replica = Replica(self.store)

@@ -51,7 +51,7 @@ def _fill(world: World, desk: SimDesk) -> None:
     world.arm("full disk", desk, errno.ENOSPC)
 
 
-def _clone(world: World, desk: SimDesk) -> None:
+def clone(world: World, desk: SimDesk) -> None:
     if len(world.desks) > 3:
         return
     world.lights()
@@ -140,7 +140,7 @@ HONEST: tuple[Callable[[World, SimDesk], None], ...] = (
     _repeat,
     _change_role,
     _crash,
-    _clone,
+    clone,
     _damage,
     _purge,
     _jump,
@@ -158,7 +158,7 @@ EVENTS: tuple[Callable[[World, SimDesk], None], ...] = (
     _cut_server,
     _cut_server,
     _fill,
-    _clone,
+    clone,
     _damage,
     _damage,
     _purge,

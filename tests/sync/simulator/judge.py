@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import sqlite3
-from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 from sync.client.engine import RoundResult
@@ -81,8 +79,8 @@ def receipts(world: World) -> set[str]:
 
 
 def _server(world: World, query: str) -> list[Any]:
-    with closing(sqlite3.connect(world.bench.server / "server.db")) as raw:
-        return raw.execute(query).fetchall()
+    with world.bench.store.read() as connection:
+        return list(connection.exec_driver_sql(query).all())
 
 
 def _both(world: World, desk: SimDesk, server: Truth) -> tuple[Any, Any]:

@@ -71,9 +71,9 @@ def _revoked_rows_kept(patch: Patch) -> None:
 def _unknown_kinds_skipped(patch: Patch) -> None:
     real = pull.write_rows
 
-    def write(connection: Any, registry: Any, rows: Sequence[Any]) -> Any:
+    def write(connection: Any, registry: Any, rows: Sequence[Any], *rest: Any) -> Any:
         known = [r for r in rows if r.kind in registry.kinds or r.kind == "event"]
-        return real(connection, registry, known)
+        return real(connection, registry, known, *rest)
 
     patch(replica.pull, "write_rows", write)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import gc
+import hashlib
 import json
 import subprocess
 import sys
@@ -28,6 +29,8 @@ class Outcome:
     runs: int = 0
     hits: Counter[str] = field(default_factory=Counter)
     failed: list[tuple[int, str]] = field(default_factory=list)
+    # What all the stories come to, whoever lived them and in whatever order.
+    stories: int = 0
 
     def told(self) -> str:
         """Return the hits and the failures in words."""
@@ -38,9 +41,15 @@ class Outcome:
 
 
 def run(
-    first: int, runs: int, processes: int = 2, *, verbose: bool = False, mutant: str = ""
+    first: int,
+    runs: int,
+    processes: int = 2,
+    *,
+    verbose: bool = False,
+    mutant: str = "",
+    thick: bool = False,
 ) -> Outcome:
-    """Live the seeds from `first` on, shared among processes."""
+    """Live the seeds from `first` on, shared among processes; `thick`: through SQLAlchemy."""
     outcome = Outcome()
     with tempfile.TemporaryDirectory(dir=_MEMORY if _MEMORY.is_dir() else None) as folder:
         place = Path(folder).resolve()
@@ -51,7 +60,8 @@ def run(
                 [sys.executable, "-m", "tests.sync.simulator.run", "--folder", str(place / str(w)),
                  "--first", str(first + w * share),
                  "--runs", str(max(0, min(share, runs - w * share))),
-                 "--mutant", mutant, *(["--verbose"] if verbose else [])],
+                 "--mutant", mutant, *(["--verbose"] if verbose else []),
+                 *(["--thick"] if thick else [])],
                 env=environment, stdout=subprocess.PIPE, text=True,
             )
             for w in range(processes)
@@ -63,10 +73,13 @@ def run(
             outcome.runs += told["runs"]
             outcome.hits.update(told["hits"])
             outcome.failed += [(seed, why) for seed, why in told["failed"]]
+            outcome.stories ^= told["stories"]
     return outcome
 
 
-def _work(folder: Path, first: int, runs: int, *, verbose: bool, mutant: str = "") -> Outcome:
+def _work(
+    folder: Path, first: int, runs: int, *, verbose: bool, mutant: str, thick: bool
+) -> Outcome:
     from tests.sync.simulator.bench import Bench
     from tests.sync.simulator.judge import judge
     from tests.sync.simulator.mutants import break_it
@@ -75,8 +88,9 @@ def _work(folder: Path, first: int, runs: int, *, verbose: bool, mutant: str = "
     if mutant:
         break_it(mutant)
 
-    bench, outcome = Bench(folder), Outcome()
+    bench, outcome = Bench(folder, thin=not thick), Outcome()
     gc.disable()
+    gc.freeze()
     for seed in range(first, first + runs):
         if seed % _SWEPT == 0:
             gc.collect()
@@ -92,6 +106,8 @@ def _work(folder: Path, first: int, runs: int, *, verbose: bool, mutant: str = "
                 traceback.print_exception(error)
         world.close()
         outcome.runs += 1
+        told = "\n".join([str(seed), *world.story]).encode()
+        outcome.stories ^= int.from_bytes(hashlib.blake2b(told, digest_size=8).digest())
         outcome.hits.update(world.hits)
         if mutant and outcome.failed:
             break
@@ -107,10 +123,10 @@ def main() -> int:
     parser.add_argument("--runs", type=int, required=True)
     parser.add_argument("--verbose", action="store_true")
     parser.add_argument("--mutant", default="", help="how to break the engine first")
+    parser.add_argument("--thick", action="store_true", help="through SQLAlchemy")
     a = parser.parse_args()
-    outcome = _work(a.folder, a.first, a.runs, verbose=a.verbose, mutant=a.mutant)
-    told = {"runs": outcome.runs, "hits": dict(outcome.hits), "failed": outcome.failed}
-    sys.stdout.write(json.dumps(told))
+    outcome = _work(a.folder, a.first, a.runs, verbose=a.verbose, mutant=a.mutant, thick=a.thick)
+    sys.stdout.write(json.dumps(vars(outcome)))
     return 0
 
 

@@ -36,12 +36,25 @@ BUCKETS = ("agency:x", "agency:y", "agency:z")
 PEOPLE = ("an", "binh", "chi")
 UPCASTS = {("note.count", 1): lambda args: {**args, "by": 1}}
 PAGES = (2, 5)
+WHOLE = 100
 
 
 class World:
     """Everything that one seed brings about; `hits` counts the faults that struck."""
 
     def __init__(self, bench: Bench, seed: int) -> None:
+        self.clear(bench, seed)
+        self.serve(self.chance.choice(PAGES))
+        people = PEOPLE[: self.chance.randint(2, 3)]
+        self.service.run_as_system(*(HoldBuckets(p, self.some_buckets(p)) for p in people))
+        self.settle_in()
+        for person in people[:2]:
+            self.join(person, old=self.chance.random() < 0.15)
+        if self.chance.random() < 0.2:
+            events.back_up_or_restore(self, self.desks[0])
+
+    def clear(self, bench: Bench, seed: int) -> None:
+        """Begin with nothing."""
         self.bench, self.seed = bench, seed
         self.chance = random.Random(seed)
         self.clock = bench.begin(seed)
@@ -53,23 +66,18 @@ class World:
         self.armed: tuple[str, SimDesk | None] | None = None
         self.backup: Path | None = None
         self.desks: list[SimDesk] = []
+
+    def join(self, person: str, *, old: bool = False) -> None:
+        """Give a person a new desk."""
+        folder = self.bench.desk(f"{person}-0")
+        self.desks.append(SimDesk(folder, person, self.clock, old=old))
+        self.desks[-1].open(fresh=True)
+
+    def serve(self, page: int) -> None:
+        """Start the server's engine, with so many rows to a page."""
         self.service = Service(
-            bench.store,
-            registries()[0],
-            ToyPeople(),
-            self.clock,
-            UPCASTS,
-            page=self.chance.choice(PAGES),
+            self.bench.store, registries()[0], ToyPeople(), self.clock, UPCASTS, page=page
         )
-        people = PEOPLE[: self.chance.randint(2, 3)]
-        self.service.run_as_system(*(HoldBuckets(p, self.some_buckets(p)) for p in people))
-        self.settle_in()
-        for person in people[:2]:
-            folder = bench.desk(f"{person}-0")
-            self.desks.append(SimDesk(folder, person, self.clock, old=self.chance.random() < 0.15))
-            self.desks[-1].open()
-        if self.chance.random() < 0.2:
-            events.back_up_or_restore(self, self.desks[0])
 
     def settle_in(self) -> None:
         """Let the server hold something before the first desk comes."""
@@ -276,6 +284,8 @@ class World:
         self.story.append("an honest line")
         self.faults = False
         self.lights()
+        # Pages without an end between them: none of them can be cut any more.
+        self.serve(WHOLE)
         # Nothing has moved since the last one caught up, so it need not ask a second time.
         for desk in (*self.desks, *self.desks[:-1]):
             desk.drop()
