@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 from app.kernel.actor import Actor
 from app.kernel.codec import from_json, to_json
 from app.kernel.command import Envelope
+from app.kernel.event import Event
 from app.store import meta
 from app.store.model import OutboxItem, OutboxState, Receipt
 from app.store.sql import chunks, dumps, marks
@@ -46,6 +47,21 @@ def items(connection: Connection) -> list[OutboxItem]:
         )
         for row in found
     ]
+
+
+def meanwhile(connection: Connection, command: str, limit: int) -> list[Event]:
+    """Return what others did to the entity of a command since its author last saw it, newest last.
+
+    That is what has come from the server above the version that the command was given on.
+    """
+    found = connection.exec_driver_sql(
+        "SELECT v.data FROM outbox o JOIN event v ON v.kind = o.kind AND v.entity = o.entity"
+        " WHERE o.command = ? AND v.command <> o.command"
+        " AND v.ver > coalesce(json_extract(o.envelope, '$.base_ver'), 0)"
+        " ORDER BY v.ver DESC LIMIT ?",
+        (command, limit),
+    ).scalars()
+    return [from_json(Event, json.loads(data)) for data in reversed(found.all())]
 
 
 def outgoing(

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from app.kernel.changes import Changes
 from app.kernel.command import Envelope
 from app.kernel.errors import Conflict
+from app.kernel.event import Event
 from app.kernel.ids import new_id
 from app.store import digests, filling, folding, meta, outbox, pull, rebase, scrubbing
 from app.store.desk import DeskStore
@@ -45,6 +46,11 @@ class Replica:
         """List the outbox in the order of the acts, the refused included."""
         with self._store.reader() as connection:
             return outbox.items(connection)
+
+    def meanwhile(self, command: str, limit: int = 4) -> list[Event]:
+        """Return what others did to the entity of a command since its author saw it."""
+        with self._store.reader() as connection:
+            return outbox.meanwhile(connection, command, limit)
 
     def outgoing(self, limit: int = 200, *, flush: bool = False) -> list[Envelope]:
         """Return the commands to send; their numbers are on the disk before this returns."""

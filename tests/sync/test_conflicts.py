@@ -154,6 +154,8 @@ def test_two_who_decide_differently_hear_of_each_other() -> None:
         assert [(i.name, i.code) for i in refused] == [
             ("document.leave_proposal", "document.proposal_gone")
         ]
+        told = made.two.replica.meanwhile(refused[0].command)
+        assert [(e.name, e.person) for e in told] == [("document.proposal_taken", "clerk")]
         assert made.one.document == made.two.document == made.on_server
 
 

@@ -45,6 +45,8 @@ def offers(detail: Detail, actor: Actor) -> tuple[Offer, ...]:
     found += _paper(document, actor)
     if document.state is not State.DISCARDED:
         found.append(Offer("note"))
+        if document.register and actor.roles & {CLERK, OFFICE_HEAD}:
+            found.append(Offer("edit"))
     found += [Offer(name) for name in signable(document, actor)]
     return tuple(dict.fromkeys(found))
 

@@ -21,6 +21,30 @@ from ui.kit.theme import theme
 Source = Callable[[], BinaryIO]
 
 
+class PageSide(QWidget):
+    """The page of one of two documents, with what it is above it."""
+
+    def __init__(self, texts: Texts, title: str, facts: str, source: Source | None) -> None:
+        super().__init__()
+        self._view = PdfView()
+        self._view.setAccessibleName(title)
+        states = StateStack(self._view)
+        self._view.failed.connect(lambda error: states.show_error(error, retry=False))
+        if source is None:
+            states.show_empty(texts("pages.reader.paper"), "", "file")
+        else:
+            self._view.open(source)
+        told = Label(facts, "secondary", wrap=True)
+        told.setVisible(bool(facts))
+        column = Column(Label(title, "strong"), told, states, gap=4)
+        column.setStretch(2, 1)
+        put(self, column)
+
+    def shutdown(self) -> None:
+        """Let the drawing thread end."""
+        self._view.shutdown()
+
+
 class TwinsDialog(Dialog):
     """Show the document before the form beside the one that is kept already."""
 
@@ -29,34 +53,22 @@ class TwinsDialog(Dialog):
         parent: QWidget | None = None,
     ) -> None:  # fmt: skip
         super().__init__(texts("pages.twins.title"), parent, 960)
-        self._texts = texts
-        self._views: list[PdfView] = []
         facts = " · ".join(p for p in (twin.symbol, day(twin.issued), twin.issuer) if p)
         number = twin.arrival_number
         kept = texts("pages.twins.kept", number=number if number is not None else "–")
+        self._sides = (
+            PageSide(texts, texts("pages.twins.mine"), "", mine),
+            PageSide(texts, kept, facts, theirs),
+        )
         split = QSplitter(Qt.Orientation.Horizontal)
-        split.addWidget(self._side(texts("pages.twins.mine"), "", mine))
-        split.addWidget(self._side(kept, facts, theirs))
+        for side in self._sides:
+            split.addWidget(side)
         self.body.addWidget(split)
         self.body.setStretchFactor(split, 1)
         self.add_button(texts("kit.close"), "primary", "accept")
         self.resize(theme().px(960), theme().px(620))
         self.finished.connect(lambda _: self._shut_down())
 
-    def _side(self, title: str, facts: str, source: Source | None) -> QWidget:
-        view = PdfView()
-        view.setAccessibleName(title)
-        states = StateStack(view)
-        self._views.append(view)
-        view.failed.connect(lambda error: states.show_error(error, retry=False))
-        if source is None:
-            states.show_empty(self._texts("pages.reader.paper"), "", "file")
-        else:
-            view.open(source)
-        column = Column(Label(title, "strong"), Label(facts, "secondary", wrap=True), states, gap=4)
-        column.setStretch(2, 1)
-        return put(QWidget(), column)
-
     def _shut_down(self) -> None:
-        for view in self._views:
-            view.shutdown()
+        for side in self._sides:
+            side.shutdown()

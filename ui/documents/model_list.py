@@ -27,7 +27,8 @@ from ui.documents.issuers import short_name
 from ui.documents.words import Badge, day, near_day, row_badges
 from ui.kit.rowmodel import Column, RowModel
 
-CHIPS = (Chip.UNREAD, Chip.OVERDUE, Chip.DUE_TODAY, Chip.EXPRESS, Chip.MY_LEAD, Chip.PAPER)
+CHIPS = (Chip.UNREAD, Chip.OVERDUE, Chip.DUE_TODAY, Chip.EXPRESS, Chip.MY_LEAD, Chip.PAPER,
+         Chip.TO_DECIDE)  # fmt: skip
 VIEWS = (
     View.OPEN, View.TO_REGISTER, View.TO_PRESENT, View.TO_INSTRUCT, View.HANDLING,
     View.RETURNED, View.DONE, View.ALL,

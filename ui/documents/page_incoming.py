@@ -9,12 +9,15 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QSplitter, QWidget
 
-from app.documents import details
+from app.documents import details, doubts
 from app.documents.model import Direction, Role
 from app.documents.rows import Chip, Detail
 from app.identity.queries import PostRow
 from ui.bridge.session import Session
+from ui.documents.dialog_edit import EditDialog
 from ui.documents.dialog_leader import LeaderDialog
+from ui.documents.dialog_proposals import ProposalsDialog
+from ui.documents.dialog_same import SameDialog, Side, sides
 from ui.documents.dialog_text import TextDialog
 from ui.documents.model_acts import QUESTIONS, ActModel
 from ui.documents.model_instruct import InstructModel
@@ -24,6 +27,7 @@ from ui.documents.panel_instruct import InstructPanel
 from ui.documents.panel_list import IncomingList
 from ui.documents.panel_reader import Reader
 from ui.kit.actions import Action
+from ui.kit.dialog import Dialog
 from ui.kit.layout import Row, put
 from ui.kit.page import Page
 from ui.kit.theme import theme
@@ -48,6 +52,7 @@ ACTS = {
     "as_info": ActSpec("pages.act.as_info", "Alt+3"),
     "reopen": ActSpec("pages.act.reopen"),
     "note": ActSpec("pages.act.note", "Ctrl+Shift+O"),
+    "edit": ActSpec("pages.act.edit", "F2"),
     "arrive": ActSpec("marking.act.incoming", "Ctrl+Shift+D"),
     "copy": ActSpec("marking.act.copy", "Ctrl+Shift+S"),
 }
@@ -87,6 +92,8 @@ class IncomingPage(Page):
         self.reader.acted.connect(self.do)
         self.reader.back_asked.connect(self.go_back)
         self.reader.related_asked.connect(self._go_related)
+        self.reader.doubts.proposals_asked.connect(self.show_proposals)
+        self.reader.doubts.twins_asked.connect(self.show_twins)
         self.doer.done.connect(self._after)
         self.model.counted.connect(self._counted)
         theme().changed.connect(self._fit)
@@ -121,6 +128,7 @@ class IncomingPage(Page):
             self._action("table", "pages.table", self.list.toggle_dense, "Ctrl+Shift+T"),
             self._action("views", "pages.views", self.list.open_views, "Ctrl+Shift+V"),
             self._action("verify", "pages.verify", self.reader.show_verification, "Ctrl+I"),
+            self._action("doubts", "pages.doubts", self.decide, "F4"),
             self._action("back", "pages.back", self.go_back, "Esc"),
             self._action("lead", "pages.key.lead", partial(self._role, Role.LEAD), "Alt+1"),
             self._action("co", "pages.key.co", partial(self._role, Role.CO), "Alt+2"),
@@ -160,6 +168,8 @@ class IncomingPage(Page):
             self.navigate.emit("register", "document", detail.document.id)
         elif name == "reply":
             self.navigate.emit("drafts", "reply", detail.document.id)
+        elif name == "edit":
+            self._open(EditDialog(self.session, detail.document, self))
         elif name == "present":
             self.doer.leaders(lambda found: self._ask_leader(detail, found))
         elif name == "finish" and len(self.list.selected_ids()) > 1:
@@ -177,6 +187,38 @@ class IncomingPage(Page):
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.submitted.connect(lambda text: self.doer.run(name, detail, text))
         dialog.open()
+
+    def _open(self, dialog: Dialog) -> None:
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.open()
+
+    def decide(self) -> None:
+        """Open what waits for a decision on the document shown: proposals first."""
+        document = self.reader.model.document
+        proposals, twins = doubts.counts(document) if document is not None else (0, 0)
+        if proposals:
+            self.show_proposals()
+        elif twins:
+            self.show_twins()
+
+    def show_proposals(self) -> None:
+        """Show the proposals of the document beside what stands."""
+        document = self.reader.model.document
+        if document is not None:
+            self._open(ProposalsDialog(self.session, document.id, self))
+
+    def show_twins(self) -> None:
+        """Show the document beside the one that may be the same."""
+        document, desk = self.reader.model.document, self.session.desk
+        if document is None:
+            return
+        name = document.id
+
+        def show(pair: tuple[Side, Side] | None) -> None:
+            if pair is not None:
+                self._open(SameDialog(self.session, pair, self))
+
+        self.session.work("query", lambda: sides(desk, name), show)
 
     def _ask_leader(self, detail: Detail, leaders: list[PostRow]) -> None:
         dialog = LeaderDialog(self.session.texts, leaders, self)

@@ -17,6 +17,7 @@ from ui.documents import verdicts
 from ui.documents.intake import PDF
 from ui.documents.model_reader import ReaderModel
 from ui.documents.panel_acts import ActBar, ActSpec
+from ui.documents.panel_doubts import DoubtStrip
 from ui.documents.panel_head import ReaderHead
 from ui.documents.panel_timeline import SidePanel
 from ui.documents.panel_verify import VerifyPanel
@@ -71,6 +72,7 @@ class Reader(Pane):
         self.page_states = StateStack(self.pdf)
         self.side = SidePanel(texts, self)
         self.bar = ActBar(texts, acts, self)
+        self.doubts = DoubtStrip(texts, self)
         self._full: FullScreen | None = None
         self._side_wanted, self._side_asked = True, False
         self._lay_out()
@@ -83,8 +85,8 @@ class Reader(Pane):
         self._body.addWidget(self.page_states)
         self._body.addWidget(self.side)
         self._body.setStretchFactor(0, 1)
-        whole = Column(self.head, Line(), self._body, self.bar, gap=0)
-        whole.setStretch(2, 1)
+        whole = Column(self.head, self.doubts, Line(), self._body, self.bar, gap=0)
+        whole.setStretch(3, 1)
         content = put(QWidget(), whole)
         self.states = StateStack(content)
         put(self, Column(self.states))
@@ -196,6 +198,7 @@ class Reader(Pane):
         today = local_date(self._session.desk.clock.now())
         self.states.show_content()
         self.head.show_document(model.detail.document, today)
+        self.doubts.show_document(model.detail.document)
         self.bar.show_offers([offer.name for offer in model.offers])
         self.side.show_loaded(model.loaded, model.steps)
         if model.detail.document.main_file is None:

@@ -109,7 +109,7 @@ def row_badges(texts: Texts, row: DocumentRow, today: date) -> tuple[Badge, ...]
     """Return what a row says at a glance: urgency, deadline, my role, the paper original."""
     closed = row.state.value in ("done", "returned", "issued", "discarded")
     due = due_badge(texts, row.my_due or row.due, today, is_open=not closed)
-    found = [urgency_badge(texts, row.urgency), due]
+    found: list[Badge | None] = [urgency_badge(texts, row.urgency), due]
     if closed:
         found.append((texts(f"documents.state.{row.state.value}"), "neutral"))
     elif row.arrival_number is None and not row.number_waiting:
@@ -118,7 +118,18 @@ def row_badges(texts: Texts, row: DocumentRow, today: date) -> tuple[Badge, ...]
         found.append((texts("pages.number_waiting"), "warn"))
     if row.my_role is Role.INFO:
         found.append((texts("documents.role.info"), "neutral"))
+    found += doubt_badges(texts, row)
     return tuple(badge for badge in found if badge is not None)
+
+
+def doubt_badges(texts: Texts, row: DocumentRow) -> list[Badge]:
+    """Return the marks of what waits for somebody to decide."""
+    found: list[Badge] = []
+    if row.proposals:
+        found.append((texts("pages.badge.proposals", n=row.proposals), "warn"))
+    if row.twins:
+        found.append((texts("pages.badge.twins"), "warn"))
+    return found
 
 
 def file_size(size: int) -> str:

@@ -8,12 +8,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from app.desk import Desk
-from app.kernel.actor import Actor
+from app.kernel.actor import SYSTEM, Actor
 from app.kernel.changes import Changes
 from app.kernel.clock import VIETNAM
 from app.kernel.codec import from_json
+from app.kernel.event import Event
 from app.kernel.texts import Texts
-from app.store.model import OutboxState
+from app.store.model import OutboxItem, OutboxState
 from app.store.replica import Replica
 
 # What names an entity to a person, in the order in which it is asked for
@@ -38,9 +39,27 @@ _FAULTS = {
 }
 
 
+# What a person typed into an act, by the names of its fields
+_TYPED = ("text", "reason", "result", "proposal", "note", "title", "body")
+# Steps that tell nothing of why an act was refused
+_SILENT = frozenset({"document.opened", "document.delivery_reported", "document.twinned"})
+
+
+@dataclass(frozen=True, slots=True)
+class Meanwhile:
+    """What somebody did to the same record since the author of an act last saw it."""
+
+    who: str
+    name: str
+    at: datetime
+
+
 @dataclass(frozen=True, slots=True)
 class OutboxRow:
-    """One act of the outbox; `until` ends its hold, `page` shows its entity ("" for none)."""
+    """One act of the outbox; `until` ends its hold, `page` shows its entity ("" for none).
+
+    `since` holds, for a refused act, what others did meanwhile.
+    """
 
     id: str
     at: datetime
@@ -54,6 +73,7 @@ class OutboxRow:
     code: str
     params: dict[str, str | int]
     args: dict[str, Any]
+    since: tuple[Meanwhile, ...] = ()
 
     @property
     def refused(self) -> bool:
@@ -82,9 +102,20 @@ def outbox_rows(desk: Desk) -> list[OutboxRow]:
                 code=item.code,
                 params=item.params,
                 args=item.args,
+                since=_since(desk, item) if item.state is OutboxState.REFUSED else (),
             )
         )
     return sorted(found, key=lambda row: not row.refused)
+
+
+def _since(desk: Desk, item: OutboxItem) -> tuple[Meanwhile, ...]:
+    found = [e for e in Replica(desk.store).meanwhile(item.command) if e.name not in _SILENT]
+    return tuple(Meanwhile(_who(desk, e), e.name, e.server_at or e.at) for e in found)
+
+
+def _who(desk: Desk, event: Event) -> str:
+    person = desk.store.raw("person", event.person) or {}
+    return str(event.data.get("by") or person.get("name") or event.person)
 
 
 def _title(desk: Desk, held: Mapping[str, Any], args: Mapping[str, Any]) -> str:
@@ -158,6 +189,28 @@ class OutboxWords:
         told = (self._texts(key, **row.params) for key in (what, remedy))
         said = " ".join(told).strip()
         return said if row.refused else self._texts("outbox.doubt", reason=said)
+
+    def happened(self, row: OutboxRow) -> list[str]:
+        """Say who did what and when to the record since this act was given."""
+        return [self._happened(one) for one in row.since]
+
+    def _happened(self, one: Meanwhile) -> str:
+        kind, name = one.name.split(".", 1)
+        key = f"{kind}s.event.{name}"
+        what = self._texts(key) if self._texts.has(key) else name
+        at = one.at.astimezone(VIETNAM).strftime("%H:%M %d/%m/%Y")
+        who = self._texts("outbox.system") if one.who == SYSTEM else one.who
+        return self._texts("outbox.happened", who=who, what=what, at=at)
+
+    def typed(self, row: OutboxRow) -> list[str]:
+        """Return what the person typed into an act, so that none of it is lost with it."""
+        found = [str(row.args[n]) for n in _TYPED if isinstance(row.args.get(n), str)]
+        given = row.args.get("changes") or row.args.get("particulars") or {}
+        for name, value in given.items() if isinstance(given, Mapping) else ():
+            key = f"pages.field.{name}"
+            if self._texts.has(key) and value not in ("", None):
+                found.append(f"{self._texts(key)}: {value}")
+        return [text for text in found if text]
 
     def line(self, state: str, since: str) -> tuple[str, str, str]:
         """Return tone, headline and what it means: this PC, the line, or the server."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QWidget
@@ -11,7 +13,7 @@ from app.kernel.clock import VIETNAM
 from app.kernel.errors import HoaBanError
 from app.store.model import OutboxState
 from ui.bridge.session import Session
-from ui.kit.banner import Banner
+from ui.kit.actions import Action
 from ui.kit.buttons import Button
 from ui.kit.labels import Icon, Label, Pane
 from ui.kit.layout import Column, Row, put
@@ -20,6 +22,7 @@ from ui.kit.rowmodel import Column as TableColumn
 from ui.kit.rowmodel import RowModel
 from ui.kit.states import StateStack
 from ui.kit.table import Table
+from ui.kit.theme import theme
 from ui.outbox.dialog_network import NetworkDialog
 from ui.outbox.model_outbox import (
     OutboxRow,
@@ -29,6 +32,7 @@ from ui.outbox.model_outbox import (
     outbox_rows,
     withdraw,
 )
+from ui.outbox.panel_card import ActCard
 
 _TICK_MS = 1000
 _LINE_ICONS = {"ok": "wifi", "info": "info", "warn": "wifi-off"}
@@ -111,17 +115,12 @@ class OutboxPage(Page):
         )
         self.table = Table(self.rows, texts("outbox.acts"))
         self.stack = StateStack(self.table)
-        # The words about the line must not give way to the list where there is little room
-        self.stack.setMinimumHeight(60)
-        self.reason = Banner(tone="bad")
-        self.undo = Button(texts("outbox.withdraw"), icon="undo")
-        self.again = Button(texts("outbox.again"), "primary", icon="redo")
-        self.dismiss = Button(texts("outbox.dismiss"), icon="check")
-        self.open = Button(texts("outbox.open"), icon="file-text")
+        self.card = ActCard(texts, words)
         self.dialog: NetworkDialog | None = None
         self._title = Label(texts("outbox.title"), "title")
         self._counts = Label(style="secondary")
         self._lay_out()
+        self._fit()
         self._connect()
         self._timer = QTimer(self)
         self._timer.timeout.connect(self._tick)
@@ -133,24 +132,36 @@ class OutboxPage(Page):
             Row(self._title, self._counts, None, gap=12), self.line,
             gap=10, margins=(16, 12, 16, 12),
         ))  # fmt: skip
-        self._foot = Pane("footer")
-        buttons = Row(self.again, self.undo, self.dismiss, self.open, None, gap=8)
-        put(self._foot, Column(self.reason, buttons, gap=10, margins=(16, 10, 16, 10)))
-        whole = Column(head, self.stack, self._foot, gap=0)
+        whole = Column(head, self.stack, self.card, gap=0)
         whole.setStretch(1, 1)
         put(self, whole)
 
+    def _fit(self) -> None:
+        """Keep a row of the list in sight; words about the line and the act do not give way."""
+        self.stack.setMinimumHeight(theme().px(66))
+
     def _connect(self) -> None:
+        theme().changed.connect(self._fit)
         self.session.changed.connect(self._changed)
         self.rows.loaded.connect(self._loaded)
         self.rows.failed.connect(self._failed)
         self.stack.retried.connect(self._load)
         self.table.chosen.connect(self._show_ways)
         self.table.opened.connect(self._open)
-        self.undo.clicked.connect(self._withdraw)
-        self.again.clicked.connect(self._do_again)
-        self.dismiss.clicked.connect(self._dismiss)
-        self.open.clicked.connect(self._open)
+        self.card.undo.clicked.connect(self._withdraw)
+        self.card.again.clicked.connect(self._do_again)
+        self.card.dismiss.clicked.connect(self._dismiss)
+        self.card.open.clicked.connect(self._open)
+
+    def acts(self) -> Sequence[Action]:
+        """Return the keys of the page: do a refused act again, or drop it."""
+        group = "outbox.keys"
+        return (
+            Action("outbox.do_again", "outbox.again", self._do_again, "Ctrl+Return",
+                   scope="outbox", group_key=group, parent=self),
+            Action("outbox.drop", "outbox.dismiss", self._dismiss, "Del", scope="outbox",
+                   group_key=group, parent=self),
+        )  # fmt: skip
 
     # --- the list ----------------------------------------------------------------------
 
@@ -198,17 +209,16 @@ class OutboxPage(Page):
     # --- one act -----------------------------------------------------------------------
 
     def _show_ways(self, row: OutboxRow | None) -> None:
-        self._foot.setVisible(row is not None)
+        self.card.setVisible(row is not None)
         if row is None:
             return
         # What has a number is on its way; before that it can be taken back
         waits = row.state in (OutboxState.HELD, OutboxState.QUEUED)
-        self.undo.setVisible(waits)
-        self.again.setVisible(row.refused)
-        self.dismiss.setVisible(row.refused)
-        self.open.setVisible(bool(row.page))
-        tone = "bad" if row.refused else "warn"
-        self.reason.show_text(self.words.reason(row), tone)
+        self.card.undo.setVisible(waits)
+        self.card.again.setVisible(row.refused)
+        self.card.dismiss.setVisible(row.refused)
+        self.card.open.setVisible(bool(row.page))
+        self.card.show_row(row)
 
     def _row(self) -> OutboxRow | None:
         row = self.table.current_row()
@@ -222,7 +232,7 @@ class OutboxPage(Page):
 
     def _do_again(self) -> None:
         row, desk, actor = self._row(), self.session.desk, self.session.actor
-        if row is not None:
+        if row is not None and row.refused:
             act = row
             self.session.work("store", lambda: do_again(desk, actor, act), self._done)
 

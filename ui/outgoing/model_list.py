@@ -14,6 +14,7 @@ from app.kernel.actor import Actor
 from app.kernel.clock import VIETNAM
 from app.kernel.texts import Texts
 from app.store.replica import Replica
+from ui.documents.words import doubt_badges
 from ui.kit.cards import CardRow
 from ui.kit.timeline import TimelineItem
 
@@ -102,7 +103,7 @@ def card_of(texts: Texts, found: OutRow, today: date) -> CardRow:
         date=day_text(texts, row.issued, today) if row.issued else "",
         subject=row.subject or texts("outpages.no_subject"),
         notation=row.symbol if row.number else row.drafter_name,
-        badges=tuple(badges),
+        badges=(*badges, *doubt_badges(texts, row)),
         shield=signed,
         shield_text=shield if signed else "",
         pending=texts("outpages.pending") if found.pending else "",

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QWidget
 
 from app.documents import queries
@@ -16,6 +17,7 @@ from app.kernel.clock import local_date
 from ui.bridge.session import Session
 from ui.documents import verdicts
 from ui.documents.acts import signable
+from ui.documents.dialog_proposals import ProposalsDialog
 from ui.documents.panel_verify import VerifyPanel
 from ui.kit.actions import Action
 from ui.kit.buttons import Button, ChipRow
@@ -96,6 +98,7 @@ class OutgoingPage(Page):
         self._reader.file.connect(self._show_file)
         self._reader.verified.connect(self._show_verdict)
         self.paper.strip.linked.connect(self._show_details)
+        self.paper.doubts.proposals_asked.connect(self.show_proposals)
         self._reader.failed.connect(lambda e: self.paper.show_nothing(session.explain(e)))
         session.changed.connect(self._changed)
 
@@ -122,6 +125,19 @@ class OutgoingPage(Page):
             "outgoing.copy", "marking.act.copy", partial(self._sign_on, "copy"),
             "Ctrl+Shift+S", scope=NAME, group_key=group, icon="stamp", enabled=False,
         )  # fmt: skip
+
+        self.decide = Action(
+            "outgoing.doubts", "pages.doubts", self.show_proposals, "F4", scope=NAME,
+            group_key=group,
+        )  # fmt: skip
+
+    def show_proposals(self) -> None:
+        """Show the proposals of the document beside what stands."""
+        document = self._reader.document
+        if document is not None and document.proposals:
+            dialog = ProposalsDialog(self.session, document.id, self)
+            dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+            dialog.open()
 
     def _foot(self) -> QWidget:
         foot = Pane("footer")
@@ -156,7 +172,7 @@ class OutgoingPage(Page):
 
     def acts(self) -> Sequence[Action]:
         """Return the page's acts."""
-        return (self.new, self.go_on, self.opine, self.copy, self.find_act)
+        return (self.new, self.go_on, self.opine, self.copy, self.decide, self.find_act)
 
     def open_entity(self, kind: str, entity: str) -> None:
         """Show one document, whichever view it is in."""
@@ -246,6 +262,7 @@ class OutgoingPage(Page):
         texts, detail = self.session.texts, self._reader.detail
         self.follow.show_detail(detail)
         document = self._reader.document
+        self.paper.doubts.show_document(document)
         self.go_on.set_enabled(document is not None and document.state in _ELSEWHERE)
         self._show_signable()
         if document is None:

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QSplitter, QWidget
 from app.kernel.errors import HoaBanError
 from signing.pdf.snapping import snap_lines
 from ui.bridge.session import Session
+from ui.documents.panel_doubts import DoubtStrip
 from ui.kit.banner import Banner
 from ui.kit.buttons import Button, IconButton
 from ui.kit.labels import ElidedLabel, Label, Line, Pane
@@ -61,9 +62,7 @@ class PaperPanel(QWidget):
         self.title = ElidedLabel("", "title")
         self.facts = Label("", "secondary", wrap=True)
         self.strip = Banner()
-        self._back = IconButton("arrow-left", texts("outpages.back"))
-        self._back.clicked.connect(self.back)
-        self._back.hide()
+        self._back = self._way_back()
         self.pdf = PdfView(session.runner)
         self.place = PlaceBar(self.pdf)
         self.state = StateStack(self.pdf)
@@ -80,13 +79,20 @@ class PaperPanel(QWidget):
         self._body, self._side = body, side
         if side is not None:
             body.addWidget(side)
-        parts: list[QWidget] = [self._head(), Line(), self.place, body]
+        self.doubts = DoubtStrip(texts)
+        parts: list[QWidget] = [self._head(), self.doubts, Line(), self.place, body]
         if foot is not None:
             parts.append(foot)
         column = Column(*parts, gap=0)
-        column.setStretch(3, 1)
+        column.setStretch(4, 1)
         self.setLayout(column)
         self.show_nothing()
+
+    def _way_back(self) -> IconButton:
+        button = IconButton("arrow-left", self._session.texts("outpages.back"))
+        button.clicked.connect(self.back)
+        button.hide()
+        return button
 
     def _head(self) -> Pane:
         head = Pane("header")

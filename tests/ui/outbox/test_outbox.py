@@ -10,13 +10,16 @@ from pathlib import Path
 import pytest
 from PySide6.QtWidgets import QWidget
 
-from app.documents.commands import MarkRead, Receive
+from app.documents.commands import AddNote, MarkRead, Receive
 from app.documents.model import Channel, Particulars, reading_id
 from app.features import registry
+from app.kernel.codec import to_json
+from app.kernel.event import Event
 from app.kernel.ids import new_id
 from app.kernel.texts import Texts
 from app.parties.commands import PutParty
 from app.parties.model import PartyKind
+from app.store.model import Page, Row
 from app.store.replica import Replica
 from tests.ui.sessions import session_of
 from tests.ui.walk import walk
@@ -84,7 +87,7 @@ def test_a_held_act_counts_down_and_can_be_undone(session: Session, shown: Shown
     session.desk.clock.advance(timedelta(seconds=20))  # type: ignore[attr-defined]
     assert states(page) == ["Chờ gửi"]
     assert str(page.rows.index(0, 3).data()) == "Bưu điện huyện mẫu"
-    page.undo.click()
+    page.card.undo.click()
     assert page.rows.total == 0
     assert page.stack.state == "empty"
     assert session.desk.store.entities("party") == []
@@ -103,7 +106,7 @@ def test_an_act_on_its_way_cannot_be_undone(session: Session, shown: Shown) -> N
     Replica(session.desk.store).outgoing(flush=True)
     page = page_of(session, shown)
     assert states(page) == ["Đã gửi, chờ trả lời"]
-    assert not page.undo.isVisible()
+    assert not page.card.undo.isVisible()
 
 
 @pytest.fixture
@@ -120,22 +123,58 @@ def test_a_refused_act_comes_first_with_its_reason(refused: OutboxPage) -> None:
     assert refused._counts.text() == "1 chờ gửi · 1 bị từ chối"
     row = refused.table.current_row()
     assert row.refused
-    assert refused.reason.text == refused.words.reason(row)
-    assert len(refused.reason.text) > 20
-    assert (refused.again.isVisible(), refused.dismiss.isVisible()) == (True, True)
+    assert refused.card.reason.text == refused.words.reason(row)
+    assert len(refused.card.reason.text) > 20
+    assert (refused.card.again.isVisible(), refused.card.dismiss.isVisible()) == (True, True)
 
 
 def test_a_refused_act_can_be_forgotten(refused: OutboxPage) -> None:
-    refused.dismiss.click()
+    refused.card.dismiss.click()
     assert states(refused) == ["Gửi sau 30 giây"]
 
 
 def test_a_refused_act_can_be_done_again(refused: OutboxPage) -> None:
     store = refused.session.desk.store
     assert [p.name for _, p in store.entities("party")] == ["Bưu điện mẫu"]
-    refused.again.click()
+    refused.card.again.click()
     assert {p.name for _, p in store.entities("party")} == {"Bưu điện mẫu", "Hợp tác xã mẫu"}
     assert states(refused) == ["Gửi sau 30 giây"] * 2
+
+
+def by_another(session: Session, entity: str, name: str, **data: str) -> Row:
+    """Return an event of a colleague as the server sends it."""
+    now = session.desk.clock.now()
+    event = Event(
+        new_id(now), "document", entity, name, data, new_id(now), 0, "khac", "post-khac", now,
+        server_at=now,
+    )  # fmt: skip
+    return Row("event", event.id, 7, (f"agency:{session.actor.agency}",), to_json(event))
+
+
+def test_a_refused_act_is_a_card_that_says_who_did_what_meanwhile(
+    session: Session, shown: Shown
+) -> None:
+    document = new_id(session.desk.clock.now())
+    text = "Đề nghị phòng Kinh tế chủ trì"
+    session.act(
+        Receive(document, session.actor.agency, Particulars(subject="Về việc mẫu"), Channel.PAPER)
+    )
+    session.act(AddNote(document, text))
+    replica = Replica(session.desk.store)
+    told = by_another(session, document, "document.refused", by="Quàng Văn Mẫu")
+    replica.apply(Page(rows=(told,), cursor=7))
+    replica.reject(replica.items()[1].command, "document.state", state="returned")
+    page = page_of(session, shown)
+    card = page.card
+    assert card.title.text() == "Ghi ý kiến · Về việc mẫu"
+    assert card.mine.text().startswith("Bạn làm lúc")
+    assert "• Quàng Văn Mẫu: từ chối tiếp nhận," in card.happened.text()
+    assert card.typed.text() == f"Bạn đã nhập: {text}"
+    assert card.typed.isVisible()
+    assert walk(page, (1150, 650)) == []
+    drop = next(a for a in page.acts() if a.shortcut == "Del")
+    drop.trigger()
+    assert page.rows.total == 1
 
 
 @pytest.mark.parametrize(
