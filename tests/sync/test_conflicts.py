@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -42,6 +42,12 @@ class Staff:
 
     def scope(self, _: Any, person: str, __: datetime) -> tuple[tuple[str, int], ...]:
         return ((f"agency:{COMMUNE}", 0), (f"person:{person}", 0))
+
+    def first(self, _: Any, __: str) -> tuple[tuple[str, str], ...]:
+        return ()
+
+    def shown(self, buckets: Sequence[str]) -> tuple[str, ...]:
+        return tuple(buckets)
 
 
 @dataclass

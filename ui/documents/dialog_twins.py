@@ -26,14 +26,14 @@ class PageSide(QWidget):
 
     def __init__(self, texts: Texts, title: str, facts: str, source: Source | None) -> None:
         super().__init__()
-        self._view = PdfView()
-        self._view.setAccessibleName(title)
-        states = StateStack(self._view)
-        self._view.failed.connect(lambda error: states.show_error(error, retry=False))
+        self.view = PdfView()
+        self.view.setAccessibleName(title)
+        states = StateStack(self.view)
+        self.view.failed.connect(lambda error: states.show_error(error, retry=False))
         if source is None:
             states.show_empty(texts("pages.reader.paper"), "", "file")
         else:
-            self._view.open(source)
+            self.view.open(source)
         told = Label(facts, "secondary", wrap=True)
         told.setVisible(bool(facts))
         column = Column(Label(title, "strong"), told, states, gap=4)
@@ -42,7 +42,7 @@ class PageSide(QWidget):
 
     def shutdown(self) -> None:
         """Let the drawing thread end."""
-        self._view.shutdown()
+        self.view.shutdown()
 
 
 class TwinsDialog(Dialog):

@@ -302,7 +302,7 @@ def test_a_twin_is_told_and_shown_beside(commune: Commune, opened: Open) -> None
 
     wait_until(lambda: page.findChildren(TwinsDialog))
     dialog = page.findChildren(TwinsDialog)[0]
-    wait_until(lambda: all(view.page_count for view in dialog._views))
+    wait_until(lambda: all(side.view.page_count for side in dialog._sides))
     dialog.accept()
 
 
