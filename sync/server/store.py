@@ -102,6 +102,9 @@ class Store:
             raise
 
     def _create(self, clock: Clock) -> None:
+        with self.read() as connection:
+            if not migrations.is_empty(connection):
+                return
         # One that waits for the lock must see what the first has made meanwhile.
         with self.write(fresh=self.postgres) as connection:
             if self.postgres:
@@ -195,9 +198,12 @@ class Store:
         raise Unavailable("sync.busy")
 
     def _queue(self, connection: Connection) -> None:
-        """Let those who try again go one by one; LOCK comes before the snapshot is taken."""
+        """Let those who try again go one by one; LOCK comes before the snapshot is taken.
+
+        The mode excludes itself only: who holds the log's lock may write to this table.
+        """
         if self.postgres:
-            connection.execute(text("LOCK TABLE meta IN SHARE ROW EXCLUSIVE MODE"))
+            connection.execute(text("LOCK TABLE meta IN SHARE UPDATE EXCLUSIVE MODE"))
 
     def lock(self, connection: Connection) -> None:
         """Take the lock of the log until the commit; SQLite's writer holds it already."""

@@ -50,7 +50,9 @@ class Balancer:
             writer.close()
             return
         ways = ((reader, far[1]), (far[0], writer))
-        await asyncio.gather(*(_pump(*way) for way in ways))
+        # Cancelled only when the balancer ends
+        with suppress(asyncio.CancelledError):
+            await asyncio.gather(*(_pump(*way) for way in ways))
 
     async def _next(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter] | None:
         for _ in self._ports:
