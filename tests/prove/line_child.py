@@ -57,13 +57,20 @@ class Child:
 
     def begin(self) -> dict[str, Any]:
         """Sign in for the first time and open the desk; answer when its first screens have rows."""
-        signs = time.monotonic()
+        signs, worked, stood = time.monotonic(), time.process_time(), _stood()
         folder = self._launcher.create(self._server, self._login, self._password)
         made = time.monotonic()
         self._desk = self._launcher.open(folder, self._password)
         opened = time.monotonic()
         _until(self._usable)
-        return {"signs": signs, "made": made, "opened": opened, "usable": time.monotonic()}
+        return {
+            "signs": signs,
+            "made": made,
+            "opened": opened,
+            "usable": time.monotonic(),
+            "processor": time.process_time() - worked,
+            "stood": _stood() - stood,
+        }
 
     def _usable(self) -> bool:
         """Tell whether the person has his post, and the lists, open and all, a screen of rows."""
@@ -153,6 +160,11 @@ class Child:
 
     def _settled(self) -> bool:
         return not self.desk.outbox_counts()[0]
+
+
+def _stood() -> float:
+    """Return the seconds that this thread was ready to work and had no processor."""
+    return int(Path("/proc/thread-self/schedstat").read_text().split()[1]) / 1e9
 
 
 def _until(ready: Callable[[], bool]) -> None:
