@@ -12,7 +12,7 @@ import os
 import secrets
 import struct
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -22,7 +22,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 
 from app.kernel.codec import from_json
-from app.kernel.errors import Damaged, NotPermitted, RuleViolation
+from app.kernel.errors import Damaged, NotPermitted, RuleViolation, Unavailable
 from app.store.faults import typed
 from app.store.sql import dumps
 from sync.protocol.sealing import KEY_BYTES, Private, Public, seal
@@ -37,6 +37,8 @@ _SEALED = KEY_BYTES * 2 + _TAG
 _PIECE = 256 * 1024
 _MOST_LINE = 4096
 _PURPOSE = b"hoa-ban package 1 "
+# What is wrong with the place that is written to is said of the stick, not of the machine.
+_STICK = {"store.disk_full": "package.full", "store.io_failed": "package.pulled"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +78,12 @@ def write(
             size = target.tell()
         with typed():
             fresh.replace(path)
-    except BaseException:
-        fresh.unlink(missing_ok=True)
+    except BaseException as error:
+        with suppress(OSError):
+            fresh.unlink(missing_ok=True)
+        told = getattr(error, "code", "")
+        if told in _STICK:
+            raise Unavailable(_STICK[told]) from error
         raise
     return size
 

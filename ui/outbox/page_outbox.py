@@ -24,6 +24,7 @@ from ui.kit.states import StateStack
 from ui.kit.table import Table
 from ui.kit.theme import theme
 from ui.outbox.dialog_network import NetworkDialog
+from ui.outbox.dialog_package import PackageDialog
 from ui.outbox.model_outbox import (
     OutboxRow,
     OutboxWords,
@@ -41,11 +42,13 @@ _LINE_ICONS = {"ok": "wifi", "info": "info", "warn": "wifi-off"}
 class LinePanel(Pane):
     """Where the line stands, in words: this PC, the line, or the server.
 
-    `sync_asked`; `check_asked` when somebody wants to know which of them it is.
+    `sync_asked`; `check_asked` when somebody wants to know which of them it is; `stick_asked`
+    where there is no line.
     """
 
     sync_asked = Signal()
     check_asked = Signal()
+    stick_asked = Signal()
 
     def __init__(self, session: Session, words: OutboxWords) -> None:
         super().__init__("card")
@@ -60,8 +63,10 @@ class LinePanel(Pane):
         self.sync_button.clicked.connect(self.sync_asked)
         self.check_button = Button(texts("netpage.open"), icon="activity")
         self.check_button.clicked.connect(self.check_asked)
+        self.stick_button = Button(texts("usb.open"), icon="save")
+        self.stick_button.clicked.connect(self.stick_asked)
         told = Column(self._headline, self._meaning, self._last, gap=3)
-        buttons = Column(self.sync_button, self.check_button, gap=6)
+        buttons = Column(self.sync_button, self.check_button, self.stick_button, gap=6)
         row = Row(self._icon, told, buttons, gap=14, margins=(16, 12, 16, 12))
         row.setStretch(1, 1)
         put(self, row)
@@ -98,6 +103,7 @@ class OutboxPage(Page):
         self.line = LinePanel(session, words)
         self.line.sync_asked.connect(self._sync)
         self.line.check_asked.connect(self._check)
+        self.line.stick_asked.connect(self._stick)
         self.rows = RowModel(
             session.runner.submit,
             (
@@ -115,8 +121,10 @@ class OutboxPage(Page):
         )
         self.table = Table(self.rows, texts("outbox.acts"))
         self.stack = StateStack(self.table)
+        # The words about the line must not give way to the list where there is little room
+        self.stack.setMinimumHeight(60)
         self.card = ActCard(texts, words)
-        self.dialog: NetworkDialog | None = None
+        self.dialog: NetworkDialog | PackageDialog | None = None
         self._title = Label(texts("outbox.title"), "title")
         self._counts = Label(style="secondary")
         self._lay_out()
@@ -255,9 +263,14 @@ class OutboxPage(Page):
             sync.poke()
 
     def _check(self) -> None:
-        self.dialog = NetworkDialog(self.session, self)
-        self.dialog.open()
-        self.dialog.run()
+        dialog = self.dialog = NetworkDialog(self.session, self)
+        dialog.open()
+        dialog.run()
+
+    def _stick(self) -> None:
+        dialog = self.dialog = PackageDialog(self.session, self)
+        dialog.moved.connect(self.rows.refresh)
+        dialog.open()
 
     # --- being shown -------------------------------------------------------------------
 

@@ -132,7 +132,7 @@ def test_a_full_stick_leaves_no_half_package(one: Stick, monkeypatch: pytest.Mon
         raise OSError(28, "no space")
 
     monkeypatch.setattr(package.os, "fsync", full)
-    with pytest.raises(Unavailable, match=r"store\.disk_full"):
+    with pytest.raises(Unavailable, match=r"package\.full"):
         one.out()
     assert list(one.folder.iterdir()) == []
     monkeypatch.undo()
@@ -166,7 +166,7 @@ def test_it_may_be_stopped_and_begun_again(one: Stick) -> None:
 
 def test_a_stick_that_was_pulled_out_is_said_so(one: Stick) -> None:
     shutil.rmtree(one.folder)
-    with pytest.raises(Unavailable, match=r"store\.io_failed"):
+    with pytest.raises(Unavailable, match=r"package\.pulled"):
         one.out()
     with pytest.raises(Unavailable, match=r"store\.io_failed"):
         one.packages.read(one.folder / "gone.hbgoi")

@@ -84,7 +84,7 @@ def opened(session: Session, shown: Shown) -> tuple[OutboxPage, NetworkDialog]:
     shown(page, 1150, 760)
     page.activate()
     page.line.check_button.click()
-    assert page.dialog is not None
+    assert isinstance(page.dialog, NetworkDialog)
     return page, page.dialog
 
 
