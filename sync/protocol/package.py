@@ -37,8 +37,6 @@ _SEALED = KEY_BYTES * 2 + _TAG
 _PIECE = 256 * 1024
 _MOST_LINE = 4096
 _PURPOSE = b"hoa-ban package 1 "
-# What is wrong with the place that is written to is said of the stick, not of the machine.
-_STICK = {"store.disk_full": "package.full", "store.io_failed": "package.pulled"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +79,11 @@ def write(
     except BaseException as error:
         with suppress(OSError):
             fresh.unlink(missing_ok=True)
-        told = getattr(error, "code", "")
-        if told in _STICK:
-            raise Unavailable(_STICK[told]) from error
+        # What is wrong with the place written to is said of the stick, not of the machine.
+        if isinstance(error, Unavailable) and error.code == "store.disk_full":
+            raise Unavailable("package.full") from error
+        if isinstance(error, Unavailable) and error.code == "store.io_failed":
+            raise Unavailable("package.pulled") from error
         raise
     return size
 

@@ -20,6 +20,7 @@ from sync.protocol.messages import Frame, Mark, Request, RowFrame
 from sync.server.snapshots import Snapshots as ServerSnapshots
 from tests.bench import desks, peers, servers
 from tests.bench.__main__ import Plan
+from tests.bench.corpus import AGENCY
 from tests.bench.figures import Figure, median
 from tests.bench.shaper import COMMUNE, SHAPED, shaped
 from tests.doubles.postgres import cluster
@@ -215,7 +216,11 @@ def _ready_made(plan: Plan, url: str, port: int) -> list[Figure]:
     began = time.process_time()
     folder = plan.folder / "files" / "snapshots"
     with servers.door(url, plan.folder / "files") as service:
-        made = list(ServerSnapshots(folder, service.store, service.clock).build(least=_LEAST))
+        made = list(
+            ServerSnapshots(folder, service.store, service.clock).build(
+                least=_LEAST, only=(f"agency:{AGENCY}",)
+            )
+        )
     build = time.process_time() - began
     near = [_taken(plan, port) for _ in range(plan.times(_ROUNDS))]
     rows = sum(one.rows for one in made)
