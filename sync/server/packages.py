@@ -161,11 +161,13 @@ class Packages:
         told.took = len(held)
         return request, held
 
+    def _scope(self, person: str) -> tuple[str, ...]:
+        service = self._server.service
+        return service.pull.scope_of(person, service.clock.now())
+
     def _take(self, entry: Entry, person: str) -> list[str]:
         """Bring a file in by the door of all uploads; a marked page is not taken."""
         sha256, files = entry.name.removeprefix("file/"), self._server.files
-        if files.plan(sha256) is not None:
-            return [sha256]
         with spool(entry.size) as held:
             for piece in entry.pieces:
                 held.write(piece)
@@ -174,7 +176,7 @@ class Packages:
             held.seek(offset)
             files.append(sha256, person, offset, iter(lambda: held.read(LEAF), b""))
         try:
-            files.finish(sha256, person)
+            files.finish(sha256, person, self._scope)
         except RuleViolation as error:
             if error.code != _SECRET:
                 raise
@@ -182,8 +184,7 @@ class Packages:
         return [sha256]
 
     def _from_nothing(self, device: str, account: Account) -> tuple[Request, list[dict[str, Any]]]:
-        service = self._server.service
-        scope = service.pull.scope_of(account.person, service.clock.now())
+        scope = self._scope(account.person)
         lag = dict.fromkeys(scope, 0)
         offers = self._server.snapshots.offers(scope, lag)
         with self._store.read() as connection:
@@ -236,15 +237,20 @@ class Packages:
         yield from parts
         for frames in self._replies(position, account, told):
             yield _plain("reply", b"".join(codec.pack(frames)))
-        left = self._limit
+        yield from self._files(position, account, told)
+
+    def _files(self, position: _Position, account: Account, told: Told) -> Iterator[Entry]:
+        """Yield the files that rows name and this person may see, as many as there is room for."""
+        files, left = self._server.files, self._limit
+        scope = self._scope(account.person)
         for sha256 in position.shas:
-            plan = self._server.files.plan(sha256)
-            if plan is not None and plan.size <= left:
+            plan = files.plan(sha256)
+            if plan is None or plan.size > left:
+                continue
+            if files.visible(sha256, account.person, scope):
                 left -= plan.size
                 told.files += 1
-                yield Entry(
-                    f"file/{sha256}", plan.size, self._server.files.read(sha256, 0, plan.size)
-                )
+                yield Entry(f"file/{sha256}", plan.size, files.read(sha256, 0, plan.size))
 
     def _replies(self, position: _Position, account: Account, told: Told) -> Iterator[list[Frame]]:
         """Yield whole replies until the desk would have caught up, commands in bounded lots."""
