@@ -57,6 +57,8 @@ SETTINGS: Mapping[str, Setting] = {
         Setting("offline_days", 14, Scope.PROVINCE, 1, 90),
         Setting("kdf", "standard", Scope.MACHINE, choices=("light", "standard", "strong")),
         Setting("tsa_url", "", Scope.PROVINCE),
+        # The public half of what opens profiles whose password is lost (docs/admin-guide.md)
+        Setting("recovery_key", "", Scope.PROVINCE),
         # How long a login on a token is kept; 0 asks for the PIN at every act or batch
         Setting("signing.pin_minutes", 0, Scope.PERSON, 0, 15),
         # B-LT is what goes out, B-LTA what is kept for good (EN 319 142-1)

@@ -10,18 +10,26 @@ from typing import Any
 from app.catalogues.commands import PutItem, RetireItem
 from app.catalogues.model import Item, item_id
 from app.kernel.codec import from_json, to_json
-from app.kernel.errors import RuleViolation
+from app.kernel.errors import NotPermitted, RuleViolation
 from app.kernel.event import Event, NewEvent
 from app.kernel.feature import Context
 from app.kernel.text import normal
+from app.settings import SETTING_LIST
 
 KIND = "catalogue"
 PUT = "catalogue.put"
 RETIRED = "catalogue.retired"
+RECOVERY = (SETTING_LIST, "recovery_key")
 
 
-def decide_put(entity: Item | None, command: PutItem, _: Context) -> Sequence[NewEvent]:
-    """Refuse an id that does not follow from list, code and first day, and an empty label."""
+def decide_put(entity: Item | None, command: PutItem, context: Context) -> Sequence[NewEvent]:
+    """Refuse an id that does not follow from list, code and first day, and an empty label.
+
+    The recovery key comes from the server alone: whoever could exchange it from a desk would
+    open profiles without the second person.
+    """
+    if (command.list, command.code) == RECOVERY and not context.actor.is_system:
+        raise NotPermitted("catalogue.recovery")
     if command.id != item_id(command.list, command.code, command.valid_from):
         raise RuleViolation("catalogue.id", field="id")
     label = normal(command.label)

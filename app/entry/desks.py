@@ -29,6 +29,7 @@ from app.kernel.clock import Clock, SystemClock, local_date
 from app.kernel.errors import HoaBanError, NotPermitted, RuleViolation, Unavailable
 from app.kernel.ports import Progress
 from app.settings import SETTING_LIST, Settings, parsed
+from app.store import recovery
 from app.store.desk import DeskStore
 from app.store.keyring_box import KeyringBox
 from app.store.lock import ProfileLock
@@ -203,6 +204,15 @@ class ProfileLauncher:
         profile = Profile.load(folder, self._clock)
         return mending.mend(profile, self._key(profile, password), self._clock, tell)
 
+    def ask_recovery(self, folder: Path, password: str) -> tuple[bytes, str]:
+        """Return the request to send to the two persons, and its code; the password is new."""
+        asked = Profile.load(folder, self._clock).ask_recovery(password)
+        return recovery.write(asked), recovery.code_of(asked)
+
+    def recover(self, folder: Path, answer: bytes, password: str) -> None:
+        """Take the answer: the new password opens the profile; raises as `Profile.recover`."""
+        mending.recover(Profile.load(folder, self._clock), answer, password)
+
     def check(self, desk: Desk, password: str | None) -> None:
         """Check the password of a desk that is open behind the lock."""
         if not isinstance(desk, OpenDesk):
@@ -223,6 +233,7 @@ class ProfileLauncher:
             if status.state != "ok" and status.retry_at is not None:
                 raise Unavailable("desk.first_sync", status.retry_at)
             time.sleep(_FIRST_SYNC_STEP)
+        mending.keep_self(desk)
         return desk.actor()
 
     def create(self, server: str, user: str, password: str) -> Path:
@@ -235,8 +246,10 @@ class ProfileLauncher:
     def _follow_policy(self, desk: OpenDesk, key: bytes) -> None:
         """Put the key into the keyring, or take it out, as the person and the province wish.
 
-        Without a keyring, or with a locked one, the password goes on unlocking.
+        Without a keyring, or with a locked one, the password goes on unlocking. The province's
+        recovery key, and a new one after that, gets the key sealed to it.
         """
+        desk.profile.keep_recovery(key, desk.settings.text("recovery_key"))
         wanted = bool(desk.settings.get("quick_unlock"))
         if wanted == desk.profile.quick:
             return

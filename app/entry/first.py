@@ -7,7 +7,7 @@ longer to load than the window takes to appear, so they come while the password 
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from app.desk import Desk
     from app.entry.desks import ProfileLauncher
     from app.kernel.actor import Actor
+    from app.store.mending import Mended
 
 # The longest to load of what pages stand on; here it keeps no window waiting
 _UNDER_PAGES = ("signing.pdf.appearance", "signing.pdf.placement")
@@ -57,6 +58,12 @@ class FirstLauncher:
     def open(self, folder: Path, password: str | None) -> Desk:
         """Open a profile; None asks the OS keyring."""
         return self._loaded().open(folder, password)
+
+    def mend(
+        self, folder: Path, password: str | None, tell: Callable[[str, int, int], None]
+    ) -> Mended:
+        """Repair the damaged database of a profile; a sound one stays as it is."""
+        return self._loaded().mend(folder, password, tell)
 
     def check(self, desk: Desk, password: str | None) -> None:
         """Check the password of a desk that is open behind the lock."""

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from contextlib import closing
+from contextlib import closing, suppress
 
+from app.desk import Desk
 from app.features import registry
 from app.identity.actions import Action
 from app.identity.audit import Note
 from app.identity.trail import DeskTrail
 from app.kernel.clock import Clock
-from app.store import mending
+from app.kernel.errors import Damaged
+from app.store import mending, wreckage
 from app.store.desk import DeskStore
 from app.store.lock import ProfileLock
 from app.store.mending import Mended
@@ -30,6 +32,23 @@ def mend(profile: Profile, key: bytes, clock: Clock, tell: Tell) -> Mended:
     finally:
         lock.release()
     return done
+
+
+def recover(profile: Profile, answer: bytes, password: str) -> None:
+    """Take the answer to a request, and write down that the recovery key was used."""
+    key = profile.recover(answer, password)
+    # A damaged database is repaired with the new password next, and tells of that.
+    with suppress(Damaged), profile.opened(key, registry()) as store:
+        DeskTrail(store).note(Note(Action.RECOVER, person=store.meta(PERSON), device=store.device))
+
+
+def keep_self(desk: Desk) -> None:
+    """Have the second journal hold who works here: without it no desk opens without a line."""
+    keys = [("person", desk.person)]
+    for post in desk.posts():
+        keys += [("post", post.id), ("unit", post.unit), ("unit", post.agency)]
+    with desk.store.writing() as connection:
+        wreckage.keep_self(connection, keys)
 
 
 def _note(store: DeskStore, done: Mended) -> Note:

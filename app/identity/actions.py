@@ -26,3 +26,4 @@ class Action(StrEnum):
     ACCOUNT = "account"
     DEVICE = "device"
     MEND = "mend"
+    RECOVER = "recover"

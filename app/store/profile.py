@@ -4,6 +4,7 @@ desk.db        the database, under the profile's key
 vault/         files, under a key in the database
 backups/       copies before migrations, under the profile's key
 profile.json   where the server is, who it is, and the wrapped key; no secret
+recovery.json  what was asked of the province's two persons, under the new password
 lock           held by the process that has it open
 """
 
@@ -19,16 +20,18 @@ from pathlib import Path
 
 from app.kernel.clock import Clock
 from app.kernel.codec import to_json
-from app.kernel.errors import Conflict, NotPermitted, Unavailable
+from app.kernel.errors import Conflict, Damaged, NotPermitted, Unavailable
 from app.kernel.feature import Registry
 from app.kernel.ids import new_id
 from app.kernel.ports import KeyValue
-from app.store import keys, profile_file
+from app.store import keys, profile_file, recovery
 from app.store.desk import DeskStore
 from app.store.faults import typed
 from app.store.lock import ProfileLock
 from app.store.profile_file import FILE, KdfParams, ProfileFile
 from app.store.sealed import sync, sync_folder
+
+ASKED = "recovery.json"
 
 
 class Profile:
@@ -123,6 +126,53 @@ class Profile:
         self.unlock(old)
         self._write(replace(self._file, key=keys.rewrap(self._file.key, old, new)))
 
+    def keep_recovery(self, key: bytes, public: str) -> None:
+        """Seal the key to the province's recovery key, where that is another than before."""
+        held = self._file.recovery
+        if not recovery.is_public(public) or (held is not None and held.public == public):
+            return
+        self._write(replace(self._file, recovery=recovery.seal(key, public, self._file.id)))
+
+    def ask_recovery(self, password: str) -> recovery.Request:
+        """Return what to send to the two persons of the province; begins a new request.
+
+        The password is the new one: it guards what will open the answer. Raises
+        `Unavailable("recovery.none")` where the profile never met a recovery key.
+        """
+        held = self._file.recovery
+        if held is None:
+            raise Unavailable("recovery.none")
+        private = keys.new_key()
+        desk = recovery.public_of(private)
+        asked = recovery.Request(self._file.id, self._file.user, held, desk)
+        wrapped = keys.wrap(private, password, self._file.key.kdf)
+        self._replace(ASKED, recovery.write(recovery.Pending(asked, wrapped)))
+        return asked
+
+    def recover(self, data: bytes, password: str) -> bytes:
+        """Take the answer with the new password, which is the profile's from now on.
+
+        Returns the key. Raises `Unavailable("recovery.not_asked")`,
+        `NotPermitted("profile.wrong_password" | "recovery.other")`,
+        `Damaged("recovery.damaged")` and `RuleViolation("recovery.file")`; then nothing changed.
+        """
+        path = self.folder / ASKED
+        if not path.is_file():
+            raise Unavailable("recovery.not_asked")
+        with typed():
+            pending = recovery.read_pending(path.read_bytes())
+        answer = recovery.read_answer(data)
+        key = recovery.opened(answer, pending, keys.unwrap(pending.private, password))
+        if not keys.fits(self._file.key, key):
+            raise Damaged("recovery.damaged")
+        wrapped = keys.wrap(key, password, self._file.key.kdf)
+        self._write(replace(self._file, key=wrapped, failures=0, failed_at=None))
+        with typed():
+            # Without its private half no copy of the answer opens anything again.
+            path.unlink()
+            sync_folder(self.folder)
+        return key
+
     def quick_unlock(self, box: KeyValue) -> bytes | None:
         """Return the key from the keyring, or None: then the password unlocks."""
         held = box.get(self._slot)
@@ -182,13 +232,16 @@ class Profile:
             raise Unavailable("profile.wait", self._clock.now() + left, seconds=seconds)
 
     def _write(self, file: ProfileFile) -> None:
-        path = self.folder / FILE
-        new = path.with_name(f"{FILE}.new")
+        self._replace(FILE, json.dumps(to_json(file), indent=1).encode())
+        self._file = file
+
+    def _replace(self, name: str, data: bytes) -> None:
+        path = self.folder / name
+        new = path.with_name(f"{name}.new")
         with typed():
             handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
             with os.fdopen(handle, "wb") as target:
-                target.write(json.dumps(to_json(file), indent=1).encode())
+                target.write(data)
                 sync(target)
             new.replace(path)
             sync_folder(self.folder)
-        self._file = file

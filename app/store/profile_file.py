@@ -39,8 +39,17 @@ class WrappedKey:
 
 
 @dataclass(frozen=True, slots=True)
+class SealedKey:
+    """A key sealed to a public key by a sender used once; all values are hexadecimal."""
+
+    public: str
+    sender: str
+    sealed: str
+
+
+@dataclass(frozen=True, slots=True)
 class ProfileFile:
-    """The file of one profile."""
+    """The file of one profile; `recovery` is its key, sealed to the province's."""
 
     id: str
     server: str
@@ -49,6 +58,7 @@ class ProfileFile:
     failures: int = 0
     failed_at: datetime | None = None
     quick: bool = False
+    recovery: SealedKey | None = None
 
 
 def read(folder: Path) -> ProfileFile:

@@ -20,6 +20,7 @@ from sync.server import (
     cli_devices,
     cli_outside,
     cli_package,
+    cli_recovery,
     cli_serve,
     cli_snapshot,
     cli_upkeep,
@@ -47,7 +48,7 @@ def main(argv: list[str] | None = None) -> int:
         return OK
     if args.command in cli_upkeep.COMMANDS:
         return cli_accounts.run(lambda: cli_upkeep.rows(args), args)
-    if args.command in ("account", "units", "devices", "outside"):
+    if args.command in ("account", "units", "devices", "outside", "recovery"):
         return _administer(args)
     bare = args.command == "serve" and not (args.tls_cert and args.tls_key)
     if bare and not is_loopback(args.host):
@@ -96,6 +97,7 @@ def _parser() -> argparse.ArgumentParser:
     cli_accounts.add_parsers(commands)
     cli_devices.add_parsers(commands)
     cli_outside.add_parsers(commands)
+    cli_recovery.add_parsers(commands)
     cli_upkeep.add_parsers(commands)
     cli_package.add_parsers(commands)
     commands.add_parser("openapi")
@@ -107,6 +109,8 @@ def _administer(args: argparse.Namespace) -> int:
     store = Store(args.database, clock)
     service = Service(store, Registry(FEATURES), People(), clock)
     try:
+        if args.command == "recovery":
+            return cli_accounts.run(lambda: cli_recovery.rows(service, args), args)
         if args.command == "devices":
             return cli_accounts.run(lambda: cli_devices.rows(Devices(store, clock), args), args)
         if args.command == "outside":

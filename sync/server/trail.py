@@ -19,6 +19,7 @@ from sync.protocol.messages import ACCEPTED, ReceiptFrame
 from sync.server import tables
 
 SYSTEM, ACCOUNTS, DEVICES, NOBODY = "system", "accounts", "devices", "nobody"
+RECOVERY = "recovery"
 _DEVICE, _LOGIN = "device:", "login:"
 _MAX_NAME = 80
 _D = tables.device.c
@@ -91,6 +92,12 @@ def ordered(connection: Connection, at: datetime, device: str, person: str, what
     """Note what an administrator did to a desk, and what the desk answered."""
     note = Note(Action.DEVICE, person=person, device=device, detail=what)
     audit.append(connection, at, note, DEVICES)
+
+
+def recovery(connection: Connection, at: datetime, what: str, objects: Sequence[str]) -> None:
+    """Note who made the recovery key, or opened which profile with it, and why."""
+    note = Note(Action.RECOVER, objects=tuple(objects), detail=what)
+    audit.append(connection, at, note, RECOVERY)
 
 
 def faults(connection: Connection) -> Iterator[tuple[str, str]]:

@@ -24,6 +24,7 @@ from app.kernel.errors import HoaBanError
 from app.settings import Settings
 from app.store.desk import DeskStore
 from app.store.lock import ProfileLock
+from app.store.mending import Mended, mend_if_damaged
 from app.store.model import Page, Row
 from app.store.profile import Profile
 from app.store.profile_file import KdfParams, list_profiles
@@ -161,6 +162,11 @@ class Stage:
         made = desk_of(store, folder.name, self.clock)
         made.lock, made.profile = lock, profile
         return made
+
+    def mend(self, folder: Path, password: str | None, tell: Any) -> Mended:
+        profile = Profile.load(folder, self.clock)
+        key = profile.unlock(password or "")
+        return mend_if_damaged(folder, key, self.known, self.clock, tell)
 
     def check(self, desk: Desk, password: str | None) -> None:
         assert isinstance(desk, StagedDesk)

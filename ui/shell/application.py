@@ -23,6 +23,7 @@ from ui.shell.crash import install, report
 from ui.shell.idle import IdleLock
 from ui.shell.launcher import Launcher, ProfileInfo
 from ui.shell.login import LoginPane
+from ui.shell.mending import DAMAGED, MendingPane
 from ui.shell.preload import Preload
 
 if TYPE_CHECKING:
@@ -63,6 +64,11 @@ class Application(QObject):
         theme.theme().dress(self.frame)
         self.login = LoginPane(texts)
         self.frame.addWidget(self.login)
+        self.mending = MendingPane(texts)
+        self.frame.addWidget(self.mending)
+        self.mending.repair.connect(self._mend)
+        self.mending.opened.connect(self._open_mended)
+        self.mending.left.connect(self._back_to_people)
         self.windows: dict[Path, DeskWindow] = {}
         self.login.unlock.connect(self.unlock)
         self.login.begin.connect(self._create)
@@ -125,8 +131,41 @@ class Application(QObject):
             "store",
             lambda: launcher.open(folder, password or None),
             lambda made: self._prepare(folder, made, attempt),
-            self._failed,
+            lambda error: self._not_opened(folder, password, error),
         )
+
+    def _not_opened(self, folder: Path, password: str, error: BaseException) -> None:
+        """Offer the repair of a damaged database; say all else at the login."""
+        if not isinstance(error, HoaBanError) or error.code != DAMAGED:
+            self._failed(error)
+            return
+        self.login.ready()
+        self.frame.setCurrentWidget(self.mending)
+        self.mending.ask(folder, password)
+
+    def _mend(self, folder: Path, password: str) -> None:
+        launcher, told = self._launcher, self.mending.follow()
+        self.runner.submit(
+            "store",
+            lambda: launcher.mend(folder, password or None, lambda _, n, of: told(n, of)),
+            self.mending.tell,
+            self._not_mended,
+        )
+
+    def _not_mended(self, error: BaseException) -> None:
+        if isinstance(error, HoaBanError):
+            self.mending.refuse(error)
+        else:
+            self._back_to_people()
+            self._failed(error)
+
+    def _open_mended(self, folder: Path, password: str) -> None:
+        self._back_to_people()
+        self.unlock(folder, password)
+
+    def _back_to_people(self) -> None:
+        self.frame.setCurrentWidget(self.login)
+        self.login.take_focus()
 
     def _prepare(self, folder: Path, desk: Desk, attempt: int) -> None:
         """Learn who the person is; the first time that takes a first sync."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from app.desk import Desk
     from app.kernel.actor import Actor
+    from app.store.mending import Mended
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,11 @@ class Launcher(Protocol):
 
     def open(self, folder: Path, password: str | None) -> Desk:
         """Open a profile; None asks the OS keyring. Raises the typed errors of the store."""
+
+    def mend(
+        self, folder: Path, password: str | None, tell: Callable[[str, int, int], None]
+    ) -> Mended:
+        """Repair the damaged database of a profile; a sound one stays as it is."""
 
     def check(self, desk: Desk, password: str | None) -> None:
         """Check the password of a desk that is open behind the lock."""

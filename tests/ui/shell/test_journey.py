@@ -291,18 +291,6 @@ def test_a_profile_in_use_names_the_other_process(stage: Stage, opening: Start) 
     desk.unlock("mai")
 
 
-def test_a_damaged_database_is_said_and_stays_as_it_is(stage: Stage, opening: Start) -> None:
-    database = stage.folder / "mai" / "desk.db"
-    broken = bytearray(database.read_bytes())
-    broken[100] ^= 0xFF
-    database.write_bytes(broken)
-    desk = opening()
-    letters(desk.made.login.password, PASSWORD)
-    press(desk.made.login.password, Qt.Key.Key_Return)
-    wait_until(lambda: "bị hỏng" in desk.made.login.message.text)
-    assert database.read_bytes() == bytes(broken)
-
-
 def test_the_first_run_makes_a_profile(tmp_path: object, qapp: object) -> None:
     from pathlib import Path
 
