@@ -65,6 +65,14 @@ class FirstLauncher:
         """Repair the damaged database of a profile; a sound one stays as it is."""
         return self._loaded().mend(folder, password, tell)
 
+    def ask_recovery(self, folder: Path, password: str) -> tuple[bytes, str]:
+        """Return the request to send to the two persons, and its code; the password is new."""
+        return self._loaded().ask_recovery(folder, password)
+
+    def recover(self, folder: Path, answer: bytes, password: str) -> None:
+        """Take the answer: the new password opens the profile from now on."""
+        self._loaded().recover(folder, answer, password)
+
     def check(self, desk: Desk, password: str | None) -> None:
         """Check the password of a desk that is open behind the lock."""
         self._loaded().check(desk, password)

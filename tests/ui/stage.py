@@ -22,6 +22,7 @@ from app.kernel.codec import to_json
 from app.kernel.command import Envelope
 from app.kernel.errors import HoaBanError
 from app.settings import Settings
+from app.store import recovery
 from app.store.desk import DeskStore
 from app.store.lock import ProfileLock
 from app.store.mending import Mended, mend_if_damaged
@@ -167,6 +168,13 @@ class Stage:
         profile = Profile.load(folder, self.clock)
         key = profile.unlock(password or "")
         return mend_if_damaged(folder, key, self.known, self.clock, tell)
+
+    def ask_recovery(self, folder: Path, password: str) -> tuple[bytes, str]:
+        asked = Profile.load(folder, self.clock).ask_recovery(password)
+        return recovery.write(asked), recovery.code_of(asked)
+
+    def recover(self, folder: Path, answer: bytes, password: str) -> None:
+        Profile.load(folder, self.clock).recover(answer, password)
 
     def check(self, desk: Desk, password: str | None) -> None:
         assert isinstance(desk, StagedDesk)

@@ -23,8 +23,9 @@ from ui.shell.crash import install, report
 from ui.shell.idle import IdleLock
 from ui.shell.launcher import Launcher, ProfileInfo
 from ui.shell.login import LoginPane
-from ui.shell.mending import DAMAGED, MendingPane
+from ui.shell.mending import DAMAGED
 from ui.shell.preload import Preload
+from ui.shell.rescue import Rescue
 
 if TYPE_CHECKING:
     from app.desk import Desk
@@ -64,11 +65,9 @@ class Application(QObject):
         theme.theme().dress(self.frame)
         self.login = LoginPane(texts)
         self.frame.addWidget(self.login)
-        self.mending = MendingPane(texts)
-        self.frame.addWidget(self.mending)
-        self.mending.repair.connect(self._mend)
-        self.mending.opened.connect(self._open_mended)
-        self.mending.left.connect(self._back_to_people)
+        self.rescue = Rescue(launcher, texts, self.runner, self.frame, self.login)
+        self.rescue.opened.connect(self.unlock)
+        self.rescue.broken.connect(self._failed)
         self.windows: dict[Path, DeskWindow] = {}
         self.login.unlock.connect(self.unlock)
         self.login.begin.connect(self._create)
@@ -139,33 +138,7 @@ class Application(QObject):
         if not isinstance(error, HoaBanError) or error.code != DAMAGED:
             self._failed(error)
             return
-        self.login.ready()
-        self.frame.setCurrentWidget(self.mending)
-        self.mending.ask(folder, password)
-
-    def _mend(self, folder: Path, password: str) -> None:
-        launcher, told = self._launcher, self.mending.follow()
-        self.runner.submit(
-            "store",
-            lambda: launcher.mend(folder, password or None, lambda _, n, of: told(n, of)),
-            self.mending.tell,
-            self._not_mended,
-        )
-
-    def _not_mended(self, error: BaseException) -> None:
-        if isinstance(error, HoaBanError):
-            self.mending.refuse(error)
-        else:
-            self._back_to_people()
-            self._failed(error)
-
-    def _open_mended(self, folder: Path, password: str) -> None:
-        self._back_to_people()
-        self.unlock(folder, password)
-
-    def _back_to_people(self) -> None:
-        self.frame.setCurrentWidget(self.login)
-        self.login.take_focus()
+        self.rescue.mend(folder, password)
 
     def _prepare(self, folder: Path, desk: Desk, attempt: int) -> None:
         """Learn who the person is; the first time that takes a first sync."""

@@ -43,6 +43,12 @@ class Launcher(Protocol):
     ) -> Mended:
         """Repair the damaged database of a profile; a sound one stays as it is."""
 
+    def ask_recovery(self, folder: Path, password: str) -> tuple[bytes, str]:
+        """Return the request to send to the two persons, and its code; the password is new."""
+
+    def recover(self, folder: Path, answer: bytes, password: str) -> None:
+        """Take the answer: the new password opens the profile from now on."""
+
     def check(self, desk: Desk, password: str | None) -> None:
         """Check the password of a desk that is open behind the lock."""
 

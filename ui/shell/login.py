@@ -31,11 +31,13 @@ class LoginPane(QWidget):
     """Ask for a person and a password; without a profile, for server, login and password.
 
     `unlock(Path, str)` with "" for the password asks the OS keyring; `begin(str, str, str)`
-    with server, user and password makes a profile; `stopped` ends the first sync.
+    with server, user and password makes a profile; `forgotten(Path)` says that the password of
+    a profile is lost; `stopped` ends the first sync.
     """
 
     unlock = Signal(object, str)
     begin = Signal(str, str, str)
+    forgotten = Signal(object)
     stopped = Signal()
 
     def __init__(self, texts: Texts, parent: QWidget | None = None) -> None:
@@ -70,6 +72,8 @@ class LoginPane(QWidget):
         self._open.clicked.connect(self._go)
         self._quick = Button(texts("shell.login.quick"), "link")
         self._quick.clicked.connect(self._unlock_quickly)
+        self._forgot = Button(texts("shell.login.forgot"), "link")
+        self._forgot.clicked.connect(self._forget)
         self._other = Button(texts("shell.login.another"), "link")
         self._other.clicked.connect(self._turn)
         self._timer = QTimer(self)
@@ -84,7 +88,7 @@ class LoginPane(QWidget):
         head.setStretch(1, 1)
         put(self._card, Column(
             head, 10, *self._rows.values(), self.message, self._strip, 2, self._open,
-            Row(self._quick, None, self._other),
+            Row(self._quick, self._forgot, None, self._other),
             gap=8, margins=(28, 26, 28, 20),
         ))  # fmt: skip
         put(self, Column(None, Row(None, self._card, None), None))
@@ -120,6 +124,7 @@ class LoginPane(QWidget):
         self._rows["person"].setVisible(not first)
         self._rows["server"].setVisible(first)
         self._rows["user"].setVisible(first)
+        self._forgot.setVisible(not first)
         self._other.setVisible(bool(self._profiles))
         self._other.set_label(texts("shell.login.back" if first else "shell.login.another"))
         self._open.set_label(texts("shell.login.begin" if first else "shell.login.open"))
@@ -159,6 +164,11 @@ class LoginPane(QWidget):
             self.unlock.emit(info.folder, self.password.text())
         else:
             self.begin.emit(self._server.value, self._user.value, self.password.text())
+
+    def _forget(self) -> None:
+        info = self._info()
+        if info is not None:
+            self.forgotten.emit(info.folder)
 
     def _unlock_quickly(self) -> None:
         info = self._info()
@@ -217,7 +227,7 @@ class LoginPane(QWidget):
     def _busy(self, *, busy: bool) -> None:
         self.progress("")
         self._open.setEnabled(not busy)
-        for row in (*self._rows.values(), self._other, self._quick):
+        for row in (*self._rows.values(), self._other, self._quick, self._forgot):
             row.setEnabled(not busy)
         waiting = "shell.login.begin" if self._first else "shell.login.open"
         self._open.set_label(self._texts("shell.login.opening" if busy else waiting))

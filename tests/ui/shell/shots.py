@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QApplication, QDialog, QWidget
 
 from app.bulletins.commands import Publish, Withdraw
 from app.kernel.clock import SystemClock
+from app.store.mending import Mended
 from app.store.replica import Replica
 from tests.ui.conftest import wait_until
 from tests.ui.stage import PASSWORD, Stage
@@ -110,6 +111,26 @@ def logins(made: Application, out: Path, name: str) -> None:
     made.frame.grab().save(str(out / f"first-{name}.png"))
     made.login.progress("")
     made.login._turn()
+    rescues(made, out, name)
+
+
+def rescues(made: Application, out: Path, name: str) -> None:
+    """Save the repair of a damaged database, and the recovery of a lost password."""
+    rescue = made.rescue
+    rescue.mend(Path("mau"), PASSWORD)
+    settle()
+    made.frame.grab().save(str(out / f"damaged-{name}.png"))
+    rescue.mending.follow()(3, 10)
+    settle()
+    made.frame.grab().save(str(out / f"repairing-{name}.png"))
+    rescue.mending.tell(Mended("desk.db.damaged-20261128T012300", 3, doubtful=True))
+    settle()
+    made.frame.grab().save(str(out / f"repaired-{name}.png"))
+    made.login.forgotten.emit(Path("mau"))
+    rescue.recovering.tell("K7QF-2MZD-XA5B-T4RE")
+    settle()
+    made.frame.grab().save(str(out / f"recovering-{name}.png"))
+    rescue.recovering.left.emit()
 
 
 def each_look(scene: Callable[[str], None]) -> None:
