@@ -36,6 +36,7 @@ from app.kernel.feature import Registry
 from app.kernel.network import NetworkCheck
 from app.kernel.packages import Packages
 from app.kernel.ports import CertificateInfo, Completer, Diagnosis, Http, Verifier
+from app.kernel.second import SignIn
 from app.settings import Settings
 from app.store.desk import DeskStore
 from app.store.replica import Replica
@@ -110,6 +111,7 @@ class Desk:
     completer: Completer | None = None
     network: NetworkCheck | None = None
     packages: Packages | None = None
+    sign_in: SignIn | None = None
     arrivals: ArrivalWorker = field(init=False)
     completions: CompletionWorker = field(init=False)
     trail: DeskTrail = field(init=False)

@@ -325,6 +325,7 @@ def _go_online(desk: Desk, profile: Profile, password: str | None, session: Sess
         keeper.offer(profile.user, password)
     keeper.start()
     desk.sync, desk.packages = keeper, keeper.packages
+    desk.sign_in = line.ServerSignIn(keeper, desk.signer, profile.user, profile.server)
     desk.network = line.check(
         profile.server,
         clock,

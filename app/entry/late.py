@@ -27,6 +27,7 @@ from app.kernel.ports import (
     SignJob,
     TokenInfo,
 )
+from app.kernel.second import Proof
 
 if TYPE_CHECKING:
     from signing.batch.signer import TokenBatchSigner
@@ -135,6 +136,10 @@ class LateSigner:
     ) -> None:
         """Sign many documents with one key; raises what opening the key raises."""
         self._behind().sign_batch(pieces, certificate, prompts, purpose, control)
+
+    def prove(self, certificate: CertificateInfo, prompts: Prompts, data: bytes) -> Proof:
+        """Sign who signs in; raises what `TokenSigner.prove` raises."""
+        return self._behind().keys.prove(certificate, prompts, data)
 
     def one_pin(self) -> AbstractContextManager[None]:
         """Ask once for the PIN of a key that makes several signatures within the context."""

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from base64 import b64encode
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
+from app.kernel.batch import DeskSigner
 from app.kernel.clock import Clock
-from app.kernel.errors import Unavailable
-from app.kernel.ports import KeyValue
+from app.kernel.errors import NotPermitted, Unavailable
+from app.kernel.ports import CertificateInfo, KeyValue, Prompts
 from app.store.desk import DeskStore
 from app.store.erasing import erase
 from app.store.keyring_box import KeyringBox
@@ -21,6 +23,7 @@ from sync.client.service import SyncService, Wanted
 from sync.client.transport import HttpTransport
 from sync.client.truths import truth
 from sync.http import Session, is_loopback
+from sync.protocol.second import Challenge, statement
 from sync.proxies import ProxyKeys
 
 SERVER = "sync.server"
@@ -94,6 +97,39 @@ def sign_in(server: str, user: str, password: str, clock: Clock) -> SignedIn:
     tokens = MemoryTokens()
     way = transport(server, tokens, clock)
     return SignedIn(way.sign_in(user, password), tokens, way.session)
+
+
+@dataclass(frozen=True, slots=True)
+class ServerSignIn:
+    """Sign a desk's person in anew; the signing device answers where the server asks for it."""
+
+    keeper: SyncService
+    signer: DeskSigner
+    login: str
+    server: str
+
+    def __call__(
+        self,
+        password: str,
+        prompts: Prompts,
+        certificate: CertificateInfo | None = None,
+        code: str = "",
+    ) -> None:
+        """Sign in; raises what `app.kernel.second.SignIn` says."""
+
+        def prove(challenge: Challenge) -> Mapping[str, str]:
+            if code:
+                return {"code": code}
+            if certificate is None:
+                raise NotPermitted("sync.second_factor")
+            proof = self.signer.prove(certificate, prompts, statement(challenge))
+            return {
+                "certificate": b64encode(proof.certificate).decode(),
+                "signature": b64encode(proof.signature).decode(),
+                "scheme": proof.scheme,
+            }
+
+        self.keeper.sign_in(self.login, password, prove)
 
 
 def service(

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from app.kernel.errors import Cancelled, HoaBanError, Unavailable
 from app.kernel.ports import CertificateInfo, Prompts, Purpose, SignedFile, Signer, SignJob
+from app.kernel.second import Proof
 
 PAUSE_LIMIT = 300.0
 """Seconds that a key stays open while nobody signs; after them the PIN is asked again."""
@@ -154,6 +155,9 @@ class DeskSigner(Signer, BatchSigner, Protocol):
 
     def one_pin(self) -> AbstractContextManager[None]:
         """Ask once for the PIN of a key that makes several signatures within the context."""
+
+    def prove(self, certificate: CertificateInfo, prompts: Prompts, data: bytes) -> Proof:
+        """Sign a text that says itself that it is no document: who signs in."""
 
     def forget(self) -> None:
         """End every login that is kept between acts; never waits for a signature."""

@@ -41,7 +41,7 @@ class UnlockedKey:
     @property
     def pss(self) -> bool:
         """Tell whether signatures are RSA-PSS (else PKCS#1 v1.5 or ECDSA)."""
-        return self._scheme == "pss"
+        return self.scheme == "pss"
 
     def sign(self, data: bytes) -> bytes:
         """Return the signature over SHA-256 of the bytes; raises `DeviceProblem`, `Cancelled`.
@@ -65,7 +65,7 @@ class UnlockedKey:
             "sign",
             data,
             limit=self._limit,
-            scheme=self._scheme,
+            scheme=self.scheme,
             mechanisms=list(self.token.mechanisms),
             apart=self._head["public"] in self._device.own_pins,
             **self._head,
@@ -104,8 +104,8 @@ class UnlockedKey:
             self._device.close()
 
     @property
-    def _scheme(self) -> str:
-        """Choose PSS when the token offers it, else PKCS#1 v1.5; ECDSA for keys on curves."""
+    def scheme(self) -> str:
+        """Return PSS when the token offers it, else PKCS#1 v1.5; ECDSA for keys on curves."""
         if self._algorithm == "ec":
             return "ecdsa"
         offered = {"SHA256_RSA_PKCS_PSS", "RSA_PKCS_PSS"} & set(self.token.mechanisms)

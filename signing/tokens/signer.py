@@ -16,6 +16,7 @@ from app.kernel.ports import (
     TokenInfo,
     TokenState,
 )
+from app.kernel.second import Proof
 from signing.closing import Closing
 from signing.tokens.binary import check_library
 from signing.tokens.device import Device
@@ -23,8 +24,10 @@ from signing.tokens.key import UnlockedKey
 from signing.tokens.presence import Presence, best_source
 from signing.trust.certificates import accepted, describe
 from signing.trust.store import TrustStore
+from sync.protocol.second import FIRST_LINE
 
 _MAX_PIN_MINUTES = 15
+SIGN_IN = "sign_in"
 
 
 class TokenSigner(Closing):
@@ -125,6 +128,13 @@ class TokenSigner(Closing):
             yield key
         finally:
             key.rest(60.0 * self._minutes())
+
+    def prove(self, certificate: CertificateInfo, prompts: Prompts, data: bytes) -> Proof:
+        """Sign a text that says itself that it is no document; raises as `unlocked`."""
+        if not data.startswith(FIRST_LINE.encode()):
+            raise ValueError("this key signs documents through a job only")
+        with self.unlocked(certificate, prompts, SIGN_IN) as key:
+            return Proof(certificate.der, key.sign(data), key.scheme)
 
     @contextmanager
     def one_pin(self) -> Iterator[None]:

@@ -23,7 +23,7 @@ from sync.client.packages import DeskPackages
 from sync.client.pulse import Pulse
 from sync.client.schedule import Backoff
 from sync.client.snapshots import Snapshots
-from sync.client.transport import HttpTransport
+from sync.client.transport import HttpTransport, Prove
 from sync.client.truths import truth
 
 T = TypeVar("T")
@@ -136,9 +136,12 @@ class SyncService:
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
 
-    def sign_in(self, login: str, password: str) -> str:
-        """Sign in to the server; answer the person's id. Opening the desk needs no such thing."""
-        person = self._transport.sign_in(login, password)
+    def sign_in(self, login: str, password: str, prove: Prove | None = None) -> str:
+        """Sign in to the server; answer the person's id. Opening the desk needs no such thing.
+
+        `prove` answers where the server wants a second factor; raises as the transport does.
+        """
+        person = self._transport.sign_in(login, password, prove)
         self.poke()
         return person
 

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
+from app.kernel.codec import from_json
 from app.kernel.errors import (
     Conflict,
     Damaged,
@@ -29,6 +30,7 @@ from sync.protocol.messages import (
     Frame,
     Request,
 )
+from sync.protocol.second import KNOWN, Challenge
 
 ACCESS, REFRESH = "sync.access", "sync.refresh"
 _STALL = 30.0
@@ -40,6 +42,10 @@ _KINDS: Mapping[int, type[HoaBanError]] = {
     409: Conflict,
     422: Damaged,
 }
+
+
+# Answers a challenge: what goes to the server beside its id.
+Prove = Callable[[Challenge], Mapping[str, str]]
 
 
 class HttpTransport:
@@ -59,12 +65,20 @@ class HttpTransport:
         """Tell whether there are tokens, good or not."""
         return self._tokens.get(REFRESH) is not None
 
-    def sign_in(self, login: str, password: str) -> str:
+    def sign_in(self, login: str, password: str, prove: Prove | None = None) -> str:
         """Trade a password for tokens; answer the person's id.
 
-        Raises `NotPermitted("sync.sign_in")`, `Unavailable`.
+        Where the server wants a second factor, `prove` answers its challenge; without it
+        that is `NotPermitted("sync.second_factor")`. Raises `NotPermitted("sync.sign_in")`,
+        `Unavailable`, and what `prove` does.
         """
-        value = self._json("POST", "/session", {"login": login, "password": password})
+        asked = {"login": login, "password": password}
+        if prove is not None:
+            asked |= {"second": KNOWN, "device": self.device()}
+        value = self._json("POST", "/session", asked)
+        if prove is not None and "second" in value:
+            challenge = _challenge(value["second"], login, self.device())
+            value = self._json("POST", "/session/second", {"id": challenge.id, **prove(challenge)})
         return self._keep(value)
 
     def sign_out(self) -> None:
@@ -196,6 +210,17 @@ def _own(reply: HttpReply) -> HttpReply:
     if not reply.headers.get("Content-Type", "").startswith(MEDIA_JSON):
         raise Unavailable("sync.portal")
     return reply
+
+
+def _challenge(value: Any, login: str, device: str) -> Challenge:
+    """Return a challenge that is for this login on this desk; nothing else is signed."""
+    try:
+        made: Challenge = from_json(Challenge, value)
+    except (TypeError, ValueError, KeyError) as error:
+        raise Damaged("sync.frame") from error
+    if (made.login, made.device) != (login, device[:64]):
+        raise Damaged("sync.frame")
+    return made
 
 
 def _object(body: bytes) -> dict[str, Any]:

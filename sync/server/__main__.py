@@ -32,6 +32,7 @@ from sync.server.devices import Devices
 from sync.server.directory import People
 from sync.server.http import Server
 from sync.server.openapi import describe
+from sync.server.second import SecondFactor
 from sync.server.seed import Seed, build
 from sync.server.service import Service
 from sync.server.store import Store
@@ -115,8 +116,9 @@ def _administer(args: argparse.Namespace) -> int:
             return cli_accounts.run(lambda: cli_devices.rows(Devices(store, clock), args), args)
         if args.command == "outside":
             return cli_accounts.run(lambda: cli_outside.rows(store, clock, args), args)
-        admin = Administration(service, Accounts(store, clock))
-        return cli_accounts.run(lambda: cli_accounts.rows(admin, args), args)
+        accounts = Accounts(store, clock)
+        admin, second = Administration(service, accounts), SecondFactor(store, clock, accounts)
+        return cli_accounts.run(lambda: cli_accounts.rows(admin, second, args), args)
     finally:
         store.close()
 

@@ -88,9 +88,13 @@ class Accounts:
 
         Raises `NotPermitted("sync.sign_in")`, `Unavailable("sync.too_many", retry_at)`.
         """
+        return self.welcome(*self.known(login, password, address))
+
+    def known(self, login: str, password: str, address: str) -> tuple[str, str]:
+        """Return login and person of whoever knows the password; raises as `sign_in`."""
         if not login or len(login) > 200 or len(password) > _MAX_PASSWORD:
             raise NotPermitted("sync.sign_in")
-        watched = (f"login:{login}", f"address:{address}")
+        watched = _watched(login, address)
         with self._store.read() as connection:
             self._check_rate(connection, watched)
             row = self.find(connection, login)
@@ -99,7 +103,24 @@ class Accounts:
             known = login if row is not None else None
             self._store.retrying(lambda c: self._fail(c, watched, known))
             raise NotPermitted("sync.sign_in")
-        return self._store.retrying(lambda c: self._welcome(c, login, row.person, watched[0]))
+        return row.login, row.person
+
+    def welcome(self, login: str, person: str, *, strong: bool = False) -> Tokens:
+        """Give tokens to somebody who has proved who he is; `strong` with two factors."""
+        return self._store.retrying(lambda c: self._welcome(c, login, person, strong=strong))
+
+    def admit(self, login: str, address: str) -> None:
+        """Raise `Unavailable("sync.too_many", retry_at)` where too much was wrong of late."""
+        with self._store.read() as connection:
+            self._check_rate(connection, _watched(login, address))
+
+    def failed(self, login: str, address: str) -> None:
+        """Count a wrong answer as a wrong password is counted."""
+        self._store.retrying(lambda c: self._fail(c, _watched(login, address), login))
+
+    def end(self, connection: Connection, login: str) -> None:
+        """End every sign-in of an account."""
+        self._end(connection, tables.token.c.login == login)
 
     def refresh(self, token: str) -> Tokens:
         """Trade a refresh token for new tokens; raises `NotPermitted("sync.token")`."""
@@ -111,16 +132,18 @@ class Accounts:
     def check(self, token: str) -> Account:
         """Return whose access token this is; raises `NotPermitted("sync.token")`."""
         t, a = tables.token.c, tables.account.c
+        strong = tables.strong_session.c
         query = (
-            select(a.login, a.person, t.family)
+            select(a.login, a.person, t.family, strong.at)
             .join_from(tables.token, tables.account, t.login == a.login)
+            .outerjoin(tables.strong_session, strong.family == t.family)
             .where(t.hash == _hash(token), t.use == _ACCESS, t.expires > self._now(), a.active)
         )
         with self._store.read() as connection:
             row = connection.execute(query).first()
         if row is None:
             raise NotPermitted("sync.token")
-        return Account(row.login, row.person, row.family)
+        return Account(row.login, row.person, row.family, strong=row.at is not None)
 
     def sign_out(self, account: Account) -> None:
         """End the sign-in that an access token belongs to."""
@@ -148,12 +171,15 @@ class Accounts:
         except (VerificationError, InvalidHashError):
             return False
 
-    def _welcome(self, connection: Connection, login: str, person: str, watched: str) -> Tokens:
-        t = tables.token.c
+    def _welcome(self, connection: Connection, login: str, person: str, *, strong: bool) -> Tokens:
+        t, family = tables.token.c, secrets.token_hex(16)
         self._end(connection, (t.login == login) & (t.expires < self._now()))
-        connection.execute(delete(tables.attempt).where(tables.attempt.c.who == watched))
-        trail.signed_in(connection, self._clock.now(), login, person)
-        return self._give(connection, login, person, secrets.token_hex(16))
+        who = _watched(login, "")[0]
+        connection.execute(delete(tables.attempt).where(tables.attempt.c.who == who))
+        if strong:
+            self._store.put(connection, tables.strong_session, [(family, login, self._now())])
+        trail.signed_in(connection, self._clock.now(), login, person, strong=strong)
+        return self._give(connection, login, person, family)
 
     def _give(self, connection: Connection, login: str, person: str, family: str) -> Tokens:
         given = Tokens(secrets.token_urlsafe(32), secrets.token_urlsafe(32), person)
@@ -232,6 +258,11 @@ class Accounts:
 
     def _now(self) -> int:
         return int(self._clock.now().timestamp())
+
+
+def _watched(login: str, address: str) -> tuple[str, str]:
+    """Return under which names failures are counted."""
+    return f"login:{login}", f"address:{address}"
 
 
 def _is_past(now: int) -> Any:

@@ -12,7 +12,9 @@ from typing import Any
 from app.identity.model import ROLES
 from app.kernel.errors import HoaBanError, RuleViolation
 from app.kernel.texts import Texts
+from sync.server import cli_second
 from sync.server.administration import Administration, NewPost
+from sync.server.second import SecondFactor
 
 OK, REFUSED = 0, 1
 
@@ -30,6 +32,7 @@ def add_parsers(commands: Any) -> None:
             action.add_argument("--password-stdin", action="store_true", required=True)
         if name == "add":
             _person(action)
+    cli_second.add_parsers(actions, _common)
     units = commands.add_parser("units")
     _common(units)
     units.add_argument("--query", default="", metavar="TEXT")
@@ -67,13 +70,17 @@ def run(rows: Callable[[], list[dict[str, Any]]], args: argparse.Namespace) -> i
     return OK
 
 
-def rows(admin: Administration, args: argparse.Namespace) -> list[dict[str, Any]]:
+def rows(
+    admin: Administration, second: SecondFactor, args: argparse.Namespace
+) -> list[dict[str, Any]]:
     """Run one command; answer its rows, raise the errors of the rules."""
     if args.command == "units":
         return admin.units(args.query)
+    if args.action in cli_second.ACTIONS:
+        return cli_second.rows(second, args)
     match args.action:
         case "list":
-            return admin.accounts()
+            return cli_second.with_second(second, admin.accounts())
         case "add":
             person = admin.add(args.login, _password(), args.person, _new(args))
             return [{"login": args.login, "person": person}]

@@ -12,6 +12,10 @@ from pathlib import Path
 
 import uvicorn
 
+from app.kernel.clock import Clock
+from signing.checking.standing import Standing
+from signing.trust.store import TrustStore
+from sync.http import Session
 from sync.server import errand_worker, logs
 from sync.server.background import Chore, beside
 from sync.server.derived import Derived
@@ -33,6 +37,7 @@ def add_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--log-level", choices=logs.LEVELS, default="warning")
     command.add_argument("--secrets", type=Path, metavar="DIR")
     command.add_argument("--forwarded-from", default="127.0.0.1", metavar="ADDRESSES")
+    command.add_argument("--trust", type=Path, metavar="DIR")
 
 
 class _Process(uvicorn.Server):
@@ -47,6 +52,8 @@ def run(server: Server, args: argparse.Namespace) -> int:
     """Serve until a signal; requests in work are finished, within the grace."""
     collect_rarely()
     server.limits = replace(server.limits, waiting=args.waiting)
+    if args.trust is not None:
+        server.judge_by(standing(args.trust, server.clock))
     logs.configure(args.log_level)
     config = uvicorn.Config(
         server.app(),
@@ -83,6 +90,11 @@ def _chores(server: Server, secrets: Path | None) -> dict[str, Chore]:
         store, clock = server.service.store, server.clock
         chores["outside"] = lambda ending: errand_worker.work(store, secrets, clock, ending)
     return chores
+
+
+def standing(folder: Path, clock: Clock) -> Standing:
+    """Return what judges the certificates of signing devices by the anchors of a folder."""
+    return Standing(TrustStore([folder]), clock, Session(clock))
 
 
 def _end_with_stdin(running: uvicorn.Server) -> None:

@@ -44,7 +44,7 @@ _SAFE = (
     (b"cross-origin-resource-policy", b"same-origin"),
 )
 _TLS_ONLY = (b"strict-transport-security", b"max-age=31536000")
-_SIGN_IN_CODES = frozenset({"sync.token", "sync.sign_in"})
+_SIGN_IN_CODES = frozenset({"sync.token", "sync.sign_in", "sync.second_late", "sync.second_wrong"})
 _TOO_MANY = frozenset({"sync.too_many", "sync.too_fast"})
 _STATUS: tuple[tuple[type[HoaBanError], int], ...] = (
     (NotPermitted, 403),

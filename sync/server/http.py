@@ -22,6 +22,7 @@ from app.kernel.clock import Clock
 from app.kernel.errors import NotPermitted, RuleViolation
 from sync.protocol import codec
 from sync.protocol.messages import MEDIA_GZIP, MEDIA_TIGHT, MEDIA_ZSTD
+from sync.protocol.second import Challenge
 from sync.server.accounts import Accounts
 from sync.server.devices import Devices
 from sync.server.files import Files
@@ -33,6 +34,7 @@ from sync.server.http_watch import WatchRoutes
 from sync.server.keys import Keys
 from sync.server.limits import Limits
 from sync.server.metrics import Metrics
+from sync.server.second import SecondFactor, Standing
 from sync.server.service import Account, Service
 from sync.server.snapshots import Snapshots
 from sync.server.wake import POLL, Listener, Waker
@@ -60,12 +62,18 @@ class Server:
     devices: Devices = field(init=False)
     snapshots: Snapshots = field(init=False)
     keys: Keys = field(init=False)
+    second: SecondFactor = field(init=False)
 
     def __post_init__(self) -> None:
         """Build what knows the desks."""
         self.devices = Devices(self.service.store, self.clock)
         self.snapshots = Snapshots(self.files.snapshots, self.service.store, self.clock)
         self.keys = Keys(self.service.store, self.clock)
+        self.second = SecondFactor(self.service.store, self.clock, self.accounts)
+
+    def judge_by(self, standing: Standing) -> None:
+        """Know the certificates of signing devices; without that no second factor is answered."""
+        self.second = SecondFactor(self.service.store, self.clock, self.accounts, standing)
 
     def app(self) -> Starlette:
         """Build the ASGI application."""
@@ -107,6 +115,7 @@ class Server:
             Route("/sync/v1/wait", routes.wait, methods=["GET"]),
             Route("/sync/v1/session", routes.sign_in, methods=["POST"]),
             Route("/sync/v1/session", routes.sign_out, methods=["DELETE"]),
+            Route("/sync/v1/session/second", routes.second, methods=["POST"]),
             Route("/sync/v1/session/refresh", routes.refresh, methods=["POST"]),
             Route("/sync/v1/device/erased", routes.erased, methods=["POST"]),
             Route("/sync/v1/password", routes.password, methods=["POST"]),
@@ -175,12 +184,19 @@ class _Routes:
                     await self._waker.wait(moved, min(left, _LOOK))
 
     async def sign_in(self, request: Request) -> Response:
-        """Trade a password for tokens."""
+        """Trade a password for tokens, or for a challenge where a second factor is needed."""
         form = await _form(request, "login", "password")
         address = request.client.host if request.client is not None else ""
-        accounts = self._server.accounts
-        given = await run_sync(accounts.sign_in, form["login"], form["password"], address)
-        return own_json(asdict(given))
+        given = await run_sync(self._server.second.sign_in, form, address)
+        return own_json(
+            {"second": asdict(given)} if isinstance(given, Challenge) else asdict(given)
+        )
+
+    async def second(self, request: Request) -> Response:
+        """Trade the answer to a challenge for tokens."""
+        form = await _form(request, "id")
+        address = request.client.host if request.client is not None else ""
+        return own_json(asdict(await run_sync(self._server.second.answer, form, address)))
 
     async def refresh(self, request: Request) -> Response:
         """Trade a refresh token for new ones."""

@@ -62,5 +62,5 @@ def _sessions(engine: Engine) -> None:
 
 # New in 3: the digests; what lies in the log already is counted at the first start.
 # New in 4: how desks fare; the claims on files, where what was named before is named for good;
-# what is sent outside and what figures are made of; snapshots and the desks' keys.
+# what is sent outside and what figures are made of; snapshots and the desks' keys; the second factor.
 _STEPS: tuple[tuple[int, Step], ...] = ((2, _sessions), (3, _add_tables), (4, _add_tables))

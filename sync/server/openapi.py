@@ -149,7 +149,9 @@ def _operations() -> list[tuple[str, str, Schema]]:
         _asked("scope", "query", _TEXT),
         _asked("seconds", "query", {"type": "integer", "minimum": 0, "maximum": 55}),
     )
-    sign_in = _operation("sign_in", body=_json(_form("login", "password")), token=False)
+    signs = _form("login", "password", device=_TEXT, second=_TEXT)
+    sign_in = _operation("sign_in", body=_json(signs), token=False)
+    answer = _form("id", certificate=_TEXT, signature=_TEXT, scheme=_TEXT, code=_TEXT)
     refresh = _operation("refresh", body=_json(_form("refresh", device=_TEXT)), token=False)
     streams = (MEDIA_ZSTD, MEDIA_GZIP)
     return [
@@ -157,6 +159,7 @@ def _operations() -> list[tuple[str, str, Schema]]:
         (f"{_AT}/wait", "get", _operation("wait", ask=waits)),
         (f"{_AT}/session", "post", sign_in),
         (f"{_AT}/session", "delete", _operation("sign_out")),
+        (f"{_AT}/session/second", "post", _operation("second", body=_json(answer), token=False)),
         (f"{_AT}/session/refresh", "post", refresh),
         (f"{_AT}/device/erased", "post", _operation("erased", body=_json(erased), token=False)),
         (f"{_AT}/password", "post", _operation("password", body=_json(_form("old", "new")))),

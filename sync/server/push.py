@@ -21,18 +21,20 @@ from app.kernel.feature import Registry
 from app.kernel.ids import derived_id
 from sync.protocol.codec import dumps
 from sync.protocol.messages import ACCEPTED, Ack, Forked, Need, ReceiptFrame, Request
-from sync.server import proofs, tables, trail
+from sync.server import older, proofs, tables, trail
 from sync.server.directory import Directory
 from sync.server.store import Store
 from sync.server.unit import Unit
 
 SERVER_DEVICE = "server"
+# Under this name the database keeps which commands need a sign-in with two factors.
+ACTS = "second_acts"
 _DEPTH = 8
 Upcast = Callable[[dict[str, Any]], dict[str, Any]]
 # (command name, old version) to the function that gives its arguments one version later.
 UPCASTS: Mapping[tuple[str, int], Upcast] = {}
 _D = tables.device.c
-_DEVICE = select(_D.person, _D.last_n).where(_D.id == bindparam("asked")).with_for_update()
+_DEVICE = select(_D.person, _D.last_n, _D.rules).where(_D.id == bindparam("asked")).with_for_update()
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +95,20 @@ class Push:
         )
         self._by_id = select(r.command, r.hash, r.body).where(store.among(r.command, "ids"))
 
-    def run(self, connection: Connection, request: Request, person: str, now: datetime) -> Outcome:
-        """Apply the commands that are next in turn; answer for the others from memory."""
-        owner, last = self._device(connection, request.device)
+    def run(
+        self,
+        connection: Connection,
+        request: Request,
+        person: str,
+        now: datetime,
+        *,
+        strong: bool = False,
+    ) -> Outcome:
+        """Apply the commands that are next in turn; answer for the others from memory.
+
+        Those that two factors are demanded for are refused where only one is (not `strong`).
+        """
+        owner, last, rules = self._device(connection, request.device)
         if owner not in ("", person):
             return Outcome(forked=Forked(0))
         known = self._known(connection, request)
@@ -103,7 +116,8 @@ class Push:
         if fork is not None:
             return Outcome(forked=fork)
         turn = _in_turn(request.commands, last)
-        work = Work(self, connection, person, now)
+        demanded = frozenset[str]() if strong else self._demanded(connection, turn)
+        work = Work(self, connection, person, now, demanded)
         work.prefetch(c for c in turn if c.id not in known)
         fresh = [(c, self._answer(work, c, known)) for c in turn]
         work.unit.flush()
@@ -111,7 +125,7 @@ class Push:
         self._remember(connection, request, fresh, known)
         trail.pushed(connection, now, request.device, person, fresh)
         last += len(turn)
-        if turn or not owner:
+        if turn or not owner or rules != request.rules:
             row = (request.device, person, last, request.rules, now.isoformat())
             self._store.put(connection, tables.device, [row])
         gap = any((c.n or 0) > last for c in request.commands)
@@ -127,6 +141,11 @@ class Push:
 
         return buckets
 
+    def _demanded(self, connection: Connection, turn: Sequence[Envelope]) -> frozenset[str]:
+        """Return the commands that an administrator has set apart for two factors."""
+        acts = (self._store.meta(connection, ACTS) or "") if turn else ""
+        return frozenset(acts.split())
+
     def system(self, connection: Connection, commands: Sequence[Command], now: datetime) -> None:
         """Run commands of the server itself, all or none; raises the errors of the rules."""
         work = Work(self, connection, SYSTEM, now)
@@ -136,9 +155,9 @@ class Push:
         work.unit.flush()
         trail.acted(connection, now, commands)
 
-    def _device(self, connection: Connection, device: str) -> tuple[str, int]:
+    def _device(self, connection: Connection, device: str) -> tuple[str, int, int]:
         row = connection.execute(_DEVICE, {"asked": device}).first()
-        return (row.person, row.last_n) if row is not None else ("", 0)
+        return (row.person, row.last_n, row.rules) if row is not None else ("", 0, 0)
 
     def _known(self, connection: Connection, request: Request) -> dict[str, Past]:
         """Return what is remembered by command id, and by "#n" for this device."""
@@ -191,6 +210,11 @@ class Push:
         rows = [(request.device, c.n, c.id, known[c.id].hash, dumps(to_json(r))) for c, r in fresh]
         self._store.put(connection, tables.receipt, rows, fresh=True)
 
+    def holds(self, connection: Connection, person: str, now: datetime) -> frozenset[str]:
+        """Return the buckets that a person holds."""
+        scope = self._directory.scope(self.unit(connection, now), person, now)
+        return frozenset(bucket for bucket, _ in scope)
+
     def actor(self, unit: Unit, envelope: Envelope) -> Actor:
         """Return who a command acts as."""
         return self._directory.actor(unit, envelope)
@@ -208,10 +232,19 @@ class Push:
 class Work:
     """The decisions of one transaction."""
 
-    def __init__(self, push: Push, connection: Connection, person: str, now: datetime) -> None:
+    def __init__(
+        self,
+        push: Push,
+        connection: Connection,
+        person: str,
+        now: datetime,
+        demanded: frozenset[str] = frozenset(),
+    ) -> None:
         self._push = push
+        self._demanded = demanded
         self._person = person
         self._now = now
+        self._connection = connection
         self._actors: dict[tuple[str, str, str | None, str], Actor] = {}
         self.unit = push.unit(connection, now)
 
@@ -226,6 +259,9 @@ class Work:
             raise NotPermitted("sync.not_yours")
         if envelope.args.get("id") != envelope.entity:
             raise RuleViolation("sync.request", field="entity")
+        if envelope.name in self._demanded:
+            raise NotPermitted("sync.second_wanted")
+        older.check(self._connection, self._push.holds, envelope, self._now)
         events = self.apply(envelope, self._actor(envelope))
         self.unit.keep()
         kind = self._push.registry.handler(envelope.name).kind

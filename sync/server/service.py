@@ -28,11 +28,15 @@ MAX_RULES = (1 << 31) - 1
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Who sends a request, as proved by his token; `family` is the sign-in it came from."""
+    """Who sends a request, as proved by his token; `family` is the sign-in it came from.
+
+    `strong` tells that two factors stand behind it.
+    """
 
     login: str
     person: str
     family: str = ""
+    strong: bool = False
 
 
 class Service:
@@ -97,7 +101,9 @@ class Service:
     def _decide(self, request: Request, account: Account) -> Outcome:
         now = self.clock.now()
         return self.store.retrying(
-            lambda connection: self.push.run(connection, request, account.person, now)
+            lambda connection: self.push.run(
+                connection, request, account.person, now, strong=account.strong
+            )
         )
 
     def _reply(

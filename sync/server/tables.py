@@ -285,3 +285,35 @@ package = Table(
     Column("stood", Text, nullable=False),
     Column("at", BigInteger, nullable=False),
 )
+
+# The signing device as a second factor: hashes of certificates and of a code, nothing secret.
+second_factor = Table(
+    "second_factor",
+    metadata,
+    Column("login", Text, primary_key=True),
+    Column("required", Boolean, nullable=False),
+    Column("certificate", Text, nullable=False),
+    Column("pending", Text, nullable=False),
+    Column("code", Text, nullable=False),
+    Column("code_until", BigInteger, nullable=False),
+)
+
+second_challenge = Table(
+    "second_challenge",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("login", Text, nullable=False),
+    Column("device", Text, nullable=False),
+    Column("nonce", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("until", BigInteger, nullable=False),
+)
+
+# Sign-ins that two factors stand behind.
+strong_session = Table(
+    "strong_session",
+    metadata,
+    Column("family", Text, primary_key=True),
+    Column("login", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+)

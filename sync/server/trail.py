@@ -65,9 +65,12 @@ def maintained(connection: Connection, at: datetime, what: str) -> None:
     audit.append(connection, at, Note(Action.SYSTEM, detail=what), SYSTEM)
 
 
-def signed_in(connection: Connection, at: datetime, login: str, person: str) -> None:
-    """Note that somebody signed in."""
-    audit.append(connection, at, Note(Action.SIGN_IN, person=person), _LOGIN + login)
+def signed_in(
+    connection: Connection, at: datetime, login: str, person: str, *, strong: bool
+) -> None:
+    """Note that somebody signed in, and whether with two factors."""
+    note = Note(Action.SIGN_IN, person=person, detail="second" if strong else "")
+    audit.append(connection, at, note, _LOGIN + login)
 
 
 def signed_out(connection: Connection, at: datetime, login: str, person: str, why: str) -> None:

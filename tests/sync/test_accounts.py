@@ -64,6 +64,9 @@ def test_from_an_empty_database_to_somebody_who_signs_in(
         "active": True,
         "person": made["person"],
         "name": "Lò Thị Mai (mẫu)",
+        "second": False,
+        "certificate": "",
+        "pending": "",
     }
     assert (post["title"], post["agency"], post["roles"]) == ("Văn thư", AGENCY, ["clerk"])
     second = ("account", "add", "mai2", "--person", made["person"], "--password-stdin")
@@ -136,3 +139,23 @@ def test_other_refusals_are_typed(province: Run) -> None:
     with pytest.raises(SystemExit) as ended:
         province("account", "add", "mai")
     assert ended.value.code == 2
+
+
+def test_the_second_factor_is_set_at_the_server_itself(province: Run, tmp_path: Any) -> None:
+    assert add(province)[0] == 0
+    second = ("account", "second", "mai")
+    assert province(*second, "--require") == (0, [{"login": "mai", "done": "require"}])
+    code, [refused] = province(*second, "--approve")
+    assert (code, refused["error"]["code"]) == (1, "account.nothing_pending")
+    code, [given] = province(*second, "--code")
+    assert (code, len(given["code"])) == (0, 27)
+    (tmp_path / "not.pem").write_text("no certificate")
+    code, [refused] = province(*second, "--certificate", str(tmp_path / "not.pem"))
+    assert (code, refused["error"]["code"]) == (1, "account.certificate")
+    code, [refused] = province("account", "second-roles", "king")
+    assert (code, refused["error"]["code"]) == (1, "account.role")
+    assert province("account", "second-roles", "administrator", "clerk")[0] == 0
+    assert province("account", "second-acts", "person.put")[1] == [{"acts": ["person.put"]}]
+    assert province("account", "list")[1][0]["second"] is True
+    assert province(*second, "--release")[0] == 0
+    assert province("account", "list")[1][0]["second"] is False

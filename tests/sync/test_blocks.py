@@ -5,7 +5,8 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -25,23 +26,29 @@ from app.store.desk import DeskStore
 from app.store.replica import Replica
 from sync.client.engine import Engine
 from sync.protocol.messages import Frame, Request
+from sync.server.accounts import Accounts
 from sync.server.check import check
+from sync.server.devices import Devices
 from sync.server.files import Files
 from sync.server.service import Account, Service
 from sync.server.store import Store
-from tests.app.registers.probe import BOOK, CLERK, REGISTRY, Back, Take
+from tests.app.registers.probe import BOOK, CLERK, NEXT_YEAR, REGISTRY, Back, Take
+from tests.doubles.postgres import Cluster
 from tests.sync.conftest import NOON
+from tests.sync.desk import Desk
 from tests.sync.simulator import line
 
 KEY = bytes(range(32))
 DESKS = ("d1", "d2", "d3")
+CHIEF = replace(CLERK, person="chief", roles=frozenset({"administrator"}))
+LAST_DAY = datetime(2026, 12, 31, 3, 0, tzinfo=UTC)
 
 
 class Clerks:
-    """Everybody is a clerk of the agency whose book it is."""
+    """Everybody is a clerk of the agency whose book it is, and one its administrator."""
 
-    def actor(self, _state: Any, _envelope: Envelope) -> Actor:
-        return CLERK
+    def actor(self, _state: Any, envelope: Envelope) -> Actor:
+        return CHIEF if envelope.person == CHIEF.person else CLERK
 
     def scope(self, _state: Any, _person: str, _at: Any) -> tuple[tuple[str, int], ...]:
         return (("agency:xa1", 0),)
@@ -94,8 +101,9 @@ class Clerk:
         except Unavailable:
             assert fault
 
-    def rows(self) -> list[RegisterEntry]:
-        return [row for _, row in self.store.entities("register_entry")]
+    def rows(self, book: str = BOOK) -> list[RegisterEntry]:
+        rows = (row for _, row in self.store.entities("register_entry"))
+        return [row for row in rows if row.register == book]
 
     def reserved(self) -> list[int]:
         """Return the numbers that this desk keeps for a paper which is not signed yet."""
@@ -106,9 +114,9 @@ class Clerk:
 class Office:
     """A server with one book of blocks, and three desks."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, url: str) -> None:
         self.clock = FixedClock(NOON)
-        self.server = Store(f"sqlite:///{folder / 'server.db'}", self.clock)
+        self.server = Store(url, self.clock)
         self.files = Files(folder / "files", self.server)
         self.service = Service(self.server, REGISTRY, Clerks(), self.clock)
         self.service.run_as_system(
@@ -118,6 +126,7 @@ class Office:
         self.desks = {name: Clerk(folder / name, self.service, self.clock) for name in DESKS}
         # Which paper bears a number: whoever gave it, it is never written on another one.
         self.papers: dict[int, str] = {}
+        self.asked = 0
         for desk in self.desks.values():
             desk.sync()
 
@@ -198,8 +207,8 @@ ACTS = st.lists(
 
 
 @pytest.fixture
-def office(tmp_path: Path) -> Iterator[Office]:
-    made = Office(tmp_path)
+def office(tmp_path: Path, url: str) -> Iterator[Office]:
+    made = Office(tmp_path, url)
     yield made
     made.close()
 
@@ -208,7 +217,17 @@ def office(tmp_path: Path) -> Iterator[Office]:
 @given(ACTS)
 def test_no_number_is_given_twice_whatever_the_line_does(acts: list[tuple[str, str, int]]) -> None:
     folder = Path(tempfile.mkdtemp())
-    office = Office(folder)
+    live(folder, f"sqlite:///{folder / 'server.db'}", acts)
+
+
+@settings(max_examples=3, deadline=None)
+@given(acts=ACTS)
+def test_nor_on_postgresql(postgres: Cluster, acts: list[tuple[str, str, int]]) -> None:
+    live(Path(tempfile.mkdtemp()), postgres.database(), acts)
+
+
+def live(folder: Path, url: str, acts: list[tuple[str, str, int]]) -> None:
+    office = Office(folder, url)
     try:
         for name in DESKS:
             office.act("ask", name, 3)
@@ -263,3 +282,52 @@ def test_the_server_keeps_the_book_as_the_desks_read_it(office: Office) -> None:
     # The digests tell too that somebody changed a row behind their back
     found = {f.check for f in check(office.server, REGISTRY, office.files)}
     assert found == {"register", "digest"}
+
+
+def ask_mode(office: Office, mode: RegisterMode) -> str:
+    """Let an administrator's desk ask for a mode; answer the code of the receipt."""
+    chief = Account(CHIEF.person, CHIEF.person)
+    desk = Desk(office.service, chief, f"chief-{office.asked}", office.clock)
+    desk.registry = REGISTRY
+    office.asked += 1
+    (receipt,) = desk.sync(SetMode(BOOK, mode, "Quy chế văn thư"))
+    return receipt.code
+
+
+def test_a_book_goes_over_to_blocks_when_no_older_desk_uses_it(office: Office) -> None:
+    assert ask_mode(office, RegisterMode.SERVER) == "accepted"
+    tokens, devices = Accounts(office.server, office.clock), Devices(office.server, office.clock)
+    tokens.put("old", CLERK.person, "mật khẩu mẫu")
+    given = tokens.check(tokens.sign_in("old", "mật khẩu mẫu", "").access)
+    old = Desk(office.service, given, "old-desk", office.clock)
+    old.take(old.ask(rules=1))
+    devices.admit("old-desk", given)
+    assert ask_mode(office, RegisterMode.BLOCK) == "register.older_desks"
+    assert ask_mode(office, RegisterMode.LEASED) == "accepted"
+    # Brought up to date, it is in nobody's way; nor is one that was signed out.
+    old.take(old.ask())
+    assert ask_mode(office, RegisterMode.BLOCK) == "accepted"
+    assert ask_mode(office, RegisterMode.SERVER) == "accepted"
+    old.take(old.ask(rules=1))
+    assert ask_mode(office, RegisterMode.BLOCK) == "register.older_desks"
+    devices.sign_out("old-desk")
+    assert ask_mode(office, RegisterMode.BLOCK) == "accepted"
+
+
+def test_a_block_ends_with_its_year_on_a_desk_that_was_away(office: Office) -> None:
+    office.clock.advance(LAST_DAY - NOON)
+    office.desks["d1"].act(ReserveBlock(BOOK, 3, LAST_DAY.date()))
+    office.act("sync", "d1", 0)
+    office.act("take", "d1", 0)
+    office.clock.advance(timedelta(days=1))
+    # Without a line: no number of the old year's block, and none of the new year's book.
+    desk = office.desks["d1"]
+    for book in (BOOK, NEXT_YEAR):
+        desk.act(Take(book))
+    assert sorted(office.papers) == [1]
+    office.act("return", "d1", 0)
+    office.settle()
+    rows = {r.n: r.state for r in desk.rows()}
+    assert rows == {1: EntryState.GIVEN, 2: EntryState.VOIDED, 3: EntryState.VOIDED}
+    (first,) = desk.rows(NEXT_YEAR)
+    assert (first.n, first.state) == (1, EntryState.GIVEN)

@@ -17,6 +17,7 @@ from app.kernel.network import NetworkFinding
 from app.kernel.texts import Texts
 from sync.client.diagnosis import Check
 from sync.http import Session
+from sync.protocol.messages import RULES
 from sync.proxies import ProxyKeys, proxy_for
 from tests.doubles.proxy import proxy
 from tests.doubles.web import liar
@@ -35,7 +36,7 @@ def own(value: object, status: str = "200 OK", date: str = "") -> bytes:
     return head.encode() + body
 
 
-WELL = own({"status": "ok", "proto": 1, "rules": 1})
+WELL = own({"status": "ok", "proto": 1, "rules": RULES})
 PAGE = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 6\r\n\r\n<html>"
 BAD_GATEWAY = b"HTTP/1.1 502 Bad\r\nContent-Type: text/html\r\nContent-Length: 6\r\n\r\n<html>"
 MOVED = b"HTTP/1.1 302 Found\r\nLocation: http://x.test/\r\nContent-Length: 0\r\n\r\n"
@@ -79,8 +80,8 @@ def test_a_way_that_is_well_is_well_at_every_link(keys: ProxyKeys) -> None:
         (MOVED, ("line", "fail", "portal")),
         (BAD_GATEWAY, ("server", "fail", "health.down")),
         (b"", ("line", "fail", "connection.breaks")),
-        (own({"proto": 1, "rules": 2}), ("server", "warn", "rules.behind")),
-        (own({"proto": 1, "rules": 0}), ("server", "warn", "rules.ahead")),
+        (own({"proto": 1, "rules": RULES + 1}), ("server", "warn", "rules.behind")),
+        (own({"proto": 1, "rules": RULES - 1}), ("server", "warn", "rules.ahead")),
     ],
 )
 def test_each_answer_is_laid_at_the_right_door(

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QMenu, QWidget
 from app.identity.model import Post
 from app.kernel.actor import Actor
 from ui.bridge.session import Session
+from ui.shell.sign_in import SignInDialog
 
 
 class PersonMenu(QObject):
@@ -52,12 +53,20 @@ class PersonMenu(QObject):
             act.setChecked(post.id == session.actor.post)
             act.triggered.connect(lambda _=False, a=actor: session.take_post(a))
         menu.addSeparator()
+        if session.desk.sign_in is not None:
+            menu.addAction(texts("shell.second.menu")).triggered.connect(self.sign_in)
         menu.addAction(texts("shell.switch_person")).triggered.connect(self._leave_now)
         menu.addAction(texts("shell.lock")).triggered.connect(self._lock_now)
         menu.aboutToHide.connect(self._gone)
         self.menu = menu
         corner = beside.mapToGlobal(QPoint(0, beside.height()))
         menu.popup(corner - QPoint(0, menu.sizeHint().height()))
+
+    def sign_in(self) -> None:
+        """Ask for what the server wants to know."""
+        known = self._session.desk.sign_in
+        if known is not None:
+            SignInDialog(self._session, known, self._over).open()
 
     def _leave_now(self) -> None:
         self._leave()

@@ -310,3 +310,16 @@ def test_a_released_number_that_is_passed_over_is_voided() -> None:
     world.run(CLERK, Take(BOOK, 2, 1), device="d1")
     assert states(world) == {1: "voided", 2: "given"}
     assert book(world).released == ()
+
+
+def test_what_was_done_in_the_old_year_without_a_line_is_numbered_in_the_old_book() -> None:
+    world = server(RegisterMode.SERVER)
+    desk = desk_of(world, "d1")
+    desk.run(CLERK, Take(BOOK))
+    # The act keeps its own time; the server hears of it after New Year, and after others.
+    at = world.now
+    world.now = NEW_YEAR
+    world.run(CLERK, Take(NEXT_YEAR), device="d2")
+    world.now = at
+    world.run(CLERK, Take(BOOK), device="d1")
+    assert states(world) == {1: "given"} and states(world, NEXT_YEAR) == {1: "given"}
