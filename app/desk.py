@@ -38,6 +38,7 @@ from app.kernel.packages import Packages
 from app.kernel.ports import CertificateInfo, Completer, Diagnosis, Http, Verifier
 from app.kernel.second import SignIn
 from app.settings import Settings
+from app.store import holdings
 from app.store.desk import DeskStore
 from app.store.replica import Replica
 
@@ -46,6 +47,26 @@ EXCHANGE_SECONDS = 20.0
 _STEP = 0.05
 # States of the line in which other servers, such as a CA's, are worth asking
 ON_LINE = frozenset({"ok", "syncing"})
+
+
+class FilesStatus(Protocol):
+    """What moves and what waits of the files."""
+
+    @property
+    def to_send(self) -> int:
+        """Return how many files the server lacks."""
+
+    @property
+    def to_fetch(self) -> int:
+        """Return how many files are to come."""
+
+    @property
+    def waiting(self) -> Mapping[Any, int]:
+        """Return how many files wait for which reason."""
+
+    @property
+    def metered(self) -> bool:
+        """Tell whether each byte of this line is paid for."""
 
 
 class SyncStatus(Protocol):
@@ -71,6 +92,10 @@ class SyncStatus(Protocol):
     def retry_at(self) -> datetime | None:
         """Return when the next try is due, None when none failed."""
 
+    @property
+    def files(self) -> FilesStatus:
+        """Return what moves and what waits of the files."""
+
 
 class Synchroniser(Protocol):
     """The sync service as the screens see it."""
@@ -87,6 +112,12 @@ class Synchroniser(Protocol):
 
     def line_changed(self) -> None:
         """Try again at once where the last try failed: the network is another now."""
+
+    def line_is_metered(self, *, metered: bool) -> None:
+        """Hear whether each byte of this line is paid for."""
+
+    def cancel_file(self, sha256: str) -> None:
+        """Fetch a file no longer."""
 
     def stop(self) -> None:
         """End the work and its threads."""
@@ -211,6 +242,18 @@ class Desk:
             if checks.is_secret(connection, sha256):
                 raise RuleViolation("document.secret", field="file")
         return self.store.vault.open(sha256)
+
+    def keep_offline(self, kind: str, entity: str, *, keep: bool) -> None:
+        """Fetch the files of a record and keep them here, or let them go when room is needed."""
+        change = holdings.pin if keep else holdings.unpin
+        with self.store.writing() as connection:
+            change(connection, (kind, entity))
+        self.store.changes(Changes.of([(kind, entity)]))
+
+    def is_kept_offline(self, kind: str, entity: str) -> bool:
+        """Tell whether the files of a record are kept here."""
+        with self.store.reader() as connection:
+            return holdings.is_pinned(connection, (kind, entity))
 
     def query(self, ask: Callable[..., T], actor: Actor, *args: Any) -> T:
         """Run `ask(connection, actor, *args)` on a read-only connection."""

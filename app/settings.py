@@ -77,6 +77,17 @@ SETTINGS: Mapping[str, Setting] = {
         # Decree 30/2020 Art 24: urgent documents are handled at once
         Setting("deadline_days_urgent", 1, Scope.PROVINCE, 1, 10),
         Setting("due_soon_days", 2, Scope.PERSON, 1, 10),
+        # What the files may take of the disk; what waits to be sent or is pinned never goes
+        Setting("files.quota_mb", 4096, Scope.PERSON, 256, 1 << 20),
+        # Files of work due within so many days are fetched unasked; 0 fetches on opening alone
+        Setting("files.ahead_days", 14, Scope.PERSON, 0, 365),
+        Setting("files.up_kbs", 0, Scope.PERSON, 0, 1 << 20),
+        Setting("files.down_kbs", 0, Scope.PERSON, 0, 1 << 20),
+        Setting("files.large_mb", 5, Scope.PERSON, 1, 1024),
+        # Vietnamese hours in which large files move by themselves; equal ones set no bounds
+        Setting("files.from_hour", 0, Scope.PERSON, 0, 23),
+        Setting("files.to_hour", 0, Scope.PERSON, 0, 23),
+        Setting("files.spare_metered", default=True, scope=Scope.PERSON),
     )
 }
 

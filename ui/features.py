@@ -47,6 +47,7 @@ PAGES: tuple[PageSpec, ...] = (
     _named("ui.bulletins.page_bulletins"),
     _named("ui.completion.page_completion"),
     _named("ui.devices.page_devices"),
+    _named("ui.files.page_files"),
     PageSpec("outbox", "outbox", "outbox.nav", OutboxPage, section="shell.section.system"),
     PageSpec("settings", "settings", "settings.nav", SettingsPage, section="shell.section.system"),
 )

@@ -320,7 +320,7 @@ def launcher(folder: Path | None) -> ProfileLauncher:
 def _go_online(desk: Desk, profile: Profile, password: str | None, session: Session | None) -> None:
     """Begin to keep the line going, and look at it where somebody asks what is wrong with it."""
     store, clock = desk.store, desk.clock
-    keeper = line.service(store, profile.server, clock, session)
+    keeper = line.service(store, profile.server, clock, lambda: desk.settings, session)
     if password is not None:
         keeper.offer(profile.user, password)
     keeper.start()

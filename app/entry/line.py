@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
+from app.documents.ahead import open_work
+from app.documents.model import KIND
 from app.kernel.batch import DeskSigner
-from app.kernel.clock import Clock
+from app.kernel.clock import Clock, local_date
 from app.kernel.errors import NotPermitted, Unavailable
 from app.kernel.ports import CertificateInfo, KeyValue, Prompts
+from app.settings import Settings
+from app.store import holdings
 from app.store.desk import DeskStore
 from app.store.erasing import erase
 from app.store.keyring_box import KeyringBox
 from app.store.profile import Profile
 from app.store.tokens import KeptTokens
 from sync.client.diagnosis import Check
-from sync.client.service import SyncService, Wanted
+from sync.client.fileplan import Limits
+from sync.client.mover import Wanted
+from sync.client.service import SyncService
 from sync.client.transport import HttpTransport
 from sync.client.truths import truth
 from sync.http import Session, is_loopback
@@ -133,7 +139,11 @@ class ServerSignIn:
 
 
 def service(
-    store: DeskStore, server: str, clock: Clock, session: Session | None = None
+    store: DeskStore,
+    server: str,
+    clock: Clock,
+    settings: Callable[[], Settings] = Settings,
+    session: Session | None = None,
 ) -> SyncService:
     """Return the service that keeps a desk's line going; it is not started yet."""
     way = transport(server, KeptTokens(store, KeyringBox()), clock, session)
@@ -141,7 +151,8 @@ def service(
         store,
         way,
         clock,
-        wanted=lambda: tuple(wanted_files(store)),
+        wanted=lambda: wanted_files(store, settings().number("files.ahead_days")),
+        limits=lambda: limits_of(settings()),
         erase=lambda: _erase(store, clock),
     )
 
@@ -171,12 +182,27 @@ def exchange_once(store: DeskStore, server: str, clock: Clock) -> dict[str, Any]
     return row
 
 
-def wanted_files(store: DeskStore) -> Iterator[Wanted]:
-    """Yield the files that records name and the vault lacks, the newest records first."""
-    seen: set[str] = set()
-    for name, kind in store.registry.kinds.items():
-        for entity_id, entity in reversed(store.entities(name)):
-            for sha256 in sorted(kind.files(entity)):
-                if sha256 not in seen and not store.vault.has(sha256):
-                    seen.add(sha256)
-                    yield Wanted(sha256, kind=name, entity=entity_id)
+def wanted_files(store: DeskStore, days: int) -> tuple[Wanted, ...]:
+    """Return the files to fetch unasked: pinned ones, then those of work due within some days.
+
+    What is due first comes first, work without a date last; all else is fetched on opening.
+    """
+    until = local_date(store.clock.now()) + timedelta(days=days)
+    with store.reader() as connection:
+        pinned = holdings.missing_pinned(connection)
+        due = open_work(connection, until) if days else []
+        files = holdings.missing(connection, KIND, due)
+    return tuple(Wanted(sha256) for sha256 in dict.fromkeys([*pinned, *files]))
+
+
+def limits_of(settings: Settings) -> Limits:
+    """Return what the settings allow the files."""
+    return Limits(
+        quota=settings.number("files.quota_mb") << 20,
+        up=settings.number("files.up_kbs") * 1024,
+        down=settings.number("files.down_kbs") * 1024,
+        large=settings.number("files.large_mb") << 20,
+        from_hour=settings.number("files.from_hour"),
+        to_hour=settings.number("files.to_hour"),
+        spare_metered=bool(settings.get("files.spare_metered")),
+    )

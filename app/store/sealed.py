@@ -8,7 +8,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -104,11 +104,24 @@ def sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
+class Reading(Protocol):
+    """Hears what becomes of a reader."""
+
+    def damaged(self, number: int) -> None:
+        """Hear that a leaf is not what was kept."""
+
+    def closed(self) -> None:
+        """Hear that it is read no more."""
+
+
 class LeafReader(io.RawIOBase):
     """Read a sealed file as plain bytes, one leaf in memory at a time."""
 
-    def __init__(self, source: BinaryIO, cipher: AESGCM, size: int) -> None:
+    def __init__(
+        self, source: BinaryIO, cipher: AESGCM, size: int, told: Reading | None = None
+    ) -> None:
         self._source = source
+        self._told = told
         self._cipher = cipher
         self._size = size
         self._at = 0
@@ -148,6 +161,8 @@ class LeafReader(io.RawIOBase):
 
     def close(self) -> None:
         """Close the sealed file."""
+        if not self.closed and self._told is not None:
+            self._told.closed()
         self._source.close()
         super().close()
 
@@ -156,6 +171,11 @@ class LeafReader(io.RawIOBase):
             with typed():
                 self._source.seek(number * (LEAF + TAG))
                 sealed = self._source.read(min(LEAF, self._size - number * LEAF) + TAG)
-            self._leaf = unseal(self._cipher, number, sealed)
+            try:
+                self._leaf = unseal(self._cipher, number, sealed)
+            except Damaged:
+                if self._told is not None:
+                    self._told.damaged(number)
+                raise
             self._number = number
         return self._leaf

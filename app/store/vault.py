@@ -11,6 +11,8 @@ from __future__ import annotations
 import hashlib
 import io
 import secrets
+import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -22,7 +24,7 @@ from sqlalchemy import Connection
 from app.kernel.clock import Clock
 from app.kernel.errors import Damaged, Unavailable
 from app.kernel.fileref import FileRef
-from app.store import meta
+from app.store import holdings, meta
 from app.store.faults import typed
 from app.store.part import Part
 from app.store.sealed import (
@@ -47,6 +49,25 @@ Transaction = Callable[[], AbstractContextManager[Connection]]
 Source = Path | bytes | BinaryIO
 
 
+def _nobody(_: str) -> None:
+    return
+
+
+class _Reading:
+    """What a reader tells the vault."""
+
+    def __init__(self, vault: Vault, sha256: str) -> None:
+        self._vault, self._sha256 = vault, sha256
+
+    def damaged(self, number: int) -> None:
+        """Note that a leaf is not what was kept."""
+        self._vault.spoil(self._sha256, number)
+
+    def closed(self) -> None:
+        """Note that one reader less holds the file."""
+        self._vault.let_go(self._sha256)
+
+
 class Vault:
     """The files of one profile."""
 
@@ -58,6 +79,10 @@ class Vault:
         self._reading = reading
         self._clock = clock
         self._key = b""
+        self._in_use: Counter[str] = Counter()
+        self._counting = threading.Lock()
+        # Told of a file that somebody has opened and that is not here, or no longer sound.
+        self.on_missing: Callable[[str], None] = _nobody
 
     def settle(self) -> None:
         """Make the key and the folder, and sweep what no row of the database knows."""
@@ -92,13 +117,29 @@ class Vault:
         """
         manifest, whole = self._manifest(sha256)
         if manifest is None or not whole:
+            self.on_missing(sha256)
             raise Unavailable("vault.missing")
         self._touch(sha256)
-        with typed():
-            raw = LeafReader(
-                self._path(sha256).open("rb"), cipher_of(self._key, sha256), manifest.size
-            )
+        try:
+            with typed():
+                source = self._path(sha256).open("rb")
+        except Unavailable as error:
+            if self._path(sha256).exists():
+                raise
+            # Somebody has taken it out of the folder.
+            self._spoiled(sha256)
+            raise Unavailable("vault.missing") from error
+        self._count(sha256, 1)
+        cipher = cipher_of(self._key, sha256)
+        raw = LeafReader(source, cipher, manifest.size, _Reading(self, sha256))
         return io.BufferedReader(raw, LEAF)
+
+    def here(self, sha256: str) -> bool:
+        """Tell whether the whole file is here for somebody who opens it; else have it fetched."""
+        found = self.has(sha256)
+        if not found:
+            self.on_missing(sha256)
+        return found
 
     def has(self, sha256: str) -> bool:
         """Tell whether the whole file is here."""
@@ -122,11 +163,12 @@ class Vault:
     def to_upload(self) -> list[str]:
         """Return the whole files that the server does not have yet."""
         with self._reading() as connection:
-            return list(
-                connection.exec_driver_sql(
-                    "SELECT sha256 FROM file WHERE whole = 1 AND on_server = 0 ORDER BY used_at"
-                ).scalars()
-            )
+            return [sha256 for sha256, _ in holdings.to_send(connection)]
+
+    def held(self) -> int:
+        """Return the bytes of the whole files here."""
+        with self._reading() as connection:
+            return holdings.held(connection)
 
     def size(self) -> int:
         """Return how many bytes the whole files have."""
@@ -137,22 +179,55 @@ class Vault:
     def evict(self, quota: int, keep: frozenset[str] = frozenset()) -> list[str]:
         """Remove the longest unused files until `quota` bytes are left; answer which.
 
-        Files that the server does not have, and those to keep, always stay.
+        What the server does not have, what is pinned, named by a waiting act or a form, waits
+        for its signature to be completed, or is open, always stays; so do those to keep.
         """
+        if (total := self.held()) <= quota:
+            return []
         with self._reading() as connection:
-            rows = connection.exec_driver_sql(
-                "SELECT sha256, size, on_server FROM file WHERE whole = 1 ORDER BY used_at"
-            ).all()
-        total = sum(size for _, size, _ in rows)
+            rows = holdings.evictable(connection)
         evicted: list[str] = []
-        for sha256, size, on_server in rows:
+        for sha256, size in rows:
             if total <= quota:
                 break
-            if on_server and sha256 not in keep:
+            if sha256 not in keep and not self._in_use[sha256]:
                 self.remove(sha256)
                 evicted.append(sha256)
                 total -= size
         return evicted
+
+    def spoil(self, sha256: str, number: int) -> None:
+        """Have a damaged leaf fetched again, if the server has the file; the others stay."""
+        with self._writing() as connection:
+            row = connection.exec_driver_sql(
+                "SELECT have, on_server FROM file WHERE sha256 = ? AND whole = 1", (sha256,)
+            ).first()
+            if row is None or not row.on_server:
+                return
+            have = bytearray(row.have)
+            have[number : number + 1] = b"\x00"
+            connection.exec_driver_sql(
+                "UPDATE file SET whole = 0, have = ? WHERE sha256 = ?", (bytes(have), sha256)
+            )
+        path = self._path(sha256)
+        with typed():
+            path.replace(path.with_name(path.name + _PART))
+        self.on_missing(sha256)
+
+    def _spoiled(self, sha256: str) -> None:
+        with self._writing() as connection:
+            connection.exec_driver_sql(
+                "DELETE FROM file WHERE sha256 = ? AND on_server = 1", (sha256,)
+            )
+        self.on_missing(sha256)
+
+    def let_go(self, sha256: str) -> None:
+        """Count a reader that has closed."""
+        self._count(sha256, -1)
+
+    def _count(self, sha256: str, step: int) -> None:
+        with self._counting:
+            self._in_use[sha256] += step
 
     def part(self, manifest: Manifest) -> Part:
         """Begin or resume the download of a file whose leaves are known."""

@@ -12,6 +12,7 @@ from app.kernel.errors import Conflict, Damaged, Unavailable
 from app.store.part import Part
 from app.store.sealed import LEAF, Manifest
 from app.store.vault import Vault
+from sync.client.pace import Pace
 from sync.client.transport import HttpTransport
 from sync.protocol import codec
 
@@ -22,14 +23,32 @@ _TRIES = 5
 Told = Callable[[int, int], None]
 
 
-class Transfer:
-    """Move files between one vault and the server."""
+class Paused(Exception):
+    """The transfer was asked to let others go first; it goes on from where it stands."""
 
-    def __init__(self, vault: Vault, transport: HttpTransport, clock: Clock) -> None:
+
+class Transfer:
+    """Move files between one vault and the server.
+
+    `up` and `down` hold it back; `paused` is asked between pieces and leaves.
+    """
+
+    def __init__(
+        self,
+        vault: Vault,
+        transport: HttpTransport,
+        clock: Clock,
+        up: Pace | None = None,
+        down: Pace | None = None,
+        paused: Callable[[], bool] = bool,
+    ) -> None:
         self._vault = vault
         self._transport = transport
         self._clock = clock
+        self._up, self._down, self._paused = up, down, paused
         self._piece = LEAF
+        # The begun leaf of a download that was cut: file, number, bytes.
+        self._rest: tuple[str, int, bytes] = ("", 0, b"")
 
     def upload(self, sha256: str, tell: Told | None = None) -> None:
         """Bring a file to the server, from wherever the last try stopped.
@@ -58,9 +77,14 @@ class Transfer:
                 if type(offset) is not int or not 0 <= offset <= manifest.size:
                     raise Damaged("sync.frame")
                 source.seek(offset)
-                state = self._patch(manifest, offset, source.read(self._piece))
+                piece = source.read(self._up.piece(self._piece) if self._up else self._piece)
+                state = self._patch(manifest, offset, piece)
                 if tell is not None:
-                    tell(min(offset + self._piece, manifest.size), manifest.size)
+                    tell(offset + len(piece), manifest.size)
+                if self._up is not None:
+                    self._up.took(len(piece))
+                if not state.get("have") and self._paused():
+                    raise Paused
 
     def _patch(self, manifest: Manifest, offset: int, piece: bytes) -> dict[str, Any]:
         headers = {"Upload-Offset": str(offset), "Upload-Length": str(manifest.size)}
@@ -86,12 +110,13 @@ class Transfer:
 
         Raises `Unavailable`, `NotPermitted("sync.file_unknown")`, `Damaged("vault.leaf")`.
         """
-        part = self._vault.part(self._manifest(sha256, media))
+        part = self._vault.part(self.plan(sha256, media))
         for first, last in _runs(part.missing()):
             self._fetch(part, first, last, tell)
         return part.finish()
 
-    def _manifest(self, sha256: str, media: str) -> Manifest:
+    def plan(self, sha256: str, media: str = "application/pdf") -> Manifest:
+        """Return size and leaves of a file, asked of the server where they are not known."""
         known = self._vault.manifest(sha256)
         if known is not None:
             return known
@@ -109,34 +134,42 @@ class Transfer:
     def _fetch(self, part: Part, first: int, last: int, tell: Told | None) -> None:
         manifest = part.manifest
         stop = min((last + 1) * LEAF, manifest.size) - 1
+        held = self._rest[2] if self._rest[:2] == (manifest.sha256, first) else b""
         headers = {
-            "Range": f"bytes={first * LEAF}-{stop}",
+            "Range": f"bytes={first * LEAF + len(held)}-{stop}",
             "If-Range": f'"sha256-{manifest.sha256}"',
         }
         path = f"/files/{manifest.sha256}"
         with self._transport.stream("GET", path, b"", headers) as reply:
-            start = first if reply.status == 206 else 0
-            for number, leaf in _leaves(reply.chunks, manifest, start):
+            start, held = (first, held) if reply.status == 206 else (0, b"")
+            for number, leaf in self._leaves(reply.chunks, manifest, start, held):
                 part.write(number, leaf)
                 if tell is not None:
                     tell(min((number + 1) * LEAF, manifest.size), manifest.size)
+                if number + 1 < len(manifest.leaves) and self._paused():
+                    raise Paused
+
+    def _leaves(
+        self, chunks: Iterator[bytes], manifest: Manifest, number: int, held: bytes
+    ) -> Iterator[tuple[int, bytes]]:
+        """Cut a stream into whole leaves; what is begun at a cut is kept for the next try."""
+        try:
+            for chunk in chunks:
+                held += chunk
+                if self._down is not None:
+                    self._down.took(len(chunk))
+                while number < len(manifest.leaves) and len(held) >= manifest.leaf_size(number):
+                    size = manifest.leaf_size(number)
+                    leaf, held, number = held[:size], held[size:], number + 1
+                    yield number - 1, leaf
+        except Unavailable:
+            self._rest = (manifest.sha256, number, held)
+            raise
+        self._rest = ("", 0, b"")
 
 
 def _is_hash(text: str) -> bool:
     return len(text) == hashlib.sha256().digest_size * 2 and set(text) <= set("0123456789abcdef")
-
-
-def _leaves(
-    chunks: Iterator[bytes], manifest: Manifest, number: int
-) -> Iterator[tuple[int, bytes]]:
-    """Cut a stream into whole leaves, beginning with leaf `number`."""
-    held = b""
-    for chunk in chunks:
-        held += chunk
-        while number < len(manifest.leaves) and len(held) >= manifest.leaf_size(number):
-            size = manifest.leaf_size(number)
-            yield number, held[:size]
-            held, number = held[size:], number + 1
 
 
 def _runs(numbers: Sequence[int]) -> Iterator[tuple[int, int]]:

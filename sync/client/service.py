@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TypeVar
 
 from app.kernel.changes import Changes
 from app.kernel.clock import Clock
-from app.kernel.errors import Damaged, HoaBanError, NotPermitted, RuleViolation, Unavailable
+from app.kernel.errors import Damaged, HoaBanError, NotPermitted, Unavailable
 from app.store import erasing
 from app.store.desk import DeskStore
 from app.store.model import OutboxState
 from app.store.replica import Replica
 from sync.client import keys, wiping
 from sync.client.engine import Engine, RoundResult
-from sync.client.files import Transfer
+from sync.client.fileplan import Limits
+from sync.client.mover import NOTHING, FilesState, Mover, Wanted
 from sync.client.packages import DeskPackages
 from sync.client.pulse import Pulse
 from sync.client.schedule import Backoff
@@ -31,8 +32,6 @@ OK, WIPED = "ok", "wiped"
 # Between rounds without news: the long poll wakes sooner, plain polling is enough without it.
 IDLE = 60.0
 _WAIT = 50
-_FILES_PER_STEP = 20
-_MARKED = "document.secret"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +55,7 @@ class SyncStatus:
     bytes_total: int = 0
     rules_behind: bool = False
     unlisted: int = 0
+    files: FilesState = NOTHING
 
 
 Listener = Callable[[SyncStatus], None]
@@ -63,20 +63,6 @@ LAST_SYNC = "sync.last"
 LAST_VERIFIED = "sync.verified"
 VERIFIED_EVERY = timedelta(days=1)
 KEPT_EVERY = timedelta(seconds=30)
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """A file to fetch, in the order of the list that names it: what is due first, first.
-
-    `kind` and `entity` are the record that names it; listeners of the store hear of it when the
-    file has come.
-    """
-
-    sha256: str
-    media: str = "application/pdf"
-    kind: str = ""
-    entity: str = ""
 
 
 def nothing_wanted() -> Sequence[Wanted]:
@@ -99,25 +85,25 @@ class SyncService:
         wanted: Callable[[], Sequence[Wanted]] = nothing_wanted,
         chance: random.Random | None = None,
         erase: Callable[[], None] | None = None,
+        limits: Callable[[], Limits] = Limits,
     ) -> None:
         self._store = store
         self._replica = Replica(store)
-        self._vault = store.vault
         self._transport = transport
         transport.device = lambda: store.device
         self._erase = erase if erase is not None else lambda: erasing.erase(store)
         self._clock = clock
-        self._wanted = wanted
         self._pulse = Pulse(store, self._replica, clock)
         self._engine = Engine(self._replica, transport, heard=self._hear_time, beat=self._pulse)
-        self.files = Transfer(store.vault, transport, clock)
+        self.mover = Mover(store, transport, clock, wanted, limits)
+        self.files = self.mover.transfer
+        store.vault.on_missing = self.ask_file
         self._backoff = Backoff(clock, chance or random.SystemRandom())
         self._kept_sync = self._pulse.synced = _moment(store.meta(LAST_SYNC))
         self._status = SyncStatus(since=clock.now(), last_sync=self._kept_sync)
         self._listeners: list[Listener] = []
         self._wake = threading.Event()
         self._hurry = threading.Event()
-        self._refused_files: set[str] = set()
         self._unsubscribe: Callable[[], None] | None = None
         self._stopping = threading.Event()
         self._stepping = threading.Lock()
@@ -156,6 +142,8 @@ class SyncService:
         """Sync now: acts do not wait out their hold, and no backoff counts."""
         self._backoff.succeeded()
         self._hurry.set()
+        self.mover.retry()
+        self.mover.interrupt()
         self._wake.set()
 
     def line_changed(self) -> None:
@@ -269,6 +257,7 @@ class SyncService:
     def start(self) -> None:
         """Step by itself from now on."""
         self._stopping.clear()
+        self.mover.begin()
         self._unsubscribe = self._store.changes.subscribe(self._heard)
         for work in (self._run, self._listen):
             thread = threading.Thread(target=work, name=f"sync{work.__name__}", daemon=True)
@@ -281,6 +270,7 @@ class SyncService:
             self._unsubscribe()
             self._unsubscribe = None
         self._stopping.set()
+        self.mover.interrupt()
         self._wake.set()
         for thread in self._threads:
             thread.join(patience)
@@ -291,6 +281,7 @@ class SyncService:
             self._wake.clear()
             hurry = self._hurry.is_set()
             self._hurry.clear()
+            self.mover.begin()
             self._wake.wait(self.step(flush=hurry))
 
     def _listen(self) -> None:
@@ -309,45 +300,26 @@ class SyncService:
                 self._stopping.wait(IDLE)
 
     def _move_files(self) -> bool:
-        """Move some files, first what others wait for; answer whether any are left."""
-        going = [s for s in self._vault.to_upload() if s not in self._refused_files]
-        for sha256 in self._unhurried(going):
-            self._send(sha256)
-        missing = [w for w in self._wanted() if not self._vault.has(w.sha256)]
-        came = sum(self._fetch(wanted) for wanted in self._unhurried(missing))
+        """Move files for a while; answer whether any are left that may move."""
+        left = self.mover.turn(self._progress)
         self._tell(bytes_done=0, bytes_total=0)
-        if self._hurry.is_set():
-            return True
-        # Files that the server does not have yet are no reason to ask again at once.
-        return len(going) > _FILES_PER_STEP or (len(missing) > _FILES_PER_STEP and came > 0)
+        return left or self._hurry.is_set()
 
-    def _unhurried(self, files: Sequence[T]) -> Iterator[T]:
-        """Yield some of the files, until somebody asks for a round at once."""
-        for file in files[:_FILES_PER_STEP]:
-            if self._hurry.is_set() or self._stopping.is_set():
-                return
-            yield file
+    def ask_file(self, sha256: str) -> None:
+        """Fetch a file that somebody has opened; its records' listeners hear when it is here."""
+        self.mover.ask(sha256)
+        if not self._stepping.locked():
+            self._wake.set()
 
-    def _send(self, sha256: str) -> None:
-        try:
-            self.files.upload(sha256, self._progress)
-        except RuleViolation as error:
-            if error.code != _MARKED:
-                raise
-            # The server takes no marked page, now or later; the others shall not wait for it.
-            self._refused_files.add(sha256)
+    def cancel_file(self, sha256: str) -> None:
+        """Fetch a file no longer."""
+        self.mover.cancel(sha256)
 
-    def _fetch(self, wanted: Wanted) -> bool:
-        try:
-            self.files.download(wanted.sha256, wanted.media, self._progress)
-        except NotPermitted as error:
-            # Its record came before the file did: another desk is still sending it.
-            if error.code != "sync.file_unknown":
-                raise
-            return False
-        if wanted.kind:
-            self._store.changes(Changes.of([(wanted.kind, wanted.entity)]))
-        return True
+    def line_is_metered(self, *, metered: bool) -> None:
+        """Hear from the system whether each byte of this line is paid for."""
+        if metered != self.mover.metered:
+            self.mover.metered = metered
+            self._wake.set()
 
     def _progress(self, done: int, total: int) -> None:
         self._tell(bytes_done=done, bytes_total=total)
@@ -380,8 +352,14 @@ class SyncService:
         items = self._replica.items()
         refused = sum(i.state is OutboxState.REFUSED for i in items)
         old = self._status
-        counts = {"waiting": len(items) - refused, "refused": refused}
-        new = replace(old, **counts, unlisted=self._replica.unlisted(), **changes)  # type: ignore[arg-type]
+        new = replace(
+            old,
+            waiting=len(items) - refused,
+            refused=refused,
+            unlisted=self._replica.unlisted(),
+            files=self.mover.state,
+            **changes,  # type: ignore[arg-type]
+        )
         if new.state != old.state:
             new = replace(new, since=self._clock.now())
         self._status = new

@@ -34,7 +34,9 @@ Upcast = Callable[[dict[str, Any]], dict[str, Any]]
 # (command name, old version) to the function that gives its arguments one version later.
 UPCASTS: Mapping[tuple[str, int], Upcast] = {}
 _D = tables.device.c
-_DEVICE = select(_D.person, _D.last_n, _D.rules).where(_D.id == bindparam("asked")).with_for_update()
+_DEVICE = (
+    select(_D.person, _D.last_n, _D.rules).where(_D.id == bindparam("asked")).with_for_update()
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,9 @@ from app.forms.compose import DraftDocument, compose
 from app.kernel.clock import ServerTime, SystemClock
 from app.kernel.errors import Damaged, NotPermitted, Unavailable
 from app.store.model import OutboxState
+from sync.client.mover import Wanted
 from sync.client.schedule import CAP, Backoff
-from sync.client.service import SyncService, Wanted
+from sync.client.service import SyncService
 from sync.client.transport import ACCESS
 from sync.protocol.messages import MEDIA_JSON, MEDIA_ZSTD
 from tests.doubles.line import Line

@@ -36,7 +36,7 @@ class Where(Enum):
 
 def where(desk: Desk, file: FileRef) -> Where:
     """Tell whether a file is here, and may be shown; a mark of secrecy keeps it back."""
-    if not desk.store.vault.has(file.sha256):
+    if not desk.store.vault.here(file.sha256):
         return Where.MISSING
     if file.media != PDF:
         return Where.HERE

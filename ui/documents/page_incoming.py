@@ -9,8 +9,9 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QSplitter, QWidget
 
+from app.desk import Desk
 from app.documents import details, doubts
-from app.documents.model import Direction, Role
+from app.documents.model import KIND, Direction, Role
 from app.documents.rows import Chip, Detail
 from app.identity.queries import PostRow
 from ui.bridge.session import Session
@@ -129,6 +130,7 @@ class IncomingPage(Page):
             self._action("views", "pages.views", self.list.open_views, "Ctrl+Shift+V"),
             self._action("verify", "pages.verify", self.reader.show_verification, "Ctrl+I"),
             self._action("doubts", "pages.doubts", self.decide, "F4"),
+            self._action("pin", "pages.act.pin", self._pin, "Ctrl+Shift+L"),
             self._action("back", "pages.back", self.go_back, "Esc"),
             self._action("lead", "pages.key.lead", partial(self._role, Role.LEAD), "Alt+1"),
             self._action("co", "pages.key.co", partial(self._role, Role.CO), "Alt+2"),
@@ -281,6 +283,17 @@ class IncomingPage(Page):
         if isinstance(panel, InstructPanel):
             panel.open_due_menu()
 
+    def _pin(self) -> None:
+        """Keep the files of the document shown on this machine, or no longer."""
+        document, session = self.reader.model.document, self.session
+        if document is None:
+            return
+
+        def told(keep: bool) -> None:
+            session.said.emit("pages.pinned" if keep else "pages.unpinned")
+
+        session.work("store", partial(toggle_pin, session.desk, document.id), told)
+
     def _new(self) -> None:
         self.navigate.emit("register", "new", "new")
 
@@ -351,3 +364,10 @@ class IncomingPage(Page):
         self.list.setMaximumWidth(16777215 if alone else look.px(LIST + 130))
         if (not alone and was_alone) or not self._split.sizes()[0]:
             self._split.setSizes([look.px(LIST), max(1, self.width() - look.px(LIST))])
+
+
+def toggle_pin(desk: Desk, document: str) -> bool:
+    """Keep a document's files offline, or let them go; answer which."""
+    keep = not desk.is_kept_offline(KIND, document)
+    desk.keep_offline(KIND, document, keep=keep)
+    return keep

@@ -79,7 +79,7 @@ def may_issue(document: Document) -> bool:
 
 def missing_files(desk: Desk, document: Document) -> int:
     """Return how many files of a document are not on this desk; runs on the query lane."""
-    return sum(not desk.store.vault.has(file.sha256) for file in document.files)
+    return sum(not desk.store.vault.here(file.sha256) for file in document.files)
 
 
 def fetch_both(desk: Desk, actor: Actor, today: date, text: str) -> Sequence[OutRow]:

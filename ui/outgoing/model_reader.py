@@ -90,7 +90,7 @@ class OutgoingReader(QObject):
         self._file = file.sha256
         self.verified.emit(None)
         desk = self._session.desk
-        here = partial(desk.store.vault.has, file.sha256)
+        here = partial(desk.store.vault.here, file.sha256)
         self._session.work("query", here, lambda found: self._found(file, found))
 
     def _found(self, file: FileRef, here: bool) -> None:

@@ -18,12 +18,28 @@ SCALES = (100, 110, 125, 150, 175, 200, 225, 250)
 MINUTES = (1, 2, 5, 10, 15, 30, 60)
 DUE_DAYS = (1, 2, 3, 5, 7, 10)
 PIN_MINUTES = (0, 5, 10, 15)
+RATES = (0, 8, 16, 32, 64, 128, 256, 512, 1024)
 STEPS = {
     "scale_percent": SCALES,
     "idle_lock_minutes": MINUTES,
     "due_soon_days": DUE_DAYS,
     "signing.pin_minutes": PIN_MINUTES,
+    "files.quota_mb": (512, 1024, 2048, 4096, 8192, 16384, 32768),
+    "files.ahead_days": (0, 3, 7, 14, 30, 90),
+    "files.large_mb": (1, 2, 5, 10, 20, 50),
+    "files.from_hour": tuple(range(24)),
+    "files.to_hour": tuple(range(24)),
+    "files.up_kbs": RATES,
+    "files.down_kbs": RATES,
 }
+# Settings whose 0 means that there is no bound, or nothing to do
+NONE_AT_ZERO = frozenset(
+    {"signing.pin_minutes", "files.ahead_days", "files.up_kbs", "files.down_kbs"}
+)
+FILES = (
+    "files.quota_mb", "files.ahead_days", "files.large_mb", "files.from_hour", "files.to_hour",
+    "files.up_kbs", "files.down_kbs", "files.spare_metered",
+)  # fmt: skip
 # What the person sees but the province decides, with the unit it is told in
 DECIDED = ("hold_seconds", "offline_days", "deadline_days", "deadline_days_urgent")
 
@@ -74,6 +90,7 @@ class SettingsPage(Page):
             ("settings.group.look", ("theme", "scale_percent", "language")),
             ("settings.group.safety", ("idle_lock_minutes", "quick_unlock", "signing.pin_minutes")),
             ("settings.group.work", ("due_soon_days",)),
+            ("settings.group.files", FILES),
             ("settings.group.province", DECIDED),
         ):
             found.append(self._heading(key))
@@ -103,8 +120,8 @@ class SettingsPage(Page):
         texts = self.session.texts
         if isinstance(value, bool):
             return texts("settings.yes" if value else "settings.no")
-        if value == 0 and name == "signing.pin_minutes":
-            return texts("settings.signing.pin_minutes.none")
+        if value == 0 and name in NONE_AT_ZERO:
+            return texts(f"settings.{name}.none")
         if isinstance(value, int):
             return texts(f"settings.{name}.value", n=value)
         return texts(f"settings.{name}.{value}")

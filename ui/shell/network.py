@@ -29,6 +29,14 @@ class NetworkWatch(QObject):
             "isBehindCaptivePortalChanged",
         ):
             getattr(information, change).connect(self._changed)
+        self._information = information
+        information.isMeteredChanged.connect(self._tell_metered)  # type: ignore[attr-defined]
+        self._tell_metered(information.isMetered())  # type: ignore[attr-defined]
+
+    def _tell_metered(self, metered: bool) -> None:
+        """Say whether each byte of this line is paid for; the files mind it."""
+        if self._desk.sync is not None:
+            self._desk.sync.line_is_metered(metered=metered)
 
     def _changed(self, _: object) -> None:
         if self._desk.sync is not None:

@@ -26,7 +26,8 @@ class LineState:
     """What the status bar says; times are aware, `device` is empty without a token.
 
     `clock_minutes` is how far the server's clock is ahead, 0 within what is tolerated;
-    `alarms` how many signatures need a person.
+    `alarms` how many signatures need a person; `files` how many files move or wait, `files_why`
+    what most of them wait for.
     """
 
     state: str = "offline"
@@ -39,6 +40,8 @@ class LineState:
     device_until: datetime | None = None
     clock_minutes: int = 0
     alarms: int = 0
+    files: int = 0
+    files_why: str = ""
 
 
 class StatusBar(Pane):
@@ -102,7 +105,8 @@ class StatusBar(Pane):
         line = texts(f"shell.line.{state.state}", since=_hour(state.since))
         waiting = texts("shell.waiting", n=state.waiting) if state.waiting else ""
         refused = texts("shell.refused", n=state.refused) if state.refused else ""
-        self._line.setText(" · ".join(part for part in (line, waiting, refused) if part))
+        told = (line, waiting, refused, self._files_text())
+        self._line.setText(" · ".join(part for part in told if part))
         self._icon.set_icon(icon, "bad" if state.refused else tone, line)
         self._line.set_style("bad" if state.refused else "secondary")
         at = _hour(state.last_sync)
@@ -113,6 +117,13 @@ class StatusBar(Pane):
         self._time.setText(self._clock_text())
         self._next.setText(self._retry_text())
         self._fit()
+
+    def _files_text(self) -> str:
+        state = self._state
+        if not state.files:
+            return ""
+        key = f"shell.files.{state.files_why}" if state.files_why else "shell.files"
+        return self._texts(key, n=state.files)
 
     def _clock_text(self) -> str:
         off = self._state.clock_minutes

@@ -8,7 +8,7 @@ from functools import partial
 
 from PySide6.QtCore import QObject, QTimer
 
-from app.desk import ON_LINE, Desk
+from app.desk import ON_LINE, Desk, FilesStatus
 from app.files import completions
 from app.kernel.errors import HoaBanError
 from app.kernel.ports import CertificateInfo
@@ -18,6 +18,8 @@ from ui.shell.statusbar import LineState
 
 _LINE_MS = 1000
 WIPED = "wiped"
+# Reasons for files to wait that a person may do something about
+_TOLD_WHY = frozenset({"hours", "metered", "quota", "disk_full"})
 # Tokens are looked for seldom: polling blinks and slows some of them
 _DEVICE_MS = 30_000
 # What asks them takes long to load; the list of documents comes first
@@ -112,6 +114,7 @@ def _line_of(desk: Desk) -> LineState:
     if desk.sync is None:
         return LineState("none", waiting=waiting, refused=refused, alarms=alarms)
     status = desk.sync.status
+    files, why = _files_of(status.files)
     off = round(desk.store.server_time.ahead.total_seconds() / 60)
     return LineState(
         state=status.state,
@@ -122,7 +125,18 @@ def _line_of(desk: Desk) -> LineState:
         retry_at=status.retry_at,
         clock_minutes=off,
         alarms=alarms,
+        files=files,
+        files_why=why,
     )
+
+
+def _files_of(files: FilesStatus) -> tuple[int, str]:
+    """Return how many files move or wait, and what they wait for that a person may change."""
+    told = {str(why): n for why, n in files.waiting.items() if str(why) in _TOLD_WHY}
+    if told:
+        why = max(told, key=lambda name: told[name])
+        return told[why], why
+    return files.to_send, ""
 
 
 def _device_of(desk: Desk) -> tuple[CertificateInfo, ...]:
