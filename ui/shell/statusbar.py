@@ -122,8 +122,9 @@ class StatusBar(Pane):
         state = self._state
         if not state.files:
             return ""
-        key = f"shell.files.{state.files_why}" if state.files_why else "shell.files"
-        return self._texts(key, n=state.files)
+        if state.files_why:
+            return self._texts(f"shell.files.{state.files_why}", n=state.files)
+        return self._texts("shell.files", n=state.files)
 
     def _clock_text(self) -> str:
         off = self._state.clock_minutes

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -31,11 +31,20 @@ Shown = Callable[..., QWidget]
 
 
 @dataclass
+class Files:
+    to_send: int = 0
+    to_fetch: int = 0
+    waiting: dict[str, int] = field(default_factory=dict)
+    metered: bool = False
+
+
+@dataclass
 class Status:
     state: str
     since: datetime | None
     last_sync: datetime | None
     retry_at: datetime | None = None
+    files: Files = field(default_factory=Files)
 
 
 class Sync:
