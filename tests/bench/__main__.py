@@ -14,7 +14,7 @@ from tests.bench.figures import table
 
 NAMES = (
     "startup", "list", "search", "act", "pull", "push", "delta", "link", "server",
-    "verify", "sign", "batch", "memory",
+    "blob", "verify", "sign", "batch", "memory",
 )  # fmt: skip
 
 

@@ -18,7 +18,7 @@ KEYS = {"what", "value", "unit", "budget", "ok", "compared_with"}
 
 
 @pytest.mark.parametrize(
-    "name", ["list", "search", "act", "push", "verify", "sign", "batch", "memory"]
+    "name", ["list", "search", "act", "push", "blob", "verify", "sign", "batch", "memory"]
 )
 def test_a_benchmark_answers_one_json_object(name: str) -> None:
     run = subprocess.run(
