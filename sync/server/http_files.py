@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Awaitable, Callable
 
@@ -18,6 +19,8 @@ from sync.server.service import Account, Service
 
 _MAX_PLAN = 1 << 20
 MAX_PIECE = 8 << 20
+# So much of one upload may be in memory, on its way to the disk.
+_BEHIND = 4 * LEAF
 _RANGE = re.compile(r"bytes=(\d{1,15})-(\d{0,15})")
 
 
@@ -55,21 +58,18 @@ class FileRoutes:
 
     async def _take(self, request: Request, sha256: str, person: str, offset: int) -> int:
         """Bring a body to the disk leaf by leaf, so that a cut costs no more than one."""
-        pieces: list[bytes] = []
-        length, held = 0, 0
+
+        def append(at: int, pieces: list[bytes]) -> int:
+            return self._files.append(sha256, person, at, pieces)
+
+        writing = _Writing(append, offset)
         try:
             async for piece in patient(request):
-                length, held = length + len(piece), held + len(piece)
-                if length > MAX_PIECE:
-                    raise RuleViolation("sync.too_large")
-                pieces.append(piece)
-                if held >= LEAF:
-                    offset = await run_sync(self._files.append, sha256, person, offset, pieces)
-                    pieces, held = [], 0
+                await writing.take(piece)
         except ClientDisconnect as error:
-            await run_sync(self._files.append, sha256, person, offset, pieces)
+            await writing.close()
             raise Unavailable("sync.cut") from error
-        return await run_sync(self._files.append, sha256, person, offset, pieces)
+        return await writing.close()
 
     async def leaves(self, request: Request) -> Response:
         """Answer size and leaf hashes of a file."""
@@ -137,6 +137,43 @@ class FileRoutes:
         if not self._files.visible(sha256, account.person, self._scope(account.person)):
             return None
         return self._files.plan(sha256)
+
+
+class _Writing:
+    """Write behind the reader: what waits to be read when a line breaks would be lost."""
+
+    def __init__(self, append: Callable[[int, list[bytes]], int], offset: int) -> None:
+        self._append = append
+        self._offset = offset
+        self._pieces: list[bytes] = []
+        self._length = self._held = 0
+        self._running: asyncio.Task[int] | None = None
+
+    async def take(self, piece: bytes) -> None:
+        """Keep a piece; wait only where the disk is some leaves behind."""
+        self._length += len(piece)
+        self._held += len(piece)
+        if self._length > MAX_PIECE:
+            await self._settle()
+            raise RuleViolation("sync.too_large")
+        self._pieces.append(piece)
+        idle = self._running is None or self._running.done()
+        if self._held >= (LEAF if idle else _BEHIND):
+            await self._settle()
+            pieces, self._pieces, self._held = self._pieces, [], 0
+            work = run_sync(self._append, self._offset, pieces)
+            self._running = asyncio.ensure_future(work)
+
+    async def close(self) -> int:
+        """Write what is left; answer the new offset."""
+        await self._settle()
+        pieces, self._pieces = self._pieces, []
+        return await run_sync(self._append, self._offset, pieces)
+
+    async def _settle(self) -> None:
+        if self._running is not None:
+            running, self._running = self._running, None
+            self._offset = await running
 
 
 def _plan(body: bytes) -> Plan:
