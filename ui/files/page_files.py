@@ -7,7 +7,7 @@ from functools import partial
 
 from PySide6.QtCore import QTimer
 from PySide6.QtGui import QHideEvent, QShowEvent
-from PySide6.QtWidgets import QProgressBar, QWidget
+from PySide6.QtWidgets import QProgressBar, QScrollArea, QWidget
 
 from app.kernel.changes import Changes
 from app.kernel.errors import HoaBanError
@@ -94,8 +94,17 @@ class FilesPage(Page):
             *map(Button.of, (self.free, self.open, self.unpin)),
         )
         foot.setLayout(Row(*buttons, None, margins=(20, 9, 20, 9)))
-        whole = Column(head, title, self.states, foot, gap=0)
-        whole.setStretch(2, 1)
+        body = Column(head, title, self.states, gap=0)
+        body.setStretch(2, 1)
+        inside = Pane("none")
+        inside.setLayout(body)
+        # Large letters on a low screen: the words keep their room, and the page scrolls
+        area = QScrollArea()
+        area.setWidgetResizable(True)
+        area.setWidget(inside)
+        area.setAccessibleName(texts("filepage.nav"))
+        whole = Column(area, foot, gap=0)
+        whole.setStretch(0, 1)
         self.setLayout(whole)
         self._choose()
 
