@@ -49,7 +49,7 @@ def main(argv: list[str] | None = None) -> int:
         return OK
     if args.command in cli_upkeep.COMMANDS:
         return cli_accounts.run(lambda: cli_upkeep.rows(args), args)
-    if args.command in ("account", "units", "devices", "outside", "recovery"):
+    if args.command in ("users", "units", "devices", "outside", "recovery"):
         return _administer(args)
     bare = args.command == "serve" and not (args.tls_cert and args.tls_key)
     if bare and not is_loopback(args.host):

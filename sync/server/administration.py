@@ -18,7 +18,7 @@ from app.catalogues.commands import PutItem
 from app.catalogues.load import load_items
 from app.catalogues.units import load_units
 from app.identity.commands import CloseUnit, PutPerson, PutPost, PutUnit
-from app.identity.model import Person, Unit
+from app.identity.model import Person, Unit, valid
 from app.kernel.clock import local_date
 from app.kernel.codec import from_json
 from app.kernel.command import Command
@@ -115,13 +115,36 @@ class Administration:
 
     def set_active(self, login: str, *, active: bool) -> None:
         """Close an account, which ends every sign-in of it, or open it again."""
-        what = "enable" if active else "disable"
+        what = "unlock" if active else "lock"
 
         def work(connection: Connection) -> None:
             row = self._known(connection, login)
             self._accounts.write(connection, login, row.person, row.password, what, active=active)
 
         self._store.retrying(work)
+
+    def set_roles(self, login: str, roles: tuple[str, ...], post: str = "") -> str:
+        """Give a post other roles, the person's only one of today by default; answer its id.
+
+        Raises `RuleViolation("account.unknown" | "post.unknown" | "post.role_unknown")`.
+        """
+        now = self._service.clock.now()
+
+        def work(connection: Connection) -> str:
+            who = self._get(connection, "person", self._known(connection, login).person)
+            held = (self._get(connection, "post", p) for p in (who.posts if who else ()))
+            open_ = [p for p in held if p is not None and valid(p.valid_from, p.valid_to, now)]
+            chosen = [p for p in open_ if post in ("", p.id)]
+            if len(chosen) != 1:
+                raise RuleViolation("post.unknown", field="post")
+            p = chosen[0]
+            put = PutPost(
+                p.id, p.person, p.unit, p.agency, p.title, roles, p.valid_from, p.valid_to
+            )
+            self._service.push.system(connection, (put,), now)
+            return str(p.id)
+
+        return self._store.retrying(work)
 
     def accounts(self) -> list[dict[str, Any]]:
         """List every account with its person and posts; nothing secret."""

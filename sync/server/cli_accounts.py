@@ -1,4 +1,4 @@
-"""`python -m sync.server account …`, `units` and `seed --province`: what administrators type."""
+"""`python -m sync.server users …`, `units` and `seed --province`: what administrators type."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ OK, REFUSED = 0, 1
 
 def add_parsers(commands: Any) -> None:
     """Add the grammar; a contract that scripts rely on (docs/admin-guide.md)."""
-    account = commands.add_parser("account")
-    actions = account.add_subparsers(dest="action", required=True)
-    for name in ("add", "password", "disable", "enable", "list"):
+    users = commands.add_parser("users")
+    actions = users.add_subparsers(dest="action", required=True)
+    for name in ("add", "password", "lock", "unlock", "roles", "list"):
         action = actions.add_parser(name)
         _common(action)
         if name != "list":
@@ -32,6 +32,9 @@ def add_parsers(commands: Any) -> None:
             action.add_argument("--password-stdin", action="store_true", required=True)
         if name == "add":
             _person(action)
+        if name == "roles":
+            action.add_argument("--post", default="", metavar="ID")
+            _role(action)
     cli_second.add_parsers(actions, _common)
     units = commands.add_parser("units")
     _common(units)
@@ -50,8 +53,12 @@ def _person(add: argparse.ArgumentParser) -> None:
     add.add_argument("--agency", default="", metavar="UNIT")
     add.add_argument("--unit", default="", metavar="UNIT")
     add.add_argument("--title", default="", metavar="TITLE")
-    add.add_argument("--role", action="append", default=[], choices=sorted(ROLES))
+    _role(add)
     add.add_argument("--since", type=date.fromisoformat, metavar="DAY")
+
+
+def _role(action: argparse.ArgumentParser) -> None:
+    action.add_argument("--role", action="append", default=[], choices=sorted(ROLES))
 
 
 def run(rows: Callable[[], list[dict[str, Any]]], args: argparse.Namespace) -> int:
@@ -86,8 +93,11 @@ def rows(
             return [{"login": args.login, "person": person}]
         case "password":
             admin.password(args.login, _password())
+        case "roles":
+            post = admin.set_roles(args.login, tuple(args.role), args.post)
+            return [{"login": args.login, "post": post, "roles": args.role}]
         case action:
-            admin.set_active(args.login, active=action == "enable")
+            admin.set_active(args.login, active=action == "unlock")
     return [{"login": args.login, "done": args.action}]
 
 

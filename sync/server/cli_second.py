@@ -1,4 +1,4 @@
-"""`account second …`, `second-roles` and `second-acts`: the second factor, at the server itself."""
+"""`users second …`, `second-roles` and `second-acts`: the second factor, at the server itself."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ def province(run: Run, url: str, tmp_path: Any, capsys: pytest.CaptureFixture[st
 def add(run: Run, login: str = "mai", **changes: str) -> tuple[int, list[dict[str, Any]]]:
     given = {"name": "Lò Thị Mai (mẫu)", "agency": AGENCY, "title": "Văn thư", "role": "clerk"}
     flags = [part for k, v in (given | changes).items() for part in (f"--{k}", v)]
-    return run("account", "add", login, *flags, "--password-stdin", stdin=f"{PASSWORD}\n")
+    return run("users", "add", login, *flags, "--password-stdin", stdin=f"{PASSWORD}\n")
 
 
 def test_from_an_empty_database_to_somebody_who_signs_in(
@@ -57,7 +57,7 @@ def test_from_an_empty_database_to_somebody_who_signs_in(
     assert (code, AGENCY in {u["unit"] for u in units if u["agency"]}) == (0, True)
     code, [made] = add(province)
     assert code == 0
-    code, [row] = province("account", "list")
+    code, [row] = province("users", "list")
     [post] = row.pop("posts")
     assert row == {
         "login": "mai",
@@ -69,7 +69,7 @@ def test_from_an_empty_database_to_somebody_who_signs_in(
         "pending": "",
     }
     assert (post["title"], post["agency"], post["roles"]) == ("Văn thư", AGENCY, ["clerk"])
-    second = ("account", "add", "mai2", "--person", made["person"], "--password-stdin")
+    second = ("users", "add", "mai2", "--person", made["person"], "--password-stdin")
     assert province(*second, stdin=f"{PASSWORD}\n")[0] == 0
     store = Store(url, clock)
     accounts = Accounts(store, clock)
@@ -84,12 +84,12 @@ def test_a_password_a_closed_and_an_opened_account(
     store = Store(url, clock)
     accounts = Accounts(store, clock)
     tokens = accounts.sign_in("mai", PASSWORD, "a")
-    code, rows = province("account", "password", "mai", "--password-stdin", stdin=f"{OTHER}\n")
+    code, rows = province("users", "password", "mai", "--password-stdin", stdin=f"{OTHER}\n")
     assert (code, rows) == (0, [{"login": "mai", "done": "password"}])
     with pytest.raises(NotPermitted, match=r"sync\.token"):
         accounts.check(tokens.access)
     tokens = accounts.sign_in("mai", OTHER, "a")
-    assert province("account", "disable", "mai")[0] == 0
+    assert province("users", "lock", "mai")[0] == 0
     for refused in (
         lambda: accounts.check(tokens.access),
         lambda: accounts.refresh(tokens.refresh),
@@ -99,8 +99,8 @@ def test_a_password_a_closed_and_an_opened_account(
     for _ in range(LOGIN_FAILURES):
         with pytest.raises(NotPermitted, match=r"sync\.sign_in"):
             accounts.sign_in("mai", OTHER, "a")
-    assert province("account", "list")[1][0]["active"] is False
-    assert province("account", "enable", "mai")[0] == 0
+    assert province("users", "list")[1][0]["active"] is False
+    assert province("users", "unlock", "mai")[0] == 0
     # Opening an account is no way round the limit of tries.
     with pytest.raises(Unavailable, match=r"sync\.too_many"):
         accounts.sign_in("mai", OTHER, "a")
@@ -122,28 +122,28 @@ def test_what_is_refused_leaves_nothing(
     exit_code, [row] = add(province, login, **changes)
     assert (exit_code, row["error"]["code"]) == (1, code)
     assert "error." not in row["error"]["text"]
-    assert province("account", "list") == (0, [])
+    assert province("users", "list") == (0, [])
 
 
 def test_other_refusals_are_typed(province: Run) -> None:
     add(province)
     again, [row] = add(province)
     assert (again, row["error"]["code"]) == (1, "account.exists")
-    for action in (("disable",), ("enable",), ("password", "--password-stdin")):
-        code, [row] = province("account", action[0], "ai", *action[1:], stdin=f"{OTHER}\n")
+    for action in (("lock",), ("unlock",), ("password", "--password-stdin")):
+        code, [row] = province("users", action[0], "ai", *action[1:], stdin=f"{OTHER}\n")
         assert (code, row["error"]["code"]) == (1, "account.unknown")
-    short = province("account", "password", "mai", "--password-stdin", stdin="ngắn\n")
+    short = province("users", "password", "mai", "--password-stdin", stdin="ngắn\n")
     assert short[1][0]["error"]["code"] == "sync.password_short"
-    none = province("account", "password", "mai", "--password-stdin")
+    none = province("users", "password", "mai", "--password-stdin")
     assert none[1][0]["error"]["code"] == "input.password"
     with pytest.raises(SystemExit) as ended:
-        province("account", "add", "mai")
+        province("users", "add", "mai")
     assert ended.value.code == 2
 
 
 def test_the_second_factor_is_set_at_the_server_itself(province: Run, tmp_path: Any) -> None:
     assert add(province)[0] == 0
-    second = ("account", "second", "mai")
+    second = ("users", "second", "mai")
     assert province(*second, "--require") == (0, [{"login": "mai", "done": "require"}])
     code, [refused] = province(*second, "--approve")
     assert (code, refused["error"]["code"]) == (1, "account.nothing_pending")
@@ -152,10 +152,25 @@ def test_the_second_factor_is_set_at_the_server_itself(province: Run, tmp_path: 
     (tmp_path / "not.pem").write_text("no certificate")
     code, [refused] = province(*second, "--certificate", str(tmp_path / "not.pem"))
     assert (code, refused["error"]["code"]) == (1, "account.certificate")
-    code, [refused] = province("account", "second-roles", "king")
+    code, [refused] = province("users", "second-roles", "king")
     assert (code, refused["error"]["code"]) == (1, "account.role")
-    assert province("account", "second-roles", "administrator", "clerk")[0] == 0
-    assert province("account", "second-acts", "person.put")[1] == [{"acts": ["person.put"]}]
-    assert province("account", "list")[1][0]["second"] is True
+    assert province("users", "second-roles", "administrator", "clerk")[0] == 0
+    assert province("users", "second-acts", "person.put")[1] == [{"acts": ["person.put"]}]
+    assert province("users", "list")[1][0]["second"] is True
     assert province(*second, "--release")[0] == 0
-    assert province("account", "list")[1][0]["second"] is False
+    assert province("users", "list")[1][0]["second"] is False
+
+
+def test_a_post_gets_other_roles(province: Run, url: str) -> None:
+    add(province)
+    code, [row] = province("users", "roles", "mai", "--role", "clerk", "--role", "office_head")
+    assert code == 0
+    [post] = province("users", "list")[1][0]["posts"]
+    assert (post["post"], post["roles"]) == (row["post"], ["clerk", "office_head"])
+    for asked, error in (
+        (("mai", "--role", "clerk", "--post", "không-có"), "post.unknown"),
+        (("mai",), "post.role_unknown"),
+        (("ai", "--role", "clerk"), "account.unknown"),
+    ):
+        code, [row] = province("users", "roles", *asked)
+        assert (code, row["error"]["code"]) == (1, error)
