@@ -11,18 +11,20 @@ import pytest
 from app.kernel.codec import fields_of
 from app.kernel.command import Envelope
 from sync.protocol import codec
-from sync.protocol.messages import FRAMES, Request, Split
+from sync.protocol.messages import FRAMES, Beat, Request, Split
 
 GOLDEN = Path(__file__).parent / "golden"
 # Files that were released once, never to be touched again.
 RELEASED = {
-    "reply-1.ndjson": "5fc52752fa4d590d",
     "reply-1-digests.ndjson": "9208ec6747400562",
-    "request-1.json": "7abfa6a3d99e4b19",
+    "reply-1.ndjson": "5fc52752fa4d590d",
+    "request-1-beat.json": "9706556020f4420a",
     "request-1-digests.json": "dbfdef0a90bac9d2",
+    "request-1.json": "7abfa6a3d99e4b19",
+    "shape-1-beat.json": "37978579210abc15",
     "shape-1-digests.json": "68eb6e4f489995b0",
 }
-NEWEST = "1-digests"
+NEWEST = "1-beat"
 TO_DO = (
     "the wire has changed: add request-, reply- and shape-VERSION-WHAT files to tests/sync/golden"
     " (those that are there stay), their digests to RELEASED, and name them in NEWEST"
@@ -32,6 +34,7 @@ TO_DO = (
 def _shape() -> dict[str, dict[str, str]]:
     """Return every message of today with its fields and their types."""
     parts: dict[str, type] = {
+        "beat": Beat,
         "request": Request, "command": Envelope, "split": Split, **FRAMES
     }  # fmt: skip
     return {name: fields_of(model) for name, model in sorted(parts.items())}
