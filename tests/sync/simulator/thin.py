@@ -19,6 +19,7 @@ from sqlalchemy.util import LRUCache
 _DIALECT = SQLiteDialect_pysqlite(paramstyle="qmark")
 _COMPILED: LRUCache[Any, Any] = LRUCache(500)
 _PLAN = "_thin_plan"
+_INFO: dict[int, dict[str, Any]] = {}
 
 
 class Values(list[Any]):
@@ -153,6 +154,11 @@ class ThinConnection:
         """Return the options that were set."""
         return self._options
 
+    @property
+    def info(self) -> dict[str, Any]:
+        """Return what is noted of the connection beneath, as long as that is open."""
+        return _INFO.setdefault(id(self.raw), {})
+
     def in_transaction(self) -> bool:
         """Tell whether a transaction is open."""
         return bool(self.raw.in_transaction)
@@ -245,6 +251,10 @@ class ThinEngine:
         """Lend a connection; what it has not committed is taken back at the end."""
         return _Lent(self)
 
+    def raw_connection(self) -> _Raw:
+        """Lend the driver's own connection; closing gives it back."""
+        return _Raw(self._free.pop() if self._free else self._connect(), self._free)
+
     def lend(self) -> ThinConnection:
         """Give one that is free, or a new one."""
         raw = self._free.pop() if self._free else self._connect()
@@ -266,7 +276,21 @@ class ThinEngine:
     def dispose(self) -> None:
         """Close what is not lent."""
         while self._free:
-            self._free.pop().close()
+            raw = self._free.pop()
+            _INFO.pop(id(raw), None)
+            raw.close()
+
+
+class _Raw:
+    """The driver's connection, given back and not closed."""
+
+    def __init__(self, raw: Any, free: list[Any]) -> None:
+        self._raw, self._free = raw, free
+        self.cursor = raw.cursor
+
+    def close(self) -> None:
+        """Give it back."""
+        self._free.append(self._raw)
 
 
 class _Lent:
