@@ -53,6 +53,10 @@ class RecoveringPane(QWidget):
         self.back = Button(texts("shell.login.back"), "link")
         self.back.clicked.connect(self.left)
         self._card = Pane("card")
+        self._lay_out()
+
+    def _lay_out(self) -> None:
+        texts = self._texts
         title = Label(texts("shell.recover.title"), style="title", wrap=True)
         claim = Label(texts("shell.recover.claim"), style="secondary", wrap=True)
         head = Row(Icon(LOGO, 44), Column(title, claim, gap=6), gap=12)
