@@ -79,8 +79,6 @@ class LoginPane(QWidget):
         self._timer = QTimer(self)
         self._timer.timeout.connect(self._count_down)
         self._lay_out()
-        self._strip.hide()
-        theme().changed.connect(self._rescale)
 
     def _lay_out(self) -> None:
         self._card = Pane("card")
@@ -93,6 +91,8 @@ class LoginPane(QWidget):
         ))  # fmt: skip
         put(self, Column(None, Row(None, self._card, None), None))
         self._rescale()
+        self._strip.hide()
+        theme().changed.connect(self._rescale)
 
     def _rescale(self) -> None:
         self._card.setFixedWidth(theme().px(_WIDTH))
