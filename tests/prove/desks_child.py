@@ -64,8 +64,7 @@ class Desk:
                 until.wait(self._chance.uniform(0.1, 2.0))
 
     def _turn(self) -> None:
-        if not self._transport.signed_in:
-            self._transport.sign_in(self._actor.person, province.PASSWORD)
+        if self._signs_in():
             self.engine.round()
         for _ in range(self._chance.choice((0, 0, 1, 2))):
             self._act()
@@ -84,7 +83,15 @@ class Desk:
             time.sleep(0.5)
         return False
 
+    def _signs_in(self) -> bool:
+        """Sign in where that is not done yet; tell whether it was done now."""
+        if self._transport.signed_in:
+            return False
+        self._transport.sign_in(self._actor.person, province.PASSWORD)
+        return True
+
     def _settled(self) -> None:
+        self._signs_in()
         done = self.engine.round(flush=True)
         if not done.caught_up or any(i.state != "refused" for i in self.replica.items()):
             raise Unavailable("sync.busy")
