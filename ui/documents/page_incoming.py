@@ -130,7 +130,7 @@ class IncomingPage(Page):
             self._action("views", "pages.views", self.list.open_views, "Ctrl+Shift+V"),
             self._action("verify", "pages.verify", self.reader.show_verification, "Ctrl+I"),
             self._action("doubts", "pages.doubts", self.decide, "F4"),
-            self._action("pin", "pages.act.pin", self._pin, "Ctrl+Shift+L"),
+            self._action("pin", "pages.act.pin", self._pin, "Ctrl+Shift+K"),
             self._action("back", "pages.back", self.go_back, "Esc"),
             self._action("lead", "pages.key.lead", partial(self._role, Role.LEAD), "Alt+1"),
             self._action("co", "pages.key.co", partial(self._role, Role.CO), "Alt+2"),
