@@ -36,7 +36,7 @@ class FilesPage(Page):
         texts = session.texts
         self.seen: FilesView | None = None
         self.free = self._action("free", self.free_up, "Ctrl+Shift+F", "trash")
-        self.unpin = self._action("unpin", self._unpin, "Ctrl+Shift+U", "minus")
+        self.unpin = self._action("unpin", self._unpin, "Ctrl+Shift+K", "minus")
         self.open = self._action("open", self._open_chosen, "Ctrl+Return", "file-text")
         self.again = self._action("again", self._sync, "F5", "sync", over="sync")
         columns = (
