@@ -10,7 +10,7 @@ from tests.sync.simulator.mutants import MUTANTS
 from tests.sync.simulator.run import run
 from tests.sync.simulator.scenarios import SCENARIOS, Played, played
 
-LIVES = 7000
+LIVES = 1500
 # So many in 10,000 lives
 ENOUGH = 100
 # Lived once more through all of SQLAlchemy
