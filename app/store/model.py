@@ -95,7 +95,8 @@ class Leaf:
 class Page:
     """What one mark closes; applied in one transaction. a None leaves what was.
 
-    `lag` names the buckets that are filled only up to a number below the cursor.
+    `lag` names the buckets that are filled only up to a number below the cursor, `history` what
+    the server lives in.
     """
 
     rows: tuple[Row, ...] = ()
@@ -108,6 +109,7 @@ class Page:
     acked: int | None = None
     cursor: int | None = None
     lag: Mapping[str, int] | None = None
+    history: str = ""
 
 
 @dataclass(frozen=True, slots=True)

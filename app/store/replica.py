@@ -96,6 +96,9 @@ class Replica:
                 stands[meta.CURSOR] = str(page.cursor)
             if page.lag is not None:
                 stands[meta.LAG] = dumps(dict(page.lag))
+            if page.history:
+                # With the first page: a server restored before the first end is found out too
+                stands[meta.HISTORY] = page.history
             meta.keep(connection, stands)
         for sha256 in dropped:
             self._store.vault.unlink(sha256)

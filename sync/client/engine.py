@@ -307,6 +307,7 @@ class Engine:
             acked=max((f.n for f in frames if isinstance(f, Ack)), default=None),
             cursor=mark.cursor if mark is not None else None,
             lag=mark.lag if mark is not None else None,
+            history=reply.hello.history if reply.hello is not None else "",
         )
         changes = self._replica.apply(page)
         done.rows += len(rows) + len(folds)

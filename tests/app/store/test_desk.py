@@ -192,6 +192,29 @@ def test_flipped_bit_is_damage_and_the_file_stays_as_it_is(
         assert path.read_bytes() == data
 
 
+def test_a_page_torn_while_the_log_was_carried_over_is_whole_in_the_log(
+    store: DeskStore, bus: Bus, tmp_path: Path
+) -> None:
+    raw = engine.connect(tmp_path / "desk.db", KEY)
+    raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    raw.close()
+    bus.run(ACTOR, Write("n1", text="a"))
+    held = tmp_path / "held.db"
+    log = (tmp_path / "desk.db-wal").read_bytes()
+    whole = bytearray((tmp_path / "desk.db").read_bytes())
+    frames = range(32, len(log), 24 + 4096)
+    torn = {n for at in frames if (n := int.from_bytes(log[at : at + 4])) * 4096 <= len(whole)}
+    assert torn - {1}
+    for page in torn - {1}:
+        whole[page * 4096 - 2048 : page * 4096] = bytes(2048)
+    held.write_bytes(whole)
+    with pytest.raises(Damaged):
+        engine.check(held, KEY)
+    held.write_bytes(whole)
+    held.with_name("held.db-wal").write_bytes(log)
+    engine.check(held, KEY)
+
+
 def test_damage_in_a_large_file_is_found_in_use_and_told_at_the_next_start(
     store: DeskStore, bus: Bus, tmp_path: Path, clock: FixedClock
 ) -> None:
