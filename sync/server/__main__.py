@@ -47,6 +47,8 @@ def main(argv: list[str] | None = None) -> int:
     if args.command == "openapi":
         print(json.dumps(describe(), indent=1))
         return OK
+    if args.command == "tls":
+        return cli_accounts.run(lambda: cli_serve.tls_rows(args), args)
     if args.command in cli_upkeep.COMMANDS:
         return cli_accounts.run(lambda: cli_upkeep.rows(args), args)
     if args.command in ("users", "units", "devices", "outside", "recovery"):
@@ -101,6 +103,7 @@ def _parser() -> argparse.ArgumentParser:
     cli_recovery.add_parsers(commands)
     cli_upkeep.add_parsers(commands)
     cli_package.add_parsers(commands)
+    cli_serve.add_tls_parser(commands)
     commands.add_parser("openapi")
     return parser
 

@@ -9,14 +9,15 @@ import sys
 import threading
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import uvicorn
 
-from app.kernel.clock import Clock
+from app.kernel.clock import Clock, SystemClock
 from signing.checking.standing import Standing
 from signing.trust.store import TrustStore
 from sync.http import Session
-from sync.server import errand_worker, logs
+from sync.server import errand_worker, logs, tls
 from sync.server.background import Chore, beside
 from sync.server.derived import Derived
 from sync.server.http import Server
@@ -38,6 +39,22 @@ def add_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--secrets", type=Path, metavar="DIR")
     command.add_argument("--forwarded-from", default="127.0.0.1", metavar="ADDRESSES")
     command.add_argument("--trust", type=Path, metavar="DIR")
+
+
+def add_tls_parser(commands: Any) -> None:
+    """Add the grammar of `tls`; a contract that scripts rely on (docs/admin-guide.md)."""
+    command = commands.add_parser("tls")
+    command.add_argument("--tls-cert", type=Path, required=True)
+    command.add_argument("--tls-key", type=Path, required=True)
+    command.add_argument("--json", action="store_true")
+
+
+def tls_rows(args: argparse.Namespace) -> list[dict[str, Any]]:
+    """Answer the days left and what should be mended; raises `Damaged("server.tls")`."""
+    now = SystemClock().now()
+    found = tls.findings(args.tls_cert, args.tls_key, now)
+    left = tls.days_left(args.tls_cert, now)
+    return [{"days": left, "findings": [one.check for one in found]}]
 
 
 class _Process(uvicorn.Server):
@@ -62,14 +79,16 @@ def run(server: Server, args: argparse.Namespace) -> int:
         log_config=None,
         log_level="warning",
         access_log=False,
-        ssl_certfile=args.tls_cert,
-        ssl_keyfile=args.tls_key,
         server_header=False,
         forwarded_allow_ips=args.forwarded_from,
         timeout_graceful_shutdown=args.grace_seconds,
         # A desk asks once a minute, and connecting anew costs a slow line three round trips.
         timeout_keep_alive=_KEPT_SECONDS,
     )
+    config.load()
+    if args.tls_cert and args.tls_key:
+        config.ssl = tls.context(args.tls_cert, args.tls_key)
+        server.certificate = args.tls_cert
     running = _Process(config)
     if args.end_with_stdin:
         threading.Thread(target=_end_with_stdin, args=(running,), daemon=True).start()

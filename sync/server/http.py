@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 
 from anyio.to_thread import current_default_thread_limiter, run_sync
 from starlette.applications import Starlette
@@ -59,6 +60,7 @@ class Server:
     # Seconds between two looks for what other processes did, where nobody tells of it.
     poll: float = POLL
     ending: bool = False
+    certificate: Path | None = None
     devices: Devices = field(init=False)
     snapshots: Snapshots = field(init=False)
     keys: Keys = field(init=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Protocol
 
 from anyio.to_thread import run_sync
@@ -15,6 +16,7 @@ from app.kernel.clock import Clock
 from app.kernel.errors import NotPermitted
 from sync.http import is_loopback
 from sync.protocol.messages import PROTO, RULES
+from sync.server import tls
 from sync.server.cluster import Replication
 from sync.server.devices import Devices
 from sync.server.errands import LATE, Errands
@@ -46,6 +48,10 @@ class Watched(Protocol):
     @property
     def ending(self) -> bool:
         """Tell whether the process is about to end."""
+
+    @property
+    def certificate(self) -> Path | None:
+        """Return the certificate that it serves by, if it serves by one itself."""
 
 
 class WatchRoutes:
@@ -104,6 +110,9 @@ class WatchRoutes:
             gauges[f"standby_counts{label}"] = int(follower.counts)
         if self._replication.wanted:
             gauges["standby_missing"] = int(self._replication.missing)
+        if self._server.certificate is not None:
+            left = await run_sync(tls.days_left, self._server.certificate, self._server.clock.now())
+            gauges["certificate_days"] = left
         return Response(self._metrics.text(gauges), media_type=MEDIA)
 
     async def _count(self) -> Mapping[str, int]:
