@@ -199,7 +199,7 @@ def test_a_missing_file_is_said_in_its_place(commune: Commune, opened: Open) -> 
     commune.desk.store.vault.remove(commune.document(entity).main_file.sha256)
     page = opened(IncomingPage, "leader")
     wait_until(lambda: page.reader.page_states.state == "empty")
-    assert "Tệp chưa về" in page.reader.page_states.notice.accessibleName()
+    assert "Tệp đang được tải về" in page.reader.page_states.notice.accessibleName()
 
 
 def test_list_and_reader_take_turns_where_it_is_narrow(commune: Commune, opened: Open) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QObject
 
+from sync.client.mover import NOTHING, FilesState
 from tests.ui.conftest import wait_until
 from tests.ui.outgoing.conftest import Sessions, begin
 from tests.ui.outgoing.office import Office, open_office
@@ -29,6 +30,7 @@ class Line:
     since: datetime | None = None
     last_sync: datetime | None = None
     retry_at: datetime | None = None
+    files: FilesState = NOTHING
 
     @property
     def status(self) -> Line:
