@@ -10,7 +10,7 @@ from tests.sync.simulator.mutants import MUTANTS
 from tests.sync.simulator.run import run
 from tests.sync.simulator.scenarios import SCENARIOS, Played, played
 
-LIVES = 3000
+LIVES = 2500
 ENOUGH = 100
 # Lives that once ended badly: a server restored before the first pull had ended; a page torn
 # while the log was carried over; both in one
