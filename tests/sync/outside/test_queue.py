@@ -65,7 +65,7 @@ def test_a_worker_killed_while_it_sends_loses_nothing_and_doubles_nothing(
     child.wait()
     assert states(service)["n1-b"][:2] == ("waiting", 1)
     clock.advance(SystemClock().now() - clock.now())
-    made = worker()
+    made = worker(replace(PLAIN, quiet=False))
     # Whoever comes next waits until the claim has run out.
     assert made.step() == 0
     clock.advance(timedelta(seconds=LEASE + 1))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -131,7 +133,8 @@ def test_a_full_stick_leaves_no_half_package(one: Stick, monkeypatch: pytest.Mon
     def full(_: int) -> None:
         raise OSError(28, "no space")
 
-    monkeypatch.setattr(package.os, "fsync", full)
+    # The stick is full, not the disk that the journal is kept on
+    monkeypatch.setattr(package, "os", SimpleNamespace(fsync=full, SEEK_END=os.SEEK_END))
     with pytest.raises(Unavailable, match=r"package\.full"):
         one.out()
     assert list(one.folder.iterdir()) == []
