@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -52,6 +52,12 @@ class Clerks:
 
     def scope(self, _state: Any, _person: str, _at: Any) -> tuple[tuple[str, int], ...]:
         return (("agency:xa1", 0),)
+
+    def first(self, _state: Any, _person: str) -> tuple[tuple[str, str], ...]:
+        return ()
+
+    def shown(self, buckets: Sequence[str]) -> tuple[str, ...]:
+        return tuple(buckets)
 
 
 class Line:
