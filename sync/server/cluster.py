@@ -14,6 +14,7 @@ from __future__ import annotations
 import socket
 import threading
 import time
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -92,6 +93,8 @@ class Cluster:
         self._clock = clock
         self._patience = patience
         self._newest = ""
+        # A pool that meets a dead machine forgets connections without closing them
+        self._lines: weakref.WeakSet[_Line] = weakref.WeakSet()
         self._looked = float("-inf")
         self._seen = Replication()
         self._waiting: dict[int, tuple[float, Any]] = {}
@@ -174,6 +177,12 @@ class Cluster:
                 problem = error
         raise problem
 
+    def let_go(self) -> None:
+        """Close every connection that is left when the pool has given its own back."""
+        with self._guard:
+            for raw in list(self._lines):
+                raw.close()
+
     def _opened(self, place: dict[str, Any]) -> _Line:
         raw = _Line.connect(**place)
         try:
@@ -188,6 +197,7 @@ class Cluster:
                 raw.close()
                 raise psycopg.OperationalError("this machine is not the primary")
             self._newest = raw.timeline
+            self._lines.add(raw)
         return raw
 
     def _promoted_elsewhere(self, options: dict[str, Any] | None = None) -> bool:

@@ -154,6 +154,8 @@ class Store:
         if self.cluster is not None:
             self.cluster.close()
         self.engine.dispose()
+        if self.cluster is not None:
+            self.cluster.let_go()
 
     @contextmanager
     def read(self) -> Iterator[Connection]:

@@ -21,7 +21,6 @@ from sync.server.__main__ import main
 from sync.server.demo.province import free_port
 from tests.prove.tls import authority
 
-NOW = SystemClock().now()
 PROGRAM = (sys.executable, "-m", "sync.server", "serve", "--end-with-stdin")
 
 
@@ -96,12 +95,12 @@ def test_a_cipher_that_keeps_its_keys_is_turned_away(
 
 
 def test_what_should_be_mended_is_found(files: tuple[Path, Path, Path], tmp_path: Path) -> None:
-    root, chain, key = files
-    assert list(tls.findings(chain, key, NOW)) == []
-    assert tls.days_left(chain, NOW) == 364
+    (root, chain, key), now = files, SystemClock().now()
+    assert list(tls.findings(chain, key, now)) == []
+    assert tls.days_left(chain, now) == 364
 
     def found(certificate: Path, own: Path = key, days: int = 0) -> list[str]:
-        return [f.check for f in tls.findings(certificate, own, NOW + timedelta(days=days))]
+        return [f.check for f in tls.findings(certificate, own, now + timedelta(days=days))]
 
     assert found(chain, days=340) == ["ends_soon"]
     assert found(chain, days=366) == ["ended"]
