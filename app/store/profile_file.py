@@ -40,10 +40,9 @@ class WrappedKey:
 
 @dataclass(frozen=True, slots=True)
 class SealedKey:
-    """A key sealed to a public key by a sender used once; all values are hexadecimal."""
+    """A key sealed to a public key; both values are hexadecimal."""
 
     public: str
-    sender: str
     sealed: str
 
 

@@ -1,8 +1,7 @@
 """The province's recovery key: what opens a profile whose password is lost.
 
-Each profile keeps its key sealed to the province's public key too (X25519, HKDF-SHA256,
-AES-256-GCM; RFC 7748, RFC 5869). The private half is in two shares of two persons. A desk that
-asks makes a key pair of its own, whose private half lies under the new password; the answer is
+Each profile keeps its key sealed to the province's public key too (`sealing.py`).
+The private half is in two shares of two persons. A desk that asks makes a key pair of its own, whose private half lies under the new password; the answer is
 sealed to it, so that nobody on its way, and no later person at the desk, can use it.
 """
 
@@ -15,19 +14,13 @@ import secrets
 from dataclasses import asdict, dataclass
 from typing import TypeVar
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-
 from app.kernel.codec import from_json, to_json
 from app.kernel.errors import Damaged, NotPermitted, RuleViolation
+from app.store import sealing
 from app.store.profile_file import SealedKey, WrappedKey
 
 T = TypeVar("T")
 _PURPOSE = b"hoa-ban recovery 1"
-_NONCE = 12
 _LONGEST = 1 << 16
 REQUEST, ANSWER = "hoa-ban-recovery-request", "hoa-ban-recovery-answer"
 
@@ -63,40 +56,27 @@ class Pending:
 
 def public_of(private: bytes) -> str:
     """Return the public half of a private key, in hexadecimal."""
-    return X25519PrivateKey.from_private_bytes(private).public_key().public_bytes_raw().hex()
+    return sealing.public_of(private).hex()
 
 
 def seal(key: bytes, public: str, about: str) -> SealedKey:
     """Seal a key to a public key; `about` has to be told again to open it."""
-    own = X25519PrivateKey.generate()
-    sender = own.public_key().public_bytes_raw()
-    nonce = secrets.token_bytes(_NONCE)
-    shared = own.exchange(_public(public))
-    sealed = _cipher(shared, sender, public).encrypt(nonce, key, about.encode())
-    return SealedKey(public, sender.hex(), (nonce + sealed).hex())
+    try:
+        return SealedKey(public, sealing.seal(bytes.fromhex(public), key, _purpose(about)).hex())
+    except ValueError as error:
+        raise Damaged("recovery.damaged") from error
 
 
 def unseal(sealed: SealedKey, private: bytes, about: str) -> bytes:
     """Return the key; raises `Damaged("recovery.damaged")` for what was altered or is another's."""
     try:
-        sender, packed = bytes.fromhex(sealed.sender), bytes.fromhex(sealed.sealed)
-        shared = X25519PrivateKey.from_private_bytes(private).exchange(_public(sealed.sender))
-        cipher = _cipher(shared, sender, public_of(private))
-        return cipher.decrypt(packed[:_NONCE], packed[_NONCE:], about.encode())
-    except (InvalidTag, ValueError) as error:
-        raise Damaged("recovery.damaged") from error
-
-
-def _public(text: str) -> X25519PublicKey:
-    try:
-        return X25519PublicKey.from_public_bytes(bytes.fromhex(text))
+        return sealing.unseal(private, bytes.fromhex(sealed.sealed), _purpose(about))
     except ValueError as error:
         raise Damaged("recovery.damaged") from error
 
 
-def _cipher(shared: bytes, sender: bytes, public: str) -> AESGCM:
-    salt = sender + bytes.fromhex(public)
-    return AESGCM(HKDF(algorithm=SHA256(), length=32, salt=salt, info=_PURPOSE).derive(shared))
+def _purpose(about: str) -> bytes:
+    return _PURPOSE + b" " + about.encode()
 
 
 def is_public(text: str) -> bool:

@@ -7,7 +7,7 @@ goes on from there.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from app.kernel.changes import Changes
@@ -217,20 +217,10 @@ class Engine:
     def _request(
         self, state: SyncState, commands: Sequence[Envelope], search: _Search, *, fold: bool
     ) -> Request:
-        return Request(
-            proto=PROTO,
-            schema=SCHEMA,
-            rules=RULES,
-            device=state.device,
-            history=state.history,
-            cursor=state.cursor,
-            receipts_seen=state.receipts_seen,
-            scope=state.buckets,
-            lag=state.lag,
-            commands=tuple(commands),
+        return replace(
+            request_of(state, commands),
             want=search.want,
             fold=fold,
-            compared=state.compared,
             verify=search.verify,
             split=search.split,
             beat=self._beat(),
@@ -333,6 +323,23 @@ class Engine:
         return changes | self._replica.finish(
             end.cursor, reply.hello.history, caught_up=end.caught_up
         )
+
+
+def request_of(state: SyncState, commands: Sequence[Envelope]) -> Request:
+    """Return what a desk that stands somewhere asks, with the commands that it sends."""
+    return Request(
+        proto=PROTO,
+        schema=SCHEMA,
+        rules=RULES,
+        device=state.device,
+        history=state.history,
+        cursor=state.cursor,
+        receipts_seen=state.receipts_seen,
+        scope=state.buckets,
+        lag=state.lag,
+        commands=tuple(commands),
+        compared=state.compared,
+    )
 
 
 def _foreign(reply: _Reply, state: SyncState) -> bool:

@@ -27,12 +27,12 @@ from app.store.replica import Replica
 from app.store.spool import spool
 from app.store.sql import dumps
 from sync.client import keys
-from sync.client.engine import Engine
+from sync.client.engine import Engine, request_of
 from sync.client.plan import Plan, offered
 from sync.client.snapshots import FOLDER, Snapshots
 from sync.client.transport import HttpTransport
 from sync.protocol import codec, package
-from sync.protocol.messages import PROTO, RULES, SCHEMA, Request
+from sync.protocol.messages import Request
 from sync.protocol.package import DOWN, SUFFIX, UP, Entry, Label
 
 # What one package carries; the rest waits for the next.
@@ -90,21 +90,8 @@ class DeskPackages:
         return PackageWritten(path, len(request.commands), len(files), size)
 
     def _request(self) -> Request:
-        commands = tuple(self._replica.outgoing(COMMANDS, flush=True))
-        state = self._replica.state()
-        return Request(
-            proto=PROTO,
-            schema=SCHEMA,
-            rules=RULES,
-            device=state.device,
-            history=state.history,
-            cursor=state.cursor,
-            receipts_seen=state.receipts_seen,
-            scope=state.buckets,
-            lag=state.lag,
-            commands=commands,
-            compared=state.compared,
-        )
+        commands = self._replica.outgoing(COMMANDS, flush=True)
+        return request_of(self._replica.state(), commands)
 
     def _files(self) -> list[tuple[str, int]]:
         found: list[tuple[str, int]] = []

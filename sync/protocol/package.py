@@ -24,8 +24,9 @@ from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 from app.kernel.codec import from_json
 from app.kernel.errors import Damaged, NotPermitted, RuleViolation, Unavailable
 from app.store.faults import typed
+from app.store.sealing import KEY_BYTES
 from app.store.sql import dumps
-from sync.protocol.sealing import KEY_BYTES, Private, Public, seal
+from sync.protocol.sealing import Private, Public, seal
 
 UP, DOWN = "up", "down"
 SUFFIX = ".hbgoi"

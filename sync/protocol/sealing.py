@@ -1,8 +1,4 @@
-"""Seal for one reader and sign as one writer, with the primitives of a kept-up library.
-
-X25519 with a key of its own for each message, HKDF-SHA256 and ChaCha20-Poly1305 seal
-(RFC 7748, 5869, 8439); Ed25519 signs (RFC 8032).
-"""
+"""The keys of a desk or a server: seal for one reader, sign as one writer (Ed25519, RFC 8032)."""
 
 from __future__ import annotations
 
@@ -10,18 +6,12 @@ import base64
 import binascii
 from dataclasses import dataclass
 
-from cryptography.exceptions import InvalidSignature, InvalidTag
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
-from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from app.kernel.errors import Damaged
-
-KEY_BYTES = 32
-# The key of a message is used once, so its nonce need not differ.
-_NONCE = bytes(12)
+from app.store import sealing
+from app.store.sealing import KEY_BYTES
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +52,7 @@ class Private:
     @classmethod
     def new(cls) -> Private:
         """Draw new keys."""
-        seal, sign = X25519PrivateKey.generate(), Ed25519PrivateKey.generate()
-        return cls(seal.private_bytes_raw(), sign.private_bytes_raw())
+        return cls(sealing.new_private(), Ed25519PrivateKey.generate().private_bytes_raw())
 
     @property
     def text(self) -> str:
@@ -81,9 +70,8 @@ class Private:
     @property
     def public(self) -> Public:
         """Return what others may know."""
-        seal = X25519PrivateKey.from_private_bytes(self.seal).public_key()
         sign = Ed25519PrivateKey.from_private_bytes(self.sign).public_key()
-        return Public(seal.public_bytes_raw(), sign.public_bytes_raw())
+        return Public(sealing.public_of(self.seal), sign.public_bytes_raw())
 
     def signature(self, data: bytes) -> bytes:
         """Sign the data."""
@@ -91,26 +79,18 @@ class Private:
 
     def unseal(self, sealed: bytes, purpose: bytes) -> bytes:
         """Return what was sealed for this reader; raises `Damaged("sync.sealed")`."""
-        once, text = sealed[:KEY_BYTES], sealed[KEY_BYTES:]
         try:
-            own = X25519PrivateKey.from_private_bytes(self.seal)
-            shared = own.exchange(X25519PublicKey.from_public_bytes(once))
-            key = _derive(shared, once + self.public.seal, purpose)
-            return ChaCha20Poly1305(key).decrypt(_NONCE, text, purpose)
-        except (InvalidTag, ValueError) as error:
+            return sealing.unseal(self.seal, sealed, purpose)
+        except ValueError as error:
             raise Damaged("sync.sealed") from error
 
 
 def seal(reader: bytes, data: bytes, purpose: bytes) -> bytes:
     """Seal data so that only the reader opens it; raises `Damaged("sync.sealed")`."""
-    once = X25519PrivateKey.generate()
-    mine = once.public_key().public_bytes_raw()
     try:
-        shared = once.exchange(X25519PublicKey.from_public_bytes(reader))
+        return sealing.seal(reader, data, purpose)
     except ValueError as error:
         raise Damaged("sync.sealed") from error
-    key = _derive(shared, mine + reader, purpose)
-    return mine + ChaCha20Poly1305(key).encrypt(_NONCE, data, purpose)
 
 
 def told(raw: bytes) -> str:
@@ -124,7 +104,3 @@ def heard(text: str) -> bytes:
         return base64.urlsafe_b64decode(text.encode())
     except (binascii.Error, ValueError) as error:
         raise Damaged("sync.sealed") from error
-
-
-def _derive(shared: bytes, salt: bytes, purpose: bytes) -> bytes:
-    return HKDF(SHA256(), KEY_BYTES, salt, purpose).derive(shared)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 
 from anyio.to_thread import run_sync
 from starlette.requests import ClientDisconnect, Request
@@ -82,23 +82,7 @@ class FileRoutes:
             return await self._head(request)
         plan = await self._seen(request)
         sha256 = request.path_params["sha256"]
-        tag = f'"sha256-{sha256}"'
-        start, stop = asked_range(request, tag, plan.size)
-        partial = (start, stop) != (0, plan.size)
-        headers = {
-            "Content-Length": str(stop - start),
-            "ETag": tag,
-            "Accept-Ranges": "bytes",
-            "Cache-Control": "private, no-store",
-        }
-        if partial:
-            headers["Content-Range"] = f"bytes {start}-{stop - 1}/{plan.size}"
-        return StreamingResponse(
-            self._files.read(sha256, start, stop - start),
-            206 if partial else 200,
-            headers,
-            media_type="application/octet-stream",
-        )
+        return ranged(request, sha256, plan.size, self._files.read)
 
     async def _head(self, request: Request) -> Response:
         account, sha256 = await self._asked(request)
@@ -190,7 +174,30 @@ def _whole(text: str) -> int:
     return int(text)
 
 
-def asked_range(request: Request, tag: str, size: int) -> tuple[int, int]:
+def ranged(
+    request: Request, sha256: str, size: int, read: Callable[[str, int, int], Iterator[bytes]]
+) -> Response:
+    """Answer what lies under a hash, or the range that was asked for (RFC 9110, section 14)."""
+    tag = f'"sha256-{sha256}"'
+    start, stop = _asked_range(request, tag, size)
+    partial = (start, stop) != (0, size)
+    headers = {
+        "Content-Length": str(stop - start),
+        "ETag": tag,
+        "Accept-Ranges": "bytes",
+        "Cache-Control": "private, no-store",
+    }
+    if partial:
+        headers["Content-Range"] = f"bytes {start}-{stop - 1}/{size}"
+    return StreamingResponse(
+        read(sha256, start, stop - start),
+        206 if partial else 200,
+        headers,
+        media_type="application/octet-stream",
+    )
+
+
+def _asked_range(request: Request, tag: str, size: int) -> tuple[int, int]:
     """Return the bytes asked for; the whole where the range is no longer of this file."""
     asked = _RANGE.fullmatch(request.headers.get("Range", ""))
     if asked is None or request.headers.get("If-Range", tag) != tag:

@@ -7,7 +7,7 @@ from typing import Any
 
 from anyio.to_thread import run_sync
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from app.kernel.errors import NotPermitted, RuleViolation
 from sync.protocol import codec
@@ -16,7 +16,7 @@ from sync.protocol.snapshots import FORM, PURPOSE
 from sync.server.devices import Devices
 from sync.server.files import check_name
 from sync.server.http_bodies import bounded, own_json
-from sync.server.http_files import asked_range
+from sync.server.http_files import ranged
 from sync.server.keys import Keys
 from sync.server.service import Account, Service
 from sync.server.snapshots import Snapshots
@@ -89,23 +89,7 @@ class SnapshotRoutes:
         size = await run_sync(self._size, sha256, account)
         if size is None:
             raise NotPermitted("sync.file_unknown")
-        tag = f'"sha256-{sha256}"'
-        start, stop = asked_range(request, tag, size)
-        partial = (start, stop) != (0, size)
-        headers = {
-            "Content-Length": str(stop - start),
-            "ETag": tag,
-            "Accept-Ranges": "bytes",
-            "Cache-Control": "private, no-store",
-        }
-        if partial:
-            headers["Content-Range"] = f"bytes {start}-{stop - 1}/{size}"
-        return StreamingResponse(
-            self._snapshots.read(sha256, start, stop - start),
-            206 if partial else 200,
-            headers,
-            media_type="application/octet-stream",
-        )
+        return ranged(request, sha256, size, self._snapshots.read)
 
     def _size(self, sha256: str, account: Account) -> int | None:
         scope = self._service.pull.scope_of(account.person, self._service.clock.now())

@@ -6,21 +6,16 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from argon2 import PasswordHasher
 
-from app.kernel.clock import SystemClock
 from sync.client import keys
 from sync.client.packages import DeskPackages
 from sync.client.service import SyncService
-from sync.server.accounts import Accounts
-from sync.server.files import Files
 from sync.server.http import Server
 from sync.server.packages import Packages
-from sync.server.service import Service
-from tests.doubles.web import serve
 from tests.sync.real import RealDesk
+from tests.sync.served import PASSWORD, base, made
 
-PASSWORD = "mật khẩu mẫu"
+__all__ = ["base", "made"]
 
 
 class Stick:
@@ -43,21 +38,6 @@ class Stick:
         back = self.answer(self.out())
         self.packages.read(back)
         return back
-
-
-@pytest.fixture
-def made(service: Service, tmp_path: Path) -> Server:
-    hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-    accounts = Accounts(service.store, SystemClock(), hasher)
-    for name in ("an", "binh"):
-        accounts.put(name, name, PASSWORD)
-    return Server(service, accounts, Files(tmp_path / "files", service.store), SystemClock())
-
-
-@pytest.fixture
-def base(made: Server) -> Iterator[str]:
-    with serve(made.app()) as running:
-        yield running.url
 
 
 @pytest.fixture

@@ -6,38 +6,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from argon2 import PasswordHasher
 
-from app.kernel.clock import SystemClock
 from sync.server import snapshots
-from sync.server.accounts import Accounts
-from sync.server.files import Files
-from sync.server.http import Server
-from sync.server.service import Service
 from tests.doubles.toy import AddNote, CountUp
-from tests.doubles.web import serve
 from tests.sync.desk import Desk
 from tests.sync.real import RealDesk
-from tests.sync.snapshots.helps import (
-    COUNT,
-    PASSWORD,
-    X,
-)
+from tests.sync.served import PASSWORD, base, made
+from tests.sync.snapshots.helps import COUNT, X
 
-
-@pytest.fixture
-def made(service: Service, tmp_path: Path) -> Server:
-    hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-    accounts = Accounts(service.store, SystemClock(), hasher)
-    for name in ("an", "binh"):
-        accounts.put(name, name, PASSWORD)
-    return Server(service, accounts, Files(tmp_path / "files", service.store), SystemClock())
-
-
-@pytest.fixture
-def base(made: Server) -> Iterator[str]:
-    with serve(made.app()) as running:
-        yield running.url
+__all__ = ["base", "made"]
 
 
 @pytest.fixture

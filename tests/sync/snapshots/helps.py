@@ -13,7 +13,6 @@ from sync.server import snapshots
 from sync.server.http import Server
 from tests.sync.real import RealDesk
 
-PASSWORD = "mật khẩu mẫu"
 X = ("agency:x",)
 COUNT = 700
 _TABLES = ("entity", "event", "entity_bucket", "file_ref", "digest", "scope", "shadow")
