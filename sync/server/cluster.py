@@ -93,7 +93,7 @@ class Cluster:
         self._clock = clock
         self._patience = patience
         self._newest = ""
-        # A pool that meets a dead machine forgets connections without closing them
+        # Of the engine's own pool, which forgets without closing what is out when it is disposed of
         self._lines: weakref.WeakSet[_Line] = weakref.WeakSet()
         self._looked = float("-inf")
         self._seen = Replication()
@@ -103,6 +103,7 @@ class Cluster:
         self._ending = threading.Event()
         self._thread: threading.Thread | None = None
         self.watch(engine)
+        event.listen(engine, "connect", self._note)
 
     def watch(self, engine: Engine) -> None:
         """Let an engine's connections lead to the one primary only."""
@@ -177,8 +178,12 @@ class Cluster:
                 problem = error
         raise problem
 
+    def _note(self, raw: _Line, _: Any) -> None:
+        with self._guard:
+            self._lines.add(raw)
+
     def let_go(self) -> None:
-        """Close every connection that is left when the pool has given its own back."""
+        """Close what was out when the engine was disposed of; other engines keep theirs."""
         with self._guard:
             for raw in list(self._lines):
                 raw.close()
@@ -197,7 +202,6 @@ class Cluster:
                 raw.close()
                 raise psycopg.OperationalError("this machine is not the primary")
             self._newest = raw.timeline
-            self._lines.add(raw)
         return raw
 
     def _promoted_elsewhere(self, options: dict[str, Any] | None = None) -> bool:
