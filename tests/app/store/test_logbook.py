@@ -163,7 +163,7 @@ def test_a_database_that_lacks_more_than_a_crash_takes_is_damaged(
 def test_a_torn_end_is_no_damage_and_a_hole_is(store: DeskStore, bus: Bus, tmp_path: Path) -> None:
     sizes = []
     for turn in range(4):
-        bus.run(ACTOR, Write(f"n{turn}", text="a"))
+        bus.run(ACTOR, Write(f"note-of-turn-{turn}", text="a"))
         sizes.append((tmp_path / LOGBOOK).stat().st_size)
     data = (tmp_path / LOGBOOK).read_bytes()
     frames = read(tmp_path).frames
@@ -180,7 +180,7 @@ def test_a_torn_end_is_no_damage_and_a_hole_is(store: DeskStore, bus: Bus, tmp_p
     (tmp_path / "x").write_bytes(data[: sizes[1]] + data[sizes[2] :])
     assert not logbook_file.read(tmp_path / "x", CIPHER).whole
     assert logbook_file.read(tmp_path / "x", logbook_file.cipher_of(bytes(32))).frames == ()
-    assert b"n1" not in data
+    assert b"note-of-turn-" not in data
 
 
 def test_it_stays_short(store: DeskStore, bus: Bus, tmp_path: Path) -> None:

@@ -67,7 +67,7 @@ def test_nothing_of_it_can_be_read_by_others(one: Stick) -> None:
         data = path.read_bytes()
         assert "việc thử".encode() not in data
         assert b"note.add" not in data
-        assert one.desk.person.encode() + b'"' not in data
+        assert b'"' + one.desk.person.encode() + b'"' not in data
 
 
 def test_anothers_package_is_said_to_be_so(one: Stick, stick: Take, tmp_path: Path) -> None:
